@@ -1,0 +1,44 @@
+"""The command line: each command parses its options, calls one function and shows what came back."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from srbench import __version__
+from srbench.errors import SrbenchError
+
+app = typer.Typer(
+    name="srbench",
+    help="Evaluate image super-resolution: exact metrics, calibrated opinion studies, sound significance.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"srbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a user's error becomes one line on stderr and exit status 2."""
+    try:
+        app()
+    except SrbenchError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder that may not be written
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"Error: {error.strerror or error}{where}.\n")
+        sys.exit(2)
