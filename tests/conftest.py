@@ -1,0 +1,34 @@
+"""Fixtures that many tests share: where the real data sets and golden values are, when they are there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """Folder with set5/, set14/, bsd100/: `SRBENCH_DATA` or ../shared/datasets; skips when neither is there."""
+    for place in (os.environ.get("SRBENCH_DATA", ""), ROOT.parent / "shared" / "datasets"):
+        if place and (Path(place) / "set5").is_dir():
+            return Path(place).resolve()
+    pytest.skip("needs Set5, Set14 and BSD100: set SRBENCH_DATA to a folder that holds set5/, set14/ and bsd100/")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ../shared with golden values and published results; skips when it is not there."""
+    place = ROOT.parent / "shared"
+    if not (place / "golden").is_dir():
+        pytest.skip("needs the golden values in ../shared/golden, which are not part of this repository")
+    return place
+
+
+@pytest.fixture(scope="session")
+def golden(shared: Path) -> Path:
+    """The folder of golden values."""
+    return shared / "golden"
