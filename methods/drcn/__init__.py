@@ -1,0 +1,1 @@
+"""DRCN: one convolution applied many times (Kim et al., 2016)."""

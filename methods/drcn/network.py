@@ -1,0 +1,60 @@
+"""DRCN: one convolution applied many times, with a prediction after each time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class DRCN(nn.Module):
+    """The network of Kim et al., "Deeply-recursive convolutional network ..." (CVPR 2016).
+
+    Initialised as in the paper: the recursive convolution starts as the identity, all others from He's normal
+    distribution. The predictions are averaged with learned weights that are divided by their sum.
+
+    Args:
+        recursions: How often the recursive convolution is applied (1,775,121 parameters with 16).
+        width: Channels of every hidden layer.
+    """
+
+    architecture: ClassVar[str] = "drcn"
+
+    def __init__(self, recursions: int = 16, width: int = 256) -> None:
+        super().__init__()
+        self.arguments: dict[str, object] = {"recursions": recursions, "width": width}
+        self.embedding = nn.Sequential(
+            nn.Conv2d(1, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1), nn.ReLU()
+        )
+        self.recursion = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU())
+        self.reconstruction = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1)
+        )
+        self.weights = nn.Parameter(torch.full((recursions,), 1 / recursions))
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type] # all convolutions here have one
+        nn.init.dirac_(self.recursion[0].weight)  # type: ignore[arg-type] # a Sequential forgets its types
+
+    def predictions(self, enlarged: Tensor) -> Tensor:
+        """Return the prediction after every recursion, (recursions, N, 1, H, W), to supervise each of them."""
+        hidden = self.embedding(enlarged)
+        outputs = []
+        for _ in range(self.weights.numel()):
+            hidden = self.recursion(hidden)
+            outputs.append(enlarged + self.reconstruction(hidden))
+        return torch.stack(outputs)
+
+    def average(self, predictions: Tensor) -> Tensor:
+        """Return the weighted average of `predictions` over the recursions, shape (N, 1, H, W)."""
+        mean: Tensor = torch.tensordot(self.weights / self.weights.sum(), predictions, dims=1)
+        return mean
+
+    def forward(self, enlarged: Tensor) -> Tensor:
+        """Return the sharpened luma; both are (N, 1, H, W) with 0..1 standing for the 8-bit values 0..255."""
+        return self.average(self.predictions(enlarged))

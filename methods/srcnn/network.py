@@ -1,0 +1,36 @@
+"""SRCNN: three convolutions that sharpen a luma plane already enlarged by bicubic interpolation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+
+class SRCNN(nn.Module):
+    """The network of Dong et al., "Image super-resolution using deep convolutional networks" (2014).
+
+    Borders are repeated before each convolution, as the authors' test code does.
+
+    Args:
+        kernels: Sizes of the three convolutions: 9-1-5 (8,129 parameters), or the larger 9-5-5 (57,281).
+    """
+
+    architecture: ClassVar[str] = "srcnn"
+
+    def __init__(self, kernels: tuple[int, int, int] = (9, 1, 5)) -> None:
+        super().__init__()
+        self.arguments: dict[str, object] = {"kernels": list(kernels)}
+        first, second, third = kernels
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 64, first, padding=first // 2, padding_mode="replicate"),
+            nn.ReLU(),
+            nn.Conv2d(64, 32, second, padding=second // 2, padding_mode="replicate"),
+            nn.ReLU(),
+            nn.Conv2d(32, 1, third, padding=third // 2, padding_mode="replicate"),
+        )
+
+    def forward(self, enlarged: Tensor) -> Tensor:
+        """Return the sharpened luma; both are (N, 1, H, W) with 0..1 standing for the 8-bit values 0..255."""
+        sharpened: Tensor = self.layers(enlarged)
+        return sharpened

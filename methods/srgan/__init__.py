@@ -1,0 +1,1 @@
+"""SRGAN: SRResNet trained against a discriminator (Ledig et al., 2017)."""

@@ -1,0 +1,1 @@
+"""SRResNet: a deep residual network (Ledig et al., 2017)."""
