@@ -74,6 +74,8 @@ class Method:
         scales: The factors it can do; None means any.
         takes_pair: It is given the whole `Pair` instead of the LR image (the original, stored results).
         argument: Name of the argument it takes after a colon, for messages; None when it takes none.
+        expand: Turns one argument into entrants, {name in tables: argument of each}; None when it stays one.
+        source: The stored file a `takes_pair` method reads for a pair; its content then counts as an input.
         weights: Weight file per scale; empty when nothing was learned.
         parameters: Number of learned parameters per scale.
         note: One phrase that tables must show beside the title, such as the features a loss was made of.
@@ -88,6 +90,8 @@ class Method:
     scales: tuple[int, ...] | None = None
     takes_pair: bool = False
     argument: str | None = None
+    expand: Callable[[str], Mapping[str, str]] | None = None
+    source: Callable[[str, Pair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
