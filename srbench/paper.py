@@ -12,6 +12,8 @@ RATERS = 26
 RATINGS = 29_328
 
 SETS = ("set5", "set14", "bsd100")
+SIZES = {"set5": 5, "set14": 14, "bsd100": 100}
+"""Number of images in each set: a mean over fewer compares with nothing."""
 METHODS = (
     "nearest",
     "bicubic",
@@ -63,6 +65,15 @@ def significantly_higher() -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(methods) for name, methods in _file()["table1_significantly_higher_in_category"].items()
     }
+
+
+def published(dataset: str, method: str) -> Figures | None:
+    """Return what the paper printed for `method` on `dataset` in either table, or None where it printed nothing."""
+    for rows in tables().values():
+        found = rows.get(dataset, {}).get(method)
+        if found is not None:
+            return found
+    return None
 
 
 def mos() -> dict[tuple[str, str], float]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srbench import metrics, paper
@@ -82,9 +83,8 @@ def _board(protocol: str, version: str, metric: str, rows: pd.DataFrame, info: d
     for (method, dataset), part in rows.groupby(["method", "dataset"]):
         failed = int((part["status"] != "ok").sum())
         mean = None if failed else float(part["value"].mean())
-        published = None
-        if (protocol, scale) == ("daala", 4) and len(part) == paper.SIZES.get(str(dataset)):
-            published = paper.value(str(dataset), str(method).rpartition("/")[2].lower(), metric)
+        comparable = (protocol, scale) == ("daala", 4) and len(part) == paper.SIZES.get(str(dataset))
+        published = _published(str(dataset), str(method), metric) if comparable else None
         cells[str(method)][str(dataset)] = Cell(mean, len(part), failed, published=published)
     _mark_best(cells, datasets, digits, higher=row.higher_is_better)
     sizes = ", ".join(f"{name}: {max(c[name].images for c in cells.values() if name in c)}" for name in datasets)
@@ -93,14 +93,19 @@ def _board(protocol: str, version: str, metric: str, rows: pd.DataFrame, info: d
     return Board(metric, row.title, digits, caption, tuple(methods), titles, tuple(datasets), cells)
 
 
+def _published(dataset: str, method: str, metric: str) -> float | None:
+    # Stored results are called results/PAPER/METHOD: they compare with the paper's METHOD.
+    figures = paper.published(dataset, method.rpartition("/")[2].lower())
+    value = getattr(figures, metric, None) if metric in {"psnr", "ssim"} else None
+    return value if value is not None and math.isfinite(value) else None
+
+
 def _title(name: str, about: dict[str, Any]) -> str:
     note = about.get("note", "")
     return f"{about.get('title', name)} [{note}]" if note else str(about.get("title", name))
 
 
 def _mark_best(cells: dict[str, dict[str, Cell]], datasets: Sequence[str], digits: int, *, higher: bool) -> None:
-    from dataclasses import replace
-
     for dataset in datasets:
         means = {
             method: round(row[dataset].mean or 0.0, digits)

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
+from srbench.cli import methods, run
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -29,6 +30,14 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     pass
+
+
+app.command()(run.run)
+app.command()(run.show)
+app.command("methods")(methods.methods)
+app.command("metrics")(methods.list_metrics)
+app.command()(methods.upscale)
+app.command()(methods.doctor)
 
 
 def main() -> None:

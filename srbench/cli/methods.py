@@ -1,0 +1,128 @@
+"""`srbench methods`, `srbench metrics`, `srbench upscale`, `srbench doctor`: what is there, and using one method."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srbench.cli.options import AsJson, DataRoot
+
+
+def methods(
+    scale: Annotated[int, typer.Option(min=1, help="Upscaling factor that availability is said for.")] = 4,
+    as_json: AsJson = False,
+) -> None:
+    """List the methods: what they can do and whether they have what they need."""
+    from srbench import registry
+
+    rows = [
+        {
+            "name": f"{method.name}:{method.argument}" if method.argument else method.name,
+            "title": method.title,
+            "note": method.note,
+            "scales": list(method.scales) if method.scales else "any",
+            "parameters": method.parameters.get(scale),
+            "weights": str(method.weights[scale]) if scale in method.weights else None,
+            "available": method.why_not(scale) is None,
+            "why_not": method.why_not(scale),
+            "cite": method.cite,
+        }
+        for method in registry.methods()
+    ]
+    broken = registry.broken()
+    if as_json:
+        rows += [{"name": name, "available": False, "why_not": reason} for name, reason in broken.items()]
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    _table(
+        f"Methods at x{scale}",
+        ["Name", "Title", "Scales", "Parameters", "Available"],
+        [
+            [
+                row["name"],
+                f"{row['title']} [{row['note']}]" if row["note"] else row["title"],
+                row["scales"] if row["scales"] == "any" else " ".join(f"x{s}" for s in row["scales"]),
+                f"{row['parameters']:,}" if row["parameters"] else "",
+                row["why_not"] or "yes",
+            ]
+            for row in rows
+        ],
+    )
+    for name, reason in broken.items():
+        typer.echo(f"Broken plugin '{name}': {reason}", err=True)
+
+
+def list_metrics(as_json: AsJson = False) -> None:
+    """List the metrics and the protocols they are computed under."""
+    from srbench import metrics
+
+    rows = [
+        {
+            "name": metric.name,
+            "title": metric.title,
+            "better": "higher" if metric.higher_is_better else "lower",
+            "unit": metric.unit,
+            "why_not": metrics.why_not(metric.name),
+        }
+        for metric in metrics.metrics()
+    ]
+    protocols = [
+        {"name": p.name, "version": p.version, "title": p.title, "description": p.description}
+        for p in metrics.PROTOCOLS.values()
+    ]
+    if as_json:
+        typer.echo(json.dumps({"metrics": rows, "protocols": protocols}, indent=1))
+        return
+    _table(
+        "Metrics",
+        ["Name", "Title", "Better", "Available"],
+        [[row["name"], row["title"], row["better"], row["why_not"] or "yes"] for row in rows],
+    )
+    _table(
+        "Protocols",
+        ["Name", "Version", "What it is"],
+        [[p["name"], p["version"], f"{p['title']}: {p['description']}"] for p in protocols],
+    )
+
+
+def upscale(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image, or a folder of images.")],
+    method: Annotated[str, typer.Option(help="A method of 'srbench methods'.")],
+    out: Annotated[Path, typer.Option(help="File to write (PNG); a folder when IMAGE is one.")],
+    scale: Annotated[int, typer.Option(min=1, help="Upscaling factor.")] = 4,
+    device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda'.")] = "auto",
+    precision: Annotated[str, typer.Option(help="'fast', 'bf16' or 'exact'.")] = "fast",
+) -> None:
+    """Enlarge one picture, or every picture of a folder."""
+    from srbench.devices import choose
+    from srbench.upscaling import upscale_files
+
+    for written in upscale_files(image, out, method, choose(scale, device, precision)):
+        typer.echo(str(written))
+
+
+def doctor(data_root: DataRoot = None, as_json: AsJson = False) -> None:
+    """Say what this installation has: versions, devices, data sets, weights, writable folders."""
+    from srbench import diagnosis
+
+    found: list[diagnosis.Finding] = diagnosis.examine(data_root)
+    if as_json:
+        typer.echo(json.dumps([{"what": f.what, "state": f.state, "ok": f.ok} for f in found], indent=1))
+        return
+    _table("srbench doctor", ["", "What", "State"], [["ok" if f.ok else "--", f.what, f.state] for f in found])
+
+
+def _table(title: str, heads: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(text)) for text in row))
+    Console().print(table)

@@ -1,0 +1,28 @@
+"""Options that several commands share, and how lists in them are split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-root",
+        envvar="SRBENCH_DATA",
+        help="Folder that already holds the data sets (SET/HR/*.png, SET/LR_bicubic_x4/*.png): nothing is downloaded.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def split(text: str) -> list[str]:
+    """Return the parts of a comma-separated list, without empty ones and repetitions.
+
+    >>> split("set5, set14,,set5")
+    ['set5', 'set14']
+    """
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
