@@ -26,7 +26,14 @@ from srbench.worker import Task, prepare, process
 
 # One thread per worker: images are the unit of parallel work, and threads inside an image lose against them.
 _ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+    (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
 )
 
 
@@ -251,7 +258,10 @@ def _pool(tasks: list[Task], jobs: int) -> Generator[Outcome, None, tuple[list[T
     running: dict[Future[Outcome], Task] = {}
     with _single_threaded():
         pool = ProcessPoolExecutor(
-            jobs, mp_context=multiprocessing.get_context("spawn"), initializer=prepare, initargs=(list(sys.path),)
+            jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=prepare,
+            initargs=(list(sys.path),),
         )
         try:
             while waiting or running:
@@ -304,7 +314,10 @@ def _provenance(
         }
     inputs: dict[str, Any] = {name: dict(pairs) for name, pairs in before.get("datasets", {}).items()}
     for pair in plan.pairs:
-        inputs.setdefault(pair.dataset, {})[pair.name] = {"hr_sha256": pair.hr_sha256, "lr_sha256": pair.lr_sha256}
+        inputs.setdefault(pair.dataset, {})[pair.name] = {
+            "hr_sha256": pair.hr_sha256,
+            "lr_sha256": pair.lr_sha256,
+        }
     outputs = {"/".join(o.place): o.sha256 for o in journal.outcomes.values() if o.sha256}
     return {
         "schema_version": results.SCHEMA_VERSION,
@@ -334,7 +347,17 @@ def _provenance(
 
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for package in ("numpy", "numba", "scipy", "pillow", "scikit-image", "torch", "torchvision", "pandas", "piq"):
+    for package in (
+        "numpy",
+        "numba",
+        "scipy",
+        "pillow",
+        "scikit-image",
+        "torch",
+        "torchvision",
+        "pandas",
+        "piq",
+    ):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found

@@ -84,9 +84,7 @@ def _to_array(picture: PillowImage.Image, path: str | Path) -> Image:
         gray = picture.mode == "LA" or mode in {"L", "LA"}
         picture = picture.convert("L" if gray else "RGB")
     if picture.mode not in {"L", "RGB"}:
-        raise ImageError(
-            f"Image {path} has mode {mode}; srbench expects 8-bit gray or RGB. Convert it first."
-        )
+        raise ImageError(f"Image {path} has mode {mode}; srbench expects 8-bit gray or RGB. Convert it first.")
     return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
 
 

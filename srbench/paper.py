@@ -62,9 +62,7 @@ def tables() -> dict[str, dict[str, dict[str, Figures]]]:
 @cache
 def significantly_higher() -> dict[str, tuple[str, ...]]:
     """Return `{set: methods}` that Table 1 marks as significantly better than others of their category."""
-    return {
-        name: tuple(methods) for name, methods in _file()["table1_significantly_higher_in_category"].items()
-    }
+    return {name: tuple(methods) for name, methods in _file()["table1_significantly_higher_in_category"].items()}
 
 
 def published(dataset: str, method: str) -> Figures | None:

@@ -105,9 +105,8 @@ class Method:
             can = ", ".join(f"x{s}" for s in self.scales)
             return f"{self.name} does {can}, not x{scale}."
         if self.weights and not self.weights.get(scale, Path()).is_file():
-            return (
-                f"{self.name} has no weights for x{scale}. Make them with 'srbench train {self.name} --scale {scale}'."
-            )
+            make = f"srbench train {self.name} --scale {scale}"
+            return f"{self.name} has no weights for x{scale}. Make them with '{make}'."
         return None
 
 

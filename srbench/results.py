@@ -226,7 +226,7 @@ def load(run: str | Path) -> RunResults:
     try:
         scores = pd.read_csv(
             folder / "scores.csv",
-            dtype={name: str for name in ("dataset", "image", "method", "protocol", "protocol_version", "metric")},
+            dtype=dict.fromkeys(("dataset", "image", "method", "protocol", "protocol_version", "metric"), str),
             keep_default_na=False,
             na_values={"value": ["", "nan"], "seconds": ["", "nan"], "peak_mb": ["", "nan"]},
         )

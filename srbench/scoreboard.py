@@ -169,7 +169,12 @@ def rich_table(board: Board) -> Table:
 def markdown(board: Board) -> str:
     """Return `board` as a Markdown table under its caption."""
     heads = _heads(board)
-    lines = [f"{board.caption}", "", "| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
+    lines = [
+        f"{board.caption}",
+        "",
+        "| " + " | ".join(heads) + " |",
+        "|:--" + "|--:" * (len(heads) - 1) + "|",
+    ]
     for method in board.methods:
         texts = [f"**{text}**" if cell and cell.best else text for text, cell in _texts(board, method)]
         lines.append("| " + " | ".join([board.titles[method], *texts]) + " |")

@@ -18,12 +18,12 @@ def methods(
     """List the methods: what they can do and whether they have what they need."""
     from srbench import registry
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": f"{method.name}:{method.argument}" if method.argument else method.name,
             "title": method.title,
             "note": method.note,
-            "scales": list(method.scales) if method.scales else "any",
+            "scales": method.scales,
             "parameters": method.parameters.get(scale),
             "weights": str(method.weights[scale]) if scale in method.weights else None,
             "available": method.why_not(scale) is None,
@@ -44,7 +44,7 @@ def methods(
             [
                 row["name"],
                 f"{row['title']} [{row['note']}]" if row["note"] else row["title"],
-                row["scales"] if row["scales"] == "any" else " ".join(f"x{s}" for s in row["scales"]),
+                _scales(row["scales"]),
                 f"{row['parameters']:,}" if row["parameters"] else "",
                 row["why_not"] or "yes",
             ]
@@ -53,6 +53,10 @@ def methods(
     )
     for name, reason in broken.items():
         typer.echo(f"Broken plugin '{name}': {reason}", err=True)
+
+
+def _scales(scales: tuple[int, ...] | None) -> str:
+    return "any" if scales is None else " ".join(f"x{scale}" for scale in scales)
 
 
 def list_metrics(as_json: AsJson = False) -> None:

@@ -48,7 +48,11 @@ def run(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Worker processes; scores do not depend on it. Default: one per core.", show_default=False),
+        typer.Option(
+            min=1,
+            help="Worker processes; scores do not depend on it. Default: one per core.",
+            show_default=False,
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda': where networks run.")] = "auto",
     precision: Annotated[
