@@ -1,0 +1,45 @@
+"""Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
+
+A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
+`retest`, `taste`, `friedman` and `agreement`. Every function that takes ratings expects the columns `rater`,
+`dataset`, `image`, `method` and `score` (and, where stimuli were shown twice, `repeat`).
+"""
+
+from srbench.stats.agreement import agreement, concordance
+from srbench.stats.comparison import compare, compare_scores, holm
+from srbench.stats.friedman import CriticalDifference, friedman
+from srbench.stats.likelihood import Subjective, maximum_likelihood
+from srbench.stats.opinion import gold, mean_opinion_scores, mean_ranks, mean_scores, score_distribution
+from srbench.stats.reliability import krippendorff_alpha, reliability
+from srbench.stats.retest import retest
+from srbench.stats.screening import bt500, screening
+from srbench.stats.tables import Cube, check_ratings, check_scores, cubes, score_cubes
+from srbench.stats.taste import taste
+
+__all__ = [
+    "CriticalDifference",
+    "Cube",
+    "Subjective",
+    "agreement",
+    "bt500",
+    "check_ratings",
+    "check_scores",
+    "compare",
+    "compare_scores",
+    "concordance",
+    "cubes",
+    "friedman",
+    "gold",
+    "holm",
+    "krippendorff_alpha",
+    "maximum_likelihood",
+    "mean_opinion_scores",
+    "mean_ranks",
+    "mean_scores",
+    "reliability",
+    "retest",
+    "score_cubes",
+    "score_distribution",
+    "screening",
+    "taste",
+]

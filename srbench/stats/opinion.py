@@ -1,0 +1,149 @@
+"""Means with intervals: opinion scores, ranks, distributions, gold stimuli, and the scores of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats as scipy_stats
+
+from srbench.errors import StatisticsError
+from srbench.stats import bootstrap
+from srbench.stats.tables import Array, Cube, check_ratings, cubes, score_cubes
+
+Z = float(scipy_stats.norm.ppf(0.975))
+
+
+def mean_opinion_scores(
+    ratings: pd.DataFrame,
+    by: Sequence[str] = ("dataset", "method"),
+    *,
+    interval: Literal["crossed", "normal"] | None = None,
+    draws: int = bootstrap.DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the mean opinion score of every group with a 95 % interval.
+
+    Args:
+        ratings: See `stats.check_ratings`; second showings do not count.
+        by: The columns that make a group: `("dataset", "method")`, or `("dataset", "image", "method")`.
+        interval: `crossed` draws raters and images independently (bootstrap); `normal` is z s / sqrt(n) of
+            the ratings of the group, as ITU-R BT.500 prescribes for one stimulus, and ignores that ratings
+            of one rater or image belong together. Default: `crossed` for methods of a set, `normal`
+            otherwise.
+        draws: Number of bootstrap draws.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        One row per group: the columns `by`, then mos, low, high, sd (of single ratings), n, raters, images.
+
+    Raises:
+        StatisticsError: The ratings are unusable, or `crossed` is asked for other groups than methods of a
+            set.
+    """
+    frame, _ = check_ratings(ratings)
+    keys = list(by)
+    kind = interval or ("crossed" if keys == ["dataset", "method"] else "normal")
+    groups = frame.groupby(keys, observed=True)
+    table = groups["score"].agg(mos="mean", sd="std", n="count").reset_index()
+    half = Z * table["sd"] / np.sqrt(table["n"])
+    table["low"], table["high"] = table["mos"] - half, table["mos"] + half
+    for name in ("rater", "image"):
+        table[f"{name}s"] = groups[name].nunique().to_numpy()
+    if kind == "crossed":
+        if keys != ["dataset", "method"]:
+            raise StatisticsError("A crossed interval is defined for by=('dataset', 'method') only.")
+        ends = pd.DataFrame(_crossed(cubes(frame), draws, seed), columns=[*keys, "low", "high"])
+        table = table.drop(columns=["low", "high"]).merge(ends, on=keys, how="left")
+    return table[[*keys, "mos", "low", "high", "sd", "n", "raters", "images"]]
+
+
+def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRAWS, seed: int = 0) -> pd.DataFrame:
+    """Return the plain mean of one metric per data set and method, with a bootstrap interval over images.
+
+    Infinite values (the PSNR of the original) take no part; a method that has no other value has no row.
+
+    Returns:
+        Columns dataset, method, value, low, high, n.
+    """
+    rows = []
+    for cube in score_cubes(scores, metric):
+        ends = _crossed([cube], draws, seed)
+        for (dataset, method, low, high), values in zip(ends, cube.cells, strict=True):
+            present = values[~np.isnan(values)]
+            rows.append((dataset, method, float(present.mean()), low, high, present.size))
+    return pd.DataFrame(rows, columns=["dataset", "method", "value", "low", "high", "n"])
+
+
+def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str, float, float]]:
+    rows = []
+    for cube in data:
+        weights = bootstrap.draw(len(cube.raters), len(cube.images), draws, seed)
+        for method, values in zip(cube.methods, cube.cells, strict=True):
+            rows.append((cube.dataset, method, *bootstrap.crossed_interval(values, weights)))
+    return rows
+
+
+def score_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each whole score 1..5 was given, per data set and method.
+
+    Scores between two whole ones (continuous scales) count for the nearest, halves upwards.
+
+    Returns:
+        Columns dataset, method, score (1..5), count, share (of the method's ratings).
+    """
+    frame, _ = check_ratings(ratings)
+    frame = frame.assign(score=np.floor(frame["score"] + 0.5).astype(int))
+    rows = []
+    for (dataset, method), part in frame.groupby(["dataset", "method"], observed=True):
+        counts = np.bincount(part["score"].to_numpy(), minlength=6)[1:6]
+        shares = counts / counts.sum()
+        rows += [(dataset, method, k + 1, int(counts[k]), float(shares[k])) for k in range(5)]
+    return pd.DataFrame(rows, columns=["dataset", "method", "score", "count", "share"])
+
+
+def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean ordinal rank of every method: ranked per image and rater, ties averaged, 1 = best.
+
+    Only images that a rater saw in every version are ranked.
+
+    Returns:
+        Columns dataset, method, rank, sd, n (number of rankings), left_out (number of incomplete ones).
+    """
+    rows = []
+    for cube in cubes(ratings):
+        flat = cube.cells.reshape(len(cube.methods), -1)
+        whole = ~np.isnan(flat).any(axis=0)
+        left_out = int((~np.isnan(flat)).any(axis=0).sum() - whole.sum())
+        ranks = scipy_stats.rankdata(-flat[:, whole], axis=0)
+        for method, values in zip(cube.methods, ranks, strict=True):
+            mean, sd = _mean_and_sd(values)
+            rows.append((cube.dataset, method, mean, sd, values.size, left_out))
+    return pd.DataFrame(rows, columns=["dataset", "method", "rank", "sd", "n", "left_out"])
+
+
+def gold(ratings: pd.DataFrame, expected: dict[str, float] | None = None) -> pd.DataFrame:
+    """Return each rater's mean score of the versions whose score is known in advance.
+
+    Args:
+        ratings: See `stats.check_ratings`.
+        expected: The anchor score of each gold method; default nearest 1 and the original (`hr`) 5.
+
+    Returns:
+        Columns rater, method, expected, mean, n, off (mean is more than one step away), sorted; empty when no
+        gold version was rated.
+    """
+    anchors = expected or {"nearest": 1.0, "hr": 5.0}
+    frame, _ = check_ratings(ratings)
+    frame = frame[frame["method"].isin(list(anchors))]
+    table = frame.groupby(["rater", "method"], observed=True)["score"].agg(mean="mean", n="count").reset_index()
+    table.insert(2, "expected", table["method"].map(anchors).astype(np.float64))
+    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0)
+
+
+def _mean_and_sd(values: Array) -> tuple[float, float]:
+    if values.size < 2:
+        return (float(values[0]) if values.size else float("nan")), float("nan")
+    return float(values.mean()), float(values.std(ddof=1))

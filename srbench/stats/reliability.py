@@ -1,0 +1,150 @@
+"""How far raters agree: intraclass correlation and Krippendorff's alpha."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats as scipy_stats
+
+from srbench.errors import StatisticsError
+from srbench.stats.tables import Array, cubes
+
+
+@dataclass(frozen=True, slots=True)
+class Intraclass:
+    """Two-way random-effects intraclass correlation for absolute agreement (McGraw and Wong 1996, case 2).
+
+    Attributes:
+        single: ICC(A,1), the reliability of one rating.
+        single_low: Lower end of its 95 % interval.
+        single_high: Upper end.
+        average: ICC(A,k), the reliability of the mean of all raters.
+        average_low: Lower end of its 95 % interval.
+        average_high: Upper end.
+        targets: Number of stimuli that entered.
+    """
+
+    single: float
+    single_low: float
+    single_high: float
+    average: float
+    average_low: float
+    average_high: float
+    targets: int
+
+
+def intraclass(scores: Array, level: float = 0.95) -> Intraclass:
+    """Return the intraclass correlations of `scores`, shape (n targets, k raters), without targets with NaN.
+
+    Raises:
+        StatisticsError: Fewer than two complete targets or raters, or all scores are equal.
+    """
+    whole = scores[~np.isnan(scores).any(axis=1)]
+    n, k = whole.shape
+    if n < 2 or k < 2:
+        raise StatisticsError(
+            f"An intraclass correlation needs two raters and two stimuli that all of them rated; found {k} and {n}."
+        )
+    between = k * float(whole.mean(axis=1).var(ddof=1))
+    raters = n * float(whole.mean(axis=0).var(ddof=1))
+    rest = whole - whole.mean(axis=1, keepdims=True) - whole.mean(axis=0) + whole.mean()
+    error = float((rest**2).sum()) / ((n - 1) * (k - 1))
+    if between + raters + error < 1e-20:
+        raise StatisticsError("All scores are equal: an intraclass correlation is not defined.")
+    single = (between - error) / (between + (k - 1) * error + k * (raters - error) / n)
+    low, high = _interval(between, raters, error, single, n, k, 1 - level)
+    average, average_low, average_high = (k * x / (1 + x * (k - 1)) for x in (single, low, high))
+    return Intraclass(single, low, high, average, average_low, average_high, n)
+
+
+def _interval(
+    between: float, raters: float, error: float, single: float, n: int, k: int, alpha: float
+) -> tuple[float, float]:
+    if error < 1e-20:  # perfect consistency has no sampling error to build an interval from
+        return float("nan"), float("nan")
+    ratio = raters / error
+    inner = n * (1 + (k - 1) * single) - k * single
+    spread = k * single * ratio
+    freedom = (n - 1) * (k - 1) * (spread + inner) ** 2 / ((n - 1) * spread**2 + inner**2)
+    upper = float(scipy_stats.f.ppf(1 - alpha / 2, n - 1, freedom))
+    lower = float(scipy_stats.f.ppf(1 - alpha / 2, freedom, n - 1))
+    common = (k * n - k - n) * error
+    low = n * (between - upper * error) / (upper * (k * raters + common) + n * between)
+    high = n * (lower * between - error) / (k * raters + common + n * lower * between)
+    return low, high
+
+
+def krippendorff_alpha(scores: Array) -> float:
+    """Return Krippendorff's alpha for ordinal data.
+
+    Args:
+        scores: Shape (J stimuli, I raters), NaN where a rater did not see a stimulus.
+
+    Raises:
+        StatisticsError: No stimulus has two scores, or all scores are equal (nothing can be agreed upon).
+    """
+    paired = scores[(~np.isnan(scores)).sum(axis=1) >= 2]
+    values = np.unique(paired[~np.isnan(paired)])
+    if paired.size == 0:
+        raise StatisticsError("Krippendorff's alpha needs a stimulus with two scores; there is none.")
+    if values.size < 2:
+        raise StatisticsError("All scores are equal: Krippendorff's alpha is not defined.")
+    counts = np.stack([(paired == value).sum(axis=1) for value in values], axis=1).astype(np.float64)
+    size = counts.sum(axis=1)
+    weighted = counts / (size - 1)[:, None]
+    observed = counts.T @ weighted - np.diag(weighted.sum(axis=0))
+    totals = counts.sum(axis=0)
+    middle = np.cumsum(totals) - totals / 2
+    distance = (middle[:, None] - middle) ** 2
+    expected = totals[:, None] * totals / (totals.sum() - 1)
+    return float(1 - (observed * distance).sum() / (expected * distance).sum())
+
+
+def reliability(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return how far raters agree on the stimuli of each data set, and of all together (`all`).
+
+    Returns:
+        One row per data set: dataset, raters, stimuli, complete (stimuli that every rater scored), icc_a1,
+        icc_a1_low, icc_a1_high, icc_ak, icc_ak_low, icc_ak_high, alpha (Krippendorff, ordinal), note.
+        Figures that are not defined are NaN, and the note says why.
+    """
+    parts = [(cube.dataset, cube.raters, cube.cells) for cube in cubes(ratings)]
+    rows = [_row(name, np.moveaxis(values, 1, 2).reshape(-1, len(raters))) for name, raters, values in parts]
+    if len(parts) > 1:
+        everybody = sorted({rater for _, raters, _ in parts for rater in raters})
+        rows.append(_row("all", np.concatenate([_aligned(values, r, everybody) for _, r, values in parts])))
+    return pd.DataFrame(rows)
+
+
+def _aligned(values: Array, raters: tuple[str, ...], everybody: list[str]) -> Array:
+    stimuli = np.moveaxis(values, 1, 2).reshape(-1, len(raters))
+    whole = np.full((len(stimuli), len(everybody)), np.nan)
+    whole[:, [everybody.index(rater) for rater in raters]] = stimuli
+    return whole
+
+
+def _row(dataset: str, scores: Array) -> dict[str, object]:
+    scores = scores[~np.isnan(scores).all(axis=1)]
+    notes: list[str] = []
+    nan = float("nan")
+    icc = Intraclass(nan, nan, nan, nan, nan, nan, int((~np.isnan(scores).any(axis=1)).sum()))
+    alpha = nan
+    try:
+        icc = intraclass(scores)
+    except StatisticsError as error:
+        notes.append(str(error))
+    try:
+        alpha = krippendorff_alpha(scores)
+    except StatisticsError as error:
+        notes.append(str(error))
+    lost = len(scores) - icc.targets
+    if lost:
+        notes.append(f"{lost} of {len(scores)} stimuli lack a rater's score and do not enter the ICC.")
+    return {
+        "dataset": dataset, "raters": scores.shape[1], "stimuli": len(scores), "complete": icc.targets,
+        "icc_a1": icc.single, "icc_a1_low": icc.single_low, "icc_a1_high": icc.single_high,
+        "icc_ak": icc.average, "icc_ak_low": icc.average_low, "icc_ak_high": icc.average_high,
+        "alpha": alpha, "note": " ".join(notes),
+    }  # fmt: skip

@@ -1,0 +1,176 @@
+"""Pairwise comparisons against scipy, statsmodels and pingouin, and on cases whose answer is known."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.multitest import multipletests
+
+from srbench.errors import StatisticsError
+from srbench.stats import compare, compare_scores, holm
+from srbench.stats.signed_rank import signed_rank, smallest_p, vargha_delaney
+
+
+def _differences(n: int, seed: int, digits: int | None = None) -> np.ndarray:
+    values = np.random.default_rng(seed).normal(0.2, 1, n)
+    return values if digits is None else np.round(values, digits)
+
+
+@pytest.mark.parametrize("n", [3, 5, 14, 50, 100])
+def test_without_ties_the_p_is_that_of_scipys_exact_distribution(n):
+    d = _differences(n, n)
+    expected = scipy_stats.wilcoxon(d, method="exact").pvalue
+    assert signed_rank(d).p == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_with_ties_and_zeros_the_p_is_that_of_all_sign_flips(seed):
+    d = _differences(11, seed, digits=0)
+    kept = d[d != 0]
+    ranks = scipy_stats.rankdata(abs(kept))
+    sums = [np.dot(ranks, signs) for signs in itertools.product([0, 1], repeat=kept.size)]
+    observed = ranks[kept > 0].sum()
+    tails = np.mean(np.array(sums) <= observed), np.mean(np.array(sums) >= observed)
+    assert signed_rank(d).p == pytest.approx(min(1, 2 * min(tails)), abs=1e-12)
+
+
+def test_with_ties_and_zeros_the_p_is_that_of_scipys_permutation_method():
+    d = _differences(12, 3, digits=0)
+    method = scipy_stats.PermutationMethod(n_resamples=np.inf)
+    assert signed_rank(d).p == pytest.approx(scipy_stats.wilcoxon(d, method=method).pvalue, abs=1e-9)
+
+
+def test_half_zeros_do_not_reach_the_wrong_p_that_scipys_exact_form_gives():
+    d = np.array([0.0] * 5 + [1.0, 1, 1, 1, 1])
+    assert signed_rank(d).p == pytest.approx(0.0625)
+    assert signed_rank(d).zeros == 5
+
+
+def test_many_pairs_use_scipys_asymptotic_form():
+    d = np.round(_differences(600, 1), 1)
+    result = signed_rank(d)
+    assert result.test == "asymptotic"
+    assert result.p == pytest.approx(scipy_stats.wilcoxon(d, method="asymptotic").pvalue, abs=1e-9)
+
+
+def test_the_exact_and_the_asymptotic_p_meet_near_the_border():
+    d = _differences(200, 7) / 3
+    assert signed_rank(d).p == pytest.approx(scipy_stats.wilcoxon(d, method="asymptotic").pvalue, abs=2e-3)
+
+
+def test_noise_of_summation_does_not_break_ties():
+    d = np.array([0.1 + 0.2, 0.3, -0.3, 0.5, 0.5 + 1e-13, 0.0 + 1e-14])
+    assert signed_rank(d) == signed_rank(np.array([0.3, 0.3, -0.3, 0.5, 0.5, 0.0]))
+
+
+def test_effect_sizes_are_pingouins():
+    source = np.random.default_rng(5)
+    x, y = source.normal(0.4, 1, 30).round(1), source.normal(0, 1, 30).round(1)
+    expected = pingouin.wilcoxon(x, y)
+    assert signed_rank(x - y).rank_biserial == pytest.approx(expected.loc["Wilcoxon", "RBC"], abs=1e-9)
+    assert vargha_delaney(x, y) == pytest.approx(expected.loc["Wilcoxon", "CLES"], abs=1e-9)
+
+
+def test_holm_is_that_of_statsmodels():
+    p = np.random.default_rng(0).uniform(0, 0.2, 36)
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-9)
+
+
+def test_five_images_can_reach_no_smaller_p_than_one_sixteenth(draw):
+    table = compare(draw({"a": 1.2, "b": 4.8}, images=5, raters=26))
+    assert smallest_p(5) == 0.0625
+    assert table.loc[0, "p"] == table.loc[0, "smallest_p"] == 0.0625
+    assert not table.loc[0, "significant"]
+
+
+def test_a_clear_difference_is_found_and_pointed_the_right_way(ratings):
+    row = compare(ratings).set_index(["a", "b"]).loc[("bicubic", "srgan")]
+    means = ratings.groupby("method")["score"].mean()
+    assert row["difference"] == pytest.approx(means["bicubic"] - means["srgan"], abs=1e-12)
+    assert row["low"] < row["difference"] < row["high"] < 0
+    assert row["significant"]
+    assert row["rank_biserial"] == -1
+    assert row["n"] == 12
+
+
+def test_p_of_image_means_is_scipys_on_the_means(ratings):
+    row = compare(ratings).set_index(["a", "b"]).loc[("bicubic", "srcnn")]
+    wide = ratings.pivot_table(index="image", columns="method", values="score")
+    d = (wide["bicubic"] - wide["srcnn"]).round(10)
+    expected = scipy_stats.wilcoxon(d, method=scipy_stats.PermutationMethod(n_resamples=np.inf)).pvalue
+    assert row["p"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_unit_rating_pairs_every_rater_and_image(ratings):
+    table = compare(ratings, unit="rating")
+    assert set(table["n"]) == {8 * 12}
+    assert set(table["unit"]) == {"rating"}
+
+
+def test_the_order_of_methods_is_the_callers_and_turns_the_sign(ratings):
+    forward = compare(ratings, methods=["srgan", "bicubic"]).iloc[0]
+    backward = compare(ratings, methods=["bicubic", "srgan"]).iloc[0]
+    assert forward["difference"] == -backward["difference"]
+    assert forward["low"] == pytest.approx(-backward["high"])
+    assert forward["vargha_delaney"] == pytest.approx(1 - backward["vargha_delaney"])
+
+
+def test_equal_inputs_give_equal_tables_and_another_seed_moves_only_intervals(ratings):
+    first, again, other = compare(ratings), compare(ratings.sample(frac=1, random_state=1)), compare(ratings, seed=1)
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(
+        first.drop(columns=["low", "high", "significant"]), other.drop(columns=["low", "high", "significant"])
+    )
+    assert (first["low"] != other["low"]).all()
+
+
+def test_missing_cells_are_left_out_of_both_methods_and_named(ratings):
+    gone = (ratings["method"] == "srgan") & (ratings["rater"] == "r00")
+    row = compare(ratings[~gone]).set_index(["a", "b"]).loc[("bicubic", "srgan")]
+    rest = ratings[ratings["rater"] != "r00"].groupby("method")["score"].mean()
+    assert row["difference"] == pytest.approx(rest["bicubic"] - rest["srgan"], abs=1e-12)
+    assert "12 of 96 cells" in row["note"]
+
+
+def test_equal_methods_have_p_one_and_no_effect(ratings):
+    twin = ratings[ratings["method"] == "srcnn"].assign(method="twin")
+    row = compare(pd.concat([ratings, twin])).set_index(["a", "b"]).loc[("srcnn", "twin")]
+    assert (row["p"], row["rank_biserial"], row["difference"]) == (1.0, 0.0, 0.0)
+    assert row["vargha_delaney"] == 0.5
+    assert not row["significant"]
+
+
+def test_one_rater_and_one_image_are_said(ratings):
+    assert "One rater" in compare(ratings[ratings["rater"] == "r00"]).loc[0, "note"]
+    assert "One image" in compare(ratings[ratings["image"] == "img_000"]).loc[0, "note"]
+
+
+def test_a_single_method_cannot_be_compared(ratings):
+    with pytest.raises(StatisticsError, match="needs two methods"):
+        compare(ratings[ratings["method"] == "srcnn"])
+
+
+def test_an_unknown_unit_or_method_is_an_error(ratings):
+    with pytest.raises(StatisticsError, match="Unknown unit"):
+        compare(ratings, unit="session")  # type: ignore[arg-type]
+    with pytest.raises(StatisticsError, match="Did you mean 'srgan'"):
+        compare(ratings, methods=["srgann", "bicubic"])
+
+
+def test_scores_are_compared_by_image_and_infinite_ones_stay_out():
+    source = np.random.default_rng(0)
+    rows = [
+        ("set5", f"i{i}", method, "psnr", base + value)
+        for method, base in (("a", 28.0), ("b", 30.0))
+        for i, value in enumerate(source.normal(0, 0.2, 7))
+    ]
+    rows += [("set5", f"i{i}", "hr", "psnr", np.inf) for i in range(7)]
+    table = compare_scores(pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "value"]), "psnr")
+    assert table[["a", "b"]].to_numpy().tolist() == [["a", "b"]]
+    assert table.loc[0, "p"] == 2 / 2**7
+    assert table.loc[0, "high"] < 0

@@ -1,0 +1,239 @@
+"""What is said about raters, against sureal, pingouin, krippendorff and statsmodels."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import krippendorff
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.weightstats import ttost_paired
+
+from srbench.errors import StatisticsError
+from srbench.stats import (
+    bt500,
+    krippendorff_alpha,
+    maximum_likelihood,
+    reliability,
+    retest,
+    screening,
+    taste,
+)
+from srbench.stats.reliability import intraclass
+from srbench.stats.retest import equivalence_p, weighted_kappa
+
+
+@pytest.fixture(scope="module")
+def sample(golden):
+    """79 stimuli x 26 raters of a real study."""
+    return np.loadtxt(golden / "mos" / "bt500_p910_sample_ratings.csv", delimiter=",")
+
+
+def _sureal(scores: np.ndarray, model: str, **options: object) -> dict:
+    from sureal import subjective_model
+    from sureal.dataset_reader import RawDatasetReader
+    from sureal.tools.misc import empty_object
+
+    dataset = empty_object()
+    dataset.dataset_name, dataset.yuv_fmt, dataset.width, dataset.height = "x", "yuv420p", 1, 1
+    dataset.ref_videos = [{"content_id": 0, "content_name": "c", "path": "r"}]
+    dataset.dis_videos = [
+        {"content_id": 0, "asset_id": j, "path": f"d{j}", "os": row.tolist()} for j, row in enumerate(scores)
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return getattr(subjective_model, model)(RawDatasetReader(dataset)).run_modeling(**options)
+
+
+def _scores(seed: int, shape: tuple[int, int] = (30, 7)) -> np.ndarray:
+    source = np.random.default_rng(seed)
+    return np.clip(np.rint(source.uniform(1, 5, (shape[0], 1)) + source.normal(0, 0.8, shape)), 1, 5)
+
+
+@pytest.mark.parametrize("holes", [0, 20])
+def test_the_model_of_raters_is_sureals(sample, holes):
+    scores = sample.copy()
+    if holes:
+        scores.flat[np.random.default_rng(0).choice(scores.size, holes, replace=False)] = np.nan
+    expected = _sureal(scores, "SubjectMLEModelProjectionSolver")
+    found = maximum_likelihood(scores)
+    assert found.converged
+    assert found.quality == pytest.approx(np.array(expected["quality_scores"]), abs=1e-6)
+    assert found.quality_error == pytest.approx(np.array(expected["quality_scores_std"]), abs=1e-3)
+    assert found.bias == pytest.approx(np.array(expected["observer_bias"]), abs=1e-6)
+    assert found.inconsistency == pytest.approx(np.array(expected["observer_inconsistency"]), abs=1e-6)
+
+
+def test_the_model_of_raters_recovers_what_a_study_was_drawn_from():
+    source = np.random.default_rng(1)
+    quality, bias = source.uniform(1, 5, 400), source.normal(0, 0.3, 12)
+    noise = np.linspace(0.2, 1.5, 12)
+    found = maximum_likelihood(quality[:, None] + bias + noise * source.normal(size=(400, 12)))
+    assert found.bias == pytest.approx(bias - bias.mean(), abs=0.2)
+    assert found.inconsistency == pytest.approx(noise, rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_the_model_of_raters_refuses_a_single_rater_or_stimulus(shape):
+    with pytest.raises(StatisticsError, match="two raters and two stimuli"):
+        maximum_likelihood(np.ones(shape))
+
+
+def test_screening_counts_are_sureals_where_no_stimulus_is_unanimous(sample):
+    scores = sample[np.ptp(sample, axis=1) > 0]
+    expected = _sureal(scores, "MosModel", subject_rejection=True)
+    found = bt500(scores, ddof=0)
+    assert found["share"].to_numpy() == pytest.approx(np.array(expected["observer_rejected_1st_stats"]), abs=1e-9)
+    some = found["balance"].notna().to_numpy()
+    balance = np.array(expected["observer_rejected_2nd_stats"])
+    assert found["balance"].to_numpy()[some] == pytest.approx(balance[some], abs=1e-9)
+    assert found["flagged"].tolist() == expected["observer_rejected"]
+
+
+def test_a_rater_who_presses_at_random_is_flagged_and_is_the_noisiest(draw):
+    ratings = draw({f"m{k}": 1.2 + 0.6 * k for k in range(6)}, raters=15, images=30, noise=0.4)
+    mad = ratings["rater"] == "r03"
+    ratings.loc[mad, "score"] = np.random.default_rng(0).integers(1, 6, int(mad.sum()))
+    table = screening(ratings).set_index("rater")
+    assert table.index[table["flagged"]].tolist() == ["r03"]
+    assert table["inconsistency"].idxmax() == "r03"
+
+
+def test_unanimous_stimuli_count_against_nobody():
+    table = bt500(np.full((20, 5), 3.0))
+    assert (table["share"] == 0).all()
+    assert not table["flagged"].any()
+
+
+def test_screening_of_one_rater_says_nan_instead_of_a_number(ratings):
+    table = screening(ratings[ratings["rater"] == "r00"])
+    assert len(table) == 1
+    assert table[["bias", "inconsistency"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_intraclass_correlations_are_pingouins(seed):
+    scores = _scores(seed)
+    long = pd.DataFrame(scores).rename_axis("t").reset_index().melt("t", var_name="r", value_name="s")
+    saved = dict(pingouin.options)
+    pingouin.options.update({key: None for key in saved if key.startswith("round")})
+    try:
+        expected = pingouin.intraclass_corr(long, "t", "r", "s").set_index("Type")
+    finally:
+        pingouin.options.update(saved)
+    found = intraclass(scores)
+    assert found.single == pytest.approx(expected.loc["ICC(A,1)", "ICC"], abs=1e-9)
+    assert found.average == pytest.approx(expected.loc["ICC(A,k)", "ICC"], abs=1e-9)
+    assert (found.single_low, found.single_high) == pytest.approx(expected.loc["ICC(A,1)", "CI95"], abs=1e-9)
+    assert (found.average_low, found.average_high) == pytest.approx(expected.loc["ICC(A,k)", "CI95"], abs=1e-9)
+
+
+@pytest.mark.parametrize("holes", [0, 40])
+def test_krippendorffs_alpha_is_that_of_its_library(holes):
+    scores = _scores(3)
+    scores.flat[np.random.default_rng(0).choice(scores.size, holes, replace=False)] = np.nan
+    expected = krippendorff.alpha(reliability_data=scores.T, level_of_measurement="ordinal")
+    assert krippendorff_alpha(scores) == pytest.approx(expected, abs=1e-9)
+
+
+def test_reliability_has_a_row_per_set_and_one_for_all(ratings):
+    other = ratings.assign(dataset="set5")
+    table = reliability(pd.concat([ratings, other])).set_index("dataset")
+    assert table.index.tolist() == ["set14", "set5", "all"]
+    assert table.loc["all", "stimuli"] == 72
+    assert table.loc["set5", "icc_ak"] == table.loc["set14", "icc_ak"]
+
+
+@pytest.mark.parametrize("damage", ["one rater", "constant"])
+def test_undefined_reliability_is_nan_with_a_sentence(ratings, damage):
+    broken = ratings[ratings["rater"] == "r00"] if damage == "one rater" else ratings.assign(score=3)
+    row = reliability(broken).iloc[0]
+    assert np.isnan(row["icc_ak"])
+    assert np.isnan(row["alpha"])
+    assert row["note"]
+
+
+def test_a_missing_score_keeps_its_stimulus_out_of_the_icc_and_is_named(ratings):
+    row = reliability(ratings.drop(index=5)).iloc[0]
+    assert (row["stimuli"], row["complete"]) == (36, 35)
+    assert "1 of 36 stimuli" in row["note"]
+
+
+def _twice(ratings: pd.DataFrame, shift: float, seed: int = 0) -> pd.DataFrame:
+    noise = np.random.default_rng(seed).normal(shift, 0.5, len(ratings))
+    second = ratings.assign(repeat=1, score=np.clip(np.rint(ratings["score"] + noise), 1, 5))
+    return pd.concat([ratings, second], ignore_index=True)
+
+
+def test_weighted_kappa_is_that_of_statsmodels():
+    first, second = _scores(0, (200, 2)).T
+    table = np.array([[((first == a) & (second == b)).sum() for b in range(1, 6)] for a in range(1, 6)])
+    expected = cohens_kappa(table, wt="quadratic").kappa
+    assert weighted_kappa(first, second) == pytest.approx(expected, abs=1e-9)
+
+
+def test_equivalence_is_that_of_statsmodels():
+    x, y = np.random.default_rng(0).normal(0.05, 0.2, (2, 15))
+    assert equivalence_p(x - y, 0.25) == pytest.approx(ttost_paired(x, y, -0.25, 0.25)[0], abs=1e-9)
+
+
+def test_raters_who_repeat_themselves_are_equivalent_and_raters_who_shift_are_not(ratings):
+    steady, shifted = retest(_twice(ratings, 0.0)).iloc[0], retest(_twice(ratings, 0.8)).iloc[0]
+    assert steady["equivalent"]
+    assert steady["icc_a1"] > 0.7
+    assert not shifted["equivalent"]
+    assert shifted["mean_difference"] > 0.5
+    assert shifted["n"] == len(ratings)
+
+
+def test_no_significant_difference_is_not_taken_for_reliability(draw):
+    noise = draw({"a": 3.0}, raters=4, images=6, noise=2.0)
+    other = draw({"a": 3.0}, raters=4, images=6, noise=2.0, seed=1)
+    row = retest(pd.concat([noise, other.assign(repeat=1)])).iloc[0]
+    assert row["p"] > 0.05
+    assert not row["equivalent"]
+
+
+def test_a_study_without_repeats_has_an_empty_retest_table(ratings):
+    assert retest(ratings).empty
+
+
+def test_second_showings_do_not_enter_the_opinion_scores(ratings):
+    from srbench.stats import mean_opinion_scores
+
+    pd.testing.assert_frame_equal(mean_opinion_scores(_twice(ratings, 1.0)), mean_opinion_scores(ratings))
+
+
+def test_taste_finds_the_spread_that_a_study_was_drawn_with():
+    source = np.random.default_rng(0)
+    m, r, i = 9, 40, 100
+    cells = source.normal(0, 0.15, (m, r, 1)) + source.normal(0, 0.3, (m, 1, i)) + source.normal(0, 0.7, (m, r, i))
+    rows = [
+        ("s", f"r{b}", f"i{c}", f"m{a}", 3 + cells[a, b, c] / 2) for a in range(m) for b in range(r) for c in range(i)
+    ]
+    row = taste(pd.DataFrame(rows, columns=["dataset", "rater", "image", "method", "score"])).iloc[0]
+    assert row["sd_method_rater"] == pytest.approx(0.075, rel=0.15)
+    assert row["sd_method_image"] == pytest.approx(0.15, rel=0.15)
+    assert row["sd_rest"] == pytest.approx(0.35, rel=0.05)
+    assert row["differs"]
+
+
+def test_taste_is_not_seen_where_there_is_none(draw):
+    row = taste(draw({"a": 2.5, "b": 3.0, "c": 3.5}, raters=20, images=40)).iloc[0]
+    assert row["p"] > 0.01
+    assert row["sd_method_rater"] < 0.08
+
+
+def test_taste_drops_the_rater_with_gaps_and_says_so(ratings):
+    row = taste(ratings.drop(index=5)).iloc[0]
+    assert (row["raters"], row["images"]) == (8, 11) or (row["raters"], row["images"]) == (7, 12)
+    assert "empty cells do not enter" in row["note"]
+
+
+def test_taste_of_one_rater_is_nan_with_a_sentence(ratings):
+    row = taste(ratings[ratings["rater"] == "r00"]).iloc[0]
+    assert np.isnan(row["sd_method_rater"])
+    assert "Needs two" in row["note"]
