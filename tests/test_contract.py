@@ -1,0 +1,94 @@
+"""The contract that every method keeps: one generated test per plugin, no list to maintain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srbench import images, registry
+from srbench.registry import Setup, to_8bit
+
+RNG = np.random.default_rng(7)
+
+
+class SyntheticPair:
+    """A pair made of numbers, for methods that want more than the LR image."""
+
+    dataset = "synthetic"
+    name = "noise"
+
+    def __init__(self, lr: images.Image, scale: int) -> None:
+        self._lr, self._scale = lr, scale
+
+    def hr(self) -> images.Image:
+        return self._lr.repeat(self._scale, 0).repeat(self._scale, 1)
+
+    def lr(self) -> images.Image:
+        return self._lr
+
+
+def smooth(shape: tuple[int, ...]) -> images.Image:
+    """Return an image with structure: what a network was made for, unlike white noise."""
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    wave = 127 + 80 * np.sin(x / 2.5) * np.cos(y / 3.5)
+    image = wave if len(shape) == 2 else np.dstack([wave, wave[::-1], 255 - wave])
+    return np.clip(image + RNG.normal(0, 3, shape), 0, 255).astype(np.uint8)
+
+
+def cases() -> list[tuple[str, int]]:
+    found = []
+    for method in registry.methods():
+        scales = [scale for scale in (method.scales or (2, 3, 4)) if method.why_not(scale) is None]
+        found += [(method.name, scale) for scale in scales]
+    return found
+
+
+def upscale(name: str, lr: images.Image, scale: int, folder: Path) -> images.Image:
+    method = next(method for method in registry.methods() if method.name == name)
+    spec = name
+    pair = SyntheticPair(lr, scale)
+    if method.argument:
+        images.write(folder / "noise.png", pair.hr())
+        spec = f"{name}:{folder}"
+    output = registry.create(spec, Setup(scale=scale))(pair if method.takes_pair else lr)
+    return to_8bit(name, output, pair.hr().shape)
+
+
+@pytest.mark.parametrize(("name", "scale"), cases())
+def test_it_returns_an_image_of_the_right_size_and_type(name: str, scale: int, tmp_path: Path) -> None:
+    for shape in ((24, 17, 3), (24, 17)):
+        sr = upscale(name, smooth(shape), scale, tmp_path)
+        assert sr.dtype == np.uint8
+        assert sr.shape == (24 * scale, 17 * scale, *shape[2:])
+
+
+@pytest.mark.parametrize(("name", "scale"), cases())
+def test_it_takes_the_smallest_images(name: str, scale: int, tmp_path: Path) -> None:
+    for shape in ((1, 1, 3), (1, 9), (2, 3, 3)):
+        assert upscale(name, smooth(shape), scale, tmp_path).shape[:2] == (shape[0] * scale, shape[1] * scale)
+
+
+@pytest.mark.parametrize(("name", "scale"), cases())
+def test_it_gives_the_same_image_twice_and_leaves_its_input_alone(name: str, scale: int, tmp_path: Path) -> None:
+    lr = smooth((16, 16, 3))
+    before = lr.copy()
+    first = upscale(name, lr, scale, tmp_path)
+    np.testing.assert_array_equal(lr, before)
+    np.testing.assert_array_equal(upscale(name, lr, scale, tmp_path), first)
+
+
+@pytest.mark.parametrize(("name", "scale"), cases())
+def test_it_keeps_a_constant_image_nearly_constant(name: str, scale: int, tmp_path: Path) -> None:
+    sr = upscale(name, np.full((16, 16, 3), 128, np.uint8), scale, tmp_path)
+    inner = images.shave(sr, 4 * scale) if name != "results" else sr
+    assert abs(float(inner.mean()) - 128) < 12
+
+
+@pytest.mark.parametrize(("name", "scale"), cases())
+def test_it_resembles_its_input_when_reduced_again(name: str, scale: int, tmp_path: Path) -> None:
+    lr = smooth((24, 24, 3))
+    sr = upscale(name, lr, scale, tmp_path).astype(float)
+    back = sr.reshape(24, scale, 24, scale, 3).mean(axis=(1, 3))
+    assert np.abs(back - lr)[4:-4, 4:-4].mean() < 16
