@@ -10,6 +10,7 @@ from srbench.errors import StatisticsError
 from srbench.stats.tables import Array
 
 TOLERANCE = 1e-8
+COLLAPSED = 1e-3
 MOST_ROUNDS = 1000
 
 
@@ -24,6 +25,8 @@ class Subjective:
         inconsistency: Standard deviation of each rater's noise, shape (I,).
         rounds: Number of iterations.
         converged: False when the last iteration still moved by more than the tolerance.
+        collapsed: The likelihood has no maximum here: all weight went to one rater, whose noise went to 0. The
+            estimates then are that rater's scores and mean nothing for the others.
     """
 
     quality: Array
@@ -32,6 +35,7 @@ class Subjective:
     inconsistency: Array
     rounds: int
     converged: bool
+    collapsed: bool
 
 
 def maximum_likelihood(scores: Array) -> Subjective:
@@ -68,4 +72,12 @@ def maximum_likelihood(scores: Array) -> Subjective:
         change = float(np.linalg.norm(before - quality))
     precision = np.where(present, 1.0 / np.maximum(noise, np.sqrt(TOLERANCE)) ** 2, 0.0).sum(axis=1)
     shift = bias.mean()
-    return Subjective(quality + shift, 1.0 / np.sqrt(precision), bias - shift, noise, rounds, change < TOLERANCE)
+    return Subjective(
+        quality=quality + shift,
+        quality_error=1.0 / np.sqrt(precision),
+        bias=bias - shift,
+        inconsistency=noise,
+        rounds=rounds,
+        converged=change < TOLERANCE,
+        collapsed=bool(noise.min() < COLLAPSED),
+    )

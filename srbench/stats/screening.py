@@ -55,16 +55,21 @@ def screening(ratings: pd.DataFrame) -> pd.DataFrame:
     reader takes, and writes down.
 
     Returns:
-        One row per rater: rater, n, mean, bias, inconsistency, above, below, share, balance, flagged. Bias
+        One row per rater: rater, n, mean, bias, inconsistency, above, below, share, balance, flagged, note.
         and inconsistency are NaN where the model is not defined (one rater, or one stimulus).
     """
     frame, _ = check_ratings(ratings)
     wide = frame.pivot_table(index=["dataset", "image", "method"], columns="rater", values="score", observed=True)
     scores = wide.to_numpy(dtype=np.float64)
     bias = inconsistency = np.full(scores.shape[1], np.nan)
+    note = "The model of raters needs two raters and two stimuli."
     if min(scores.shape) >= 2:
         model = maximum_likelihood(scores)
-        bias, inconsistency = model.bias, model.inconsistency
+        note = ""
+        if model.collapsed:
+            note = "The model of raters has no solution here: it puts all weight on a single rater."
+        else:
+            bias, inconsistency = model.bias, model.inconsistency
     table = pd.DataFrame(
         {
             "rater": wide.columns.astype(str),
@@ -74,4 +79,4 @@ def screening(ratings: pd.DataFrame) -> pd.DataFrame:
             "inconsistency": inconsistency,
         }
     )
-    return pd.concat([table, bt500(scores)], axis=1)
+    return pd.concat([table, bt500(scores)], axis=1).assign(note=note)

@@ -70,9 +70,9 @@ def test_the_model_of_raters_is_sureals(sample, holes):
 
 def test_the_model_of_raters_recovers_what_a_study_was_drawn_from():
     source = np.random.default_rng(1)
-    quality, bias = source.uniform(1, 5, 400), source.normal(0, 0.3, 12)
-    noise = np.linspace(0.6, 1.5, 12)
-    found = maximum_likelihood(quality[:, None] + bias + noise * source.normal(size=(400, 12)))
+    quality, bias = source.uniform(1, 5, 400), source.normal(0, 0.3, 26)
+    noise = np.linspace(0.6, 1.5, 26)
+    found = maximum_likelihood(quality[:, None] + bias + noise * source.normal(size=(400, 26)))
     assert found.bias == pytest.approx(bias - bias.mean(), abs=0.2)
     assert found.inconsistency == pytest.approx(noise, rel=0.1)
 
@@ -106,7 +106,7 @@ def test_screening_counts_are_sureals_where_no_stimulus_is_unanimous(sample):
 
 
 def test_a_rater_who_presses_at_random_is_flagged_and_is_the_noisiest(draw):
-    ratings = draw({f"m{k}": 1.2 + 0.6 * k for k in range(6)}, raters=15, images=30, noise=0.4)
+    ratings = draw({f"m{k}": 1.5 + 0.6 * k for k in range(6)}, raters=15, images=30, noise=0.4)
     mad = ratings["rater"] == "r03"
     ratings.loc[mad, "score"] = np.random.default_rng(0).integers(1, 6, int(mad.sum()))
     table = screening(ratings).set_index("rater")

@@ -1,0 +1,154 @@
+"""Metrics against people: correlations against scipy, resampling against a slow version, mappings that hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+from scipy import stats as scipy_stats
+
+from srbench.errors import StatisticsError
+from srbench.stats import agreement, bootstrap, compare, compare_scores, concordance, logistic
+from srbench.stats.agreement import _kendall, _pearson, _spearman
+
+COLUMNS = ["dataset", "image", "method", "metric", "value"]
+
+
+def _sigmoid(seed: int, sign: float = 1.0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    source = np.random.default_rng(seed)
+    x = source.uniform(20, 40, 300)
+    return x, 3 + sign * 1.8 * np.tanh((x - 30) / 4) + source.normal(0, noise, 300)
+
+
+def _scored(ratings: pd.DataFrame, seed: int = 0, metric: str = "psnr") -> pd.DataFrame:
+    mos = ratings.groupby(["dataset", "image", "method"], as_index=False)["score"].mean()
+    noise = np.random.default_rng(seed).normal(0, 1, len(mos))
+    return mos.assign(metric=metric, value=25 + 2 * mos["score"] + noise)[COLUMNS]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_logistic_fit_is_as_good_as_an_unbounded_one_from_the_truth(sign):
+    x, y = _sigmoid(0, sign)
+    found = logistic.fit(x, y)
+
+    def curve(t, start, end, centre, width):
+        return start + (end - start) / (1 + np.exp(-(t - centre) / width))
+
+    truth, _ = optimize.curve_fit(curve, x, y, p0=[3 - sign * 1.8, 3 + sign * 1.8, 30, 2])
+    assert found.form == "logistic4"
+    assert found.parameters == pytest.approx(tuple(truth), rel=1e-4)
+    assert found(x) == pytest.approx(curve(x, *truth), abs=1e-4)
+
+
+@pytest.mark.parametrize("form", ["logistic4", "logistic5"])
+@pytest.mark.parametrize("seed", range(8))
+def test_no_data_makes_the_mapping_diverge_or_turn_round(form, seed):
+    source = np.random.default_rng(seed)
+    x = np.concatenate([source.normal(0, 1, 30), [1e4, -1e3]][: 1 + seed % 2])
+    y = source.uniform(1, 5, x.size)
+    found = logistic.fit(x, y, form)
+    grid = found(np.linspace(x.min(), x.max(), 500))
+    steps = np.diff(grid)
+    assert np.isfinite(grid).all()
+    assert (steps >= -1e-9).all() or (steps <= 1e-9).all()
+    assert grid.min() > -8
+    assert grid.max() < 14
+
+
+def test_five_parameters_fit_at_least_as_well_as_four():
+    x, y = _sigmoid(4)
+    errors = [((logistic.fit(x, y, form)(x) - y) ** 2).sum() for form in ("linear", "logistic4", "logistic5")]
+    assert errors[0] > errors[1] >= errors[2] - 1e-6
+
+
+@pytest.mark.parametrize(("x", "y"), [(np.ones(9), np.arange(9.0)), (np.arange(9.0), np.ones(9))])
+def test_a_constant_has_no_mapping(x, y):
+    with pytest.raises(StatisticsError, match="constant"):
+        logistic.fit(x, y)
+
+
+def test_resampled_correlations_are_scipys_on_the_copied_stimuli():
+    source = np.random.default_rng(0)
+    picture = np.repeat(np.arange(8), 5)
+    x, y = source.integers(0, 9, (2, 40)).astype(float)
+    weights = bootstrap.draw(1, 8, 100, seed=2).images
+    fast = _pearson(x, y, weights[:, picture]), _spearman(x, y, weights[:, picture]), _kendall(x, y, picture, weights)
+    for b in range(100):
+        copies = np.repeat(np.arange(40), weights[b, picture].astype(int))
+        slow = (
+            np.corrcoef(x[copies], y[copies])[0, 1],
+            scipy_stats.spearmanr(x[copies], y[copies]).statistic,
+            scipy_stats.kendalltau(x[copies], y[copies]).statistic,
+        )
+        assert [values[b] for values in fast] == pytest.approx(slow, abs=1e-9)
+
+
+def test_correlations_are_scipys_and_lie_in_their_intervals(ratings):
+    scores = _scored(ratings)
+    row = agreement(scores, ratings).iloc[0]
+    mos = ratings.groupby(["image", "method"])["score"].mean()
+    value = scores.set_index(["image", "method"])["value"].loc[mos.index]
+    assert row["srcc"] == pytest.approx(scipy_stats.spearmanr(value, mos).statistic, abs=1e-9)
+    assert row["krcc"] == pytest.approx(scipy_stats.kendalltau(value, mos).statistic, abs=1e-9)
+    fitted = logistic.fit(value.to_numpy(), mos.to_numpy())(value.to_numpy())
+    assert row["plcc"] == pytest.approx(np.corrcoef(fitted, mos)[0, 1], abs=1e-6)
+    for name in ("plcc", "srcc", "krcc"):
+        assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    assert row["rmse_star"] < row["rmse"]
+
+
+def test_a_metric_of_which_less_is_better_has_negative_rank_correlations(ratings):
+    scores = _scored(ratings)
+    turned = agreement(scores.assign(value=-scores["value"]), ratings).iloc[0]
+    straight = agreement(scores, ratings).iloc[0]
+    assert turned["srcc"] == pytest.approx(-straight["srcc"])
+    assert turned["plcc"] == pytest.approx(straight["plcc"], abs=1e-6)
+
+
+def test_every_set_and_all_together_have_a_row_per_metric(ratings):
+    both = pd.concat([ratings, ratings.assign(dataset="set5")])
+    scores = pd.concat([_scored(both), _scored(both, 1, "ssim")])
+    table = agreement(scores, both)
+    assert table[["metric", "dataset"]].to_numpy().tolist() == [
+        [metric, name] for metric in ("psnr", "ssim") for name in ("set14", "set5", "all")
+    ]
+
+
+def test_infinite_values_take_no_part(ratings):
+    scores = _scored(ratings)
+    scores.loc[scores["method"] == "srgan", "value"] = np.inf
+    assert agreement(scores, ratings).loc[0, "n"] == 24
+
+
+def test_a_constant_metric_is_nan_with_a_sentence(ratings):
+    row = agreement(_scored(ratings).assign(value=1.0), ratings).iloc[0]
+    assert np.isnan(row["plcc"])
+    assert "constant" in row["note"]
+
+
+def test_one_image_has_no_interval(ratings):
+    few = ratings[ratings["image"] == "img_000"]
+    more = pd.concat([few.assign(method=few["method"] + str(k), score=few["score"].to_numpy()) for k in range(3)])
+    row = agreement(_scored(more), more).iloc[0]
+    assert np.isnan(row["srcc_low"])
+    assert "One image" in row["note"]
+
+
+def test_a_run_and_a_study_without_a_common_stimulus_are_an_error(ratings):
+    with pytest.raises(StatisticsError, match="no stimulus in common"):
+        agreement(_scored(ratings).assign(dataset="elsewhere"), ratings)
+
+
+def test_concordance_counts_the_pairs_that_a_metric_turns_round(ratings):
+    mos = ratings.groupby("method")["score"].mean()
+    rows = [
+        ("set14", f"img_{i:03d}", method, "psnr", {"bicubic": 26.0, "srcnn": 28.0, "srgan": 25.0}[method] + i / 100)
+        for method in mos.index
+        for i in range(12)
+    ]
+    metric = compare_scores(pd.DataFrame(rows, columns=COLUMNS), "psnr", methods=["srgan", "srcnn", "bicubic"])
+    row = concordance(compare(ratings), metric).iloc[0]
+    assert (row["pairs"], row["same"], row["opposite"]) == (3, 1, 2)
+    turned = concordance(compare(ratings), metric, lower_is_better=["psnr"]).iloc[0]
+    assert (turned["same"], turned["opposite"]) == (2, 1)
