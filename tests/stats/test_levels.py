@@ -1,0 +1,76 @@
+"""Simulated studies: no difference is found where there is none, and the paper's conclusions where they hold."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from srbench import paper
+from srbench.stats import compare
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = {"set5": 5, "set14": 14, "bsd100": 100}
+
+
+@pytest.fixture(scope="module")
+def significance():
+    """The module benchmarks/significance.py."""
+    spec = importlib.util.spec_from_file_location("significance", ROOT / "benchmarks" / "significance.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["significance"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("method_image", [0.0, 0.3])
+@pytest.mark.parametrize("method_rater", [0.0, 0.15])
+@pytest.mark.parametrize(("name", "images"), [("Set14", 14), ("BSD100", 100)])
+def test_the_report_finds_no_difference_where_there_is_none(significance, name, images, method_image, method_rater):
+    setting = significance.Setting(name, images, method_image, method_rater)
+    crossed, by_image, both, by_rating = significance.shares(setting, 0.0, 400, seed=0)
+    assert crossed <= 0.07
+    assert both <= min(crossed, by_image)
+    if method_rater == 0:
+        assert by_image <= 0.07
+    if method_image > 0:
+        assert by_rating > 0.19  # the paper-style unit finds differences in a fifth to a half of them
+
+
+def test_the_power_for_a_fifth_of_a_step_is_high_on_a_hundred_images(significance):
+    setting = significance.Setting("BSD100", 100, 0.3, 0.0)
+    assert significance.shares(setting, 0.2, 100, seed=1)[2] > 0.9
+
+
+@pytest.fixture(scope="module")
+def conclusions(draw):
+    mos = paper.mos()
+    parts = [
+        draw(
+            {method: mos[dataset, method] for method in paper.versions(dataset)},
+            dataset=dataset,
+            images=images,
+            raters=paper.RATERS,
+            method_image=0.15,
+            method_rater=0.05,
+        )
+        for dataset, images in IMAGES.items()
+    ]
+    study = pd.concat(parts)
+    assert len(study) == paper.RATINGS
+    return compare(study)
+
+
+def test_on_bsd100_every_difference_is_significant_but_srcnn_against_selfexsr(conclusions):
+    table = conclusions[conclusions["dataset"] == "bsd100"]
+    assert len(table) == 36
+    assert table.loc[~table["significant"], ["a", "b"]].to_numpy().tolist() == [["selfexsr", "srcnn"]]
+
+
+def test_on_set5_nothing_can_be_concluded(conclusions):
+    table = conclusions[conclusions["dataset"] == "set5"]
+    assert not table["significant"].any()
+    assert table["p"].min() == 0.0625
