@@ -1,0 +1,126 @@
+"""The tables of a study's store; only `rater` and `study` rows ever change, all else is written once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+HEAD = "0001"
+"""The newest migration, which these tables agree with."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Times are seconds since 1970 (UTC) as doubles: SQLite has no time type, and sqlite3 has dropped its adapters.
+
+study = sa.Table(
+    "study",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("origin", sa.String(16), nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),  # JSON of views.Settings
+    sa.Column("definition", sa.Text, nullable=False),  # study.toml as it was frozen
+    sa.Column("digest", sa.String(64), nullable=False),  # SHA-256 of the definition
+    sa.Column("created", sa.Double, nullable=False),
+    sa.CheckConstraint("state IN ('open', 'paused', 'closed')", name="state"),
+    sa.CheckConstraint("origin IN ('study', 'imported', 'synthetic')", name="origin"),
+)
+
+stimulus = sa.Table(
+    "stimulus",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),  # unguessable, also the name of the file
+    sa.Column("study_id", sa.ForeignKey(study.c.id), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("dataset", sa.String(200), nullable=False),
+    sa.Column("image", sa.String(200), nullable=False),
+    sa.Column("method", sa.String(200), nullable=False),
+    sa.Column("repeat", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.CheckConstraint("role IN ('rating', 'calibration', 'reference')", name="role"),
+    sa.UniqueConstraint("study_id", "role", "dataset", "image", "method", "repeat"),
+)
+
+rater = sa.Table(
+    "rater",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.ForeignKey(study.c.id), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # seeds the order
+    sa.Column("code", sa.String(200), nullable=False),  # what exports call this rater
+    sa.Column("label", sa.String(200)),  # the organiser's own note; never exported unless asked for
+    sa.Column("token_hash", sa.String(64), unique=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("screen", sa.String(32), nullable=False),  # what to show before the next trial; '' for nothing
+    sa.Column("attempt", sa.Integer, nullable=False),  # of calibration; 0 once the ratings have begun
+    sa.Column("position", sa.Integer, nullable=False),  # of the trial that is due, from 1
+    sa.Column("session", sa.Integer, nullable=False),
+    sa.Column("reopened", sa.String(32)),  # the trial whose rating was undone and is asked again
+    sa.Column("trials", sa.Integer, nullable=False),
+    sa.Column("calibrations", sa.Integer, nullable=False),  # trials in one attempt
+    sa.Column("pace", sa.Double, nullable=False),  # seconds spent on ratings, pauses not counted
+    sa.Column("session_started", sa.Double),
+    sa.Column("last_rated", sa.Double),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.CheckConstraint("state IN ('invited', 'calibration', 'rating', 'finished', 'failed', 'closed')", name="state"),
+    sa.UniqueConstraint("study_id", "number"),
+    sa.UniqueConstraint("study_id", "code"),
+)
+
+trial = sa.Table(
+    "trial",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),  # 0 for ratings, 1.. for attempts at calibration
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("session", sa.Integer, nullable=False),
+    sa.Column("stimulus_id", sa.ForeignKey(stimulus.c.id), nullable=False),
+    sa.Column("other_id", sa.ForeignKey(stimulus.c.id)),  # the second picture of DCR and pair comparison
+    sa.Column("expected", sa.Integer),  # the score that calibration teaches
+    sa.UniqueConstraint("rater_id", "attempt", "position"),
+)
+
+rating = sa.Table(
+    "rating",
+    metadata,
+    sa.Column("trial_id", sa.ForeignKey(trial.c.id), primary_key=True),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+    sa.CheckConstraint("seconds >= 0", name="seconds"),
+)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("trial_id", sa.ForeignKey(rating.c.trial_id), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+    sa.CheckConstraint("seconds >= 0", name="seconds"),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.ForeignKey(study.c.id), index=True),
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id)),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
