@@ -5,11 +5,18 @@ A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`,
 `dataset`, `image`, `method` and `score` (and, where stimuli were shown twice, `repeat`).
 """
 
-from srbench.stats.agreement import agreement, concordance
-from srbench.stats.comparison import compare, compare_scores, holm
+from srbench.stats.agreement import agreement, concordance, joined
+from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.likelihood import Subjective, maximum_likelihood
-from srbench.stats.opinion import gold, mean_opinion_scores, mean_ranks, mean_scores, score_distribution
+from srbench.stats.opinion import (
+    gold,
+    mean_opinion_scores,
+    mean_ranks,
+    mean_scores,
+    rank_distribution,
+    score_distribution,
+)
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import bt500, screening
@@ -31,15 +38,18 @@ __all__ = [
     "friedman",
     "gold",
     "holm",
+    "joined",
     "krippendorff_alpha",
     "maximum_likelihood",
     "mean_opinion_scores",
     "mean_ranks",
     "mean_scores",
+    "rank_distribution",
     "reliability",
     "retest",
     "score_cubes",
     "score_distribution",
     "screening",
+    "significantly_highest",
     "taste",
 ]

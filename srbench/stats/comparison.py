@@ -185,3 +185,25 @@ def holm(p: Array) -> Array:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return adjusted
+
+
+def significantly_highest(comparisons: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+    """Return, per data set, the one of `methods` that is significantly higher than every other one of them.
+
+    Args:
+        comparisons: From `compare` or `compare_scores`, of a single metric.
+        methods: The category; those that were not measured on a data set do not count there.
+
+    Returns:
+        `{dataset: method}`; a data set where none stands out, or fewer than two were measured, has no entry.
+    """
+    inside = comparisons[comparisons["a"].isin(list(methods)) & comparisons["b"].isin(list(methods))]
+    found = {}
+    for dataset, part in inside.groupby("dataset"):
+        names = {*part["a"], *part["b"]}
+        clear = part[part["significant"]]
+        wins = pd.concat([clear.loc[clear["difference"] > 0, "a"], clear.loc[clear["difference"] < 0, "b"]])
+        counts = wins.value_counts()
+        if len(counts) and counts.iloc[0] == len(names) - 1:
+            found[str(dataset)] = str(counts.index[0])
+    return found

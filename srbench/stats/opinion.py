@@ -124,6 +124,26 @@ def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "rank", "sd", "n", "left_out"])
 
 
+def rank_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each ordinal rank was reached, per data set and method; see `mean_ranks`.
+
+    Averaged ranks of ties count for the nearest whole rank, halves for the better one.
+
+    Returns:
+        Columns dataset, method, rank (1 = best), count, share (of the method's rankings).
+    """
+    rows = []
+    for cube in cubes(ratings):
+        flat = cube.cells.reshape(len(cube.methods), -1)
+        ranks = scipy_stats.rankdata(-flat[:, ~np.isnan(flat).any(axis=0)], axis=0)
+        places = np.ceil(ranks - 0.5).astype(np.intp)
+        for method, values in zip(cube.methods, places, strict=True):
+            counts = np.bincount(values, minlength=len(cube.methods) + 1)[1:]
+            total = max(int(counts.sum()), 1)
+            rows += [(cube.dataset, method, k + 1, int(n), float(n / total)) for k, n in enumerate(counts)]
+    return pd.DataFrame(rows, columns=["dataset", "method", "rank", "count", "share"])
+
+
 def gold(ratings: pd.DataFrame, expected: dict[str, float] | None = None) -> pd.DataFrame:
     """Return each rater's mean score of the versions whose score is known in advance.
 

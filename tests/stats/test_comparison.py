@@ -12,7 +12,7 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
 from srbench.errors import StatisticsError
-from srbench.stats import compare, compare_scores, holm
+from srbench.stats import compare, compare_scores, holm, significantly_highest
 from srbench.stats.signed_rank import signed_rank, smallest_p, vargha_delaney
 
 
@@ -174,3 +174,10 @@ def test_scores_are_compared_by_image_and_infinite_ones_stay_out():
     assert table[["a", "b"]].to_numpy().tolist() == [["a", "b"]]
     assert table.loc[0, "p"] == 2 / 2**7
     assert table.loc[0, "high"] < 0
+
+
+def test_the_highest_of_a_category_must_beat_all_others_of_it(draw):
+    table = compare(draw({"a": 1.5, "b": 2.5, "c": 4.0, "d": 4.0}))
+    assert significantly_highest(table, ["a", "b", "c"]) == {"set14": "c"}
+    assert significantly_highest(table, ["a", "c", "d"]) == {}
+    assert significantly_highest(table, ["b", "elsewhere"]) == {}

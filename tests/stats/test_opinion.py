@@ -19,6 +19,7 @@ from srbench.stats import (
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    rank_distribution,
     score_distribution,
 )
 from srbench.stats.tables import Cube
@@ -60,6 +61,15 @@ def test_ranks_average_ties_and_give_one_to_the_best():
     rows = [("s", "r", "i", method, score) for method, score in (("a", 5), ("b", 3), ("c", 3), ("d", 1))]
     ratings = pd.DataFrame(rows, columns=["dataset", "rater", "image", "method", "score"])
     assert mean_ranks(ratings).set_index("method")["rank"].to_dict() == {"a": 1, "b": 2.5, "c": 2.5, "d": 4}
+
+
+def test_the_distribution_of_ranks_has_the_mean_ranks_of_untied_scores(draw):
+    ratings = draw({"a": 3.0, "b": 3.0, "c": 3.0}).assign(method_order=0)
+    order = ratings.groupby(["rater", "image"])["score"].rank(method="first")
+    untied = ratings.assign(score=order + 1)
+    table = rank_distribution(untied)
+    means = (table["rank"] * table["share"]).groupby(table["method"]).sum()
+    assert means.to_dict() == pytest.approx(mean_ranks(untied).set_index("method")["rank"].to_dict())
 
 
 def test_an_image_that_lacks_a_version_is_not_ranked_and_is_counted(ratings):
