@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import methods, run
+from srbench.cli import datasets, methods, run, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -36,8 +36,10 @@ app.command()(run.run)
 app.command()(run.show)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
+app.add_typer(datasets.app, name="datasets")
 app.command()(methods.upscale)
 app.command()(methods.doctor)
+app.command()(train.train)
 
 
 def main() -> None:

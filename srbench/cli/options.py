@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -26,3 +28,20 @@ def split(text: str) -> list[str]:
     ['set5', 'set14']
     """
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+@contextlib.contextmanager
+def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr while files of a data set are fetched; nothing when none is."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = None
+
+        def on_file(done: int, total: int) -> None:
+            nonlocal bar
+            bar = progress.add_task(f"fetching {name}", total=total) if bar is None else bar
+            progress.update(bar, completed=done)
+
+        yield on_file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srbench.cli.options import DataRoot, split
+from srbench.cli.options import DataRoot, download_bar, split
 
 if TYPE_CHECKING:
     from srbench.benchmark import Plan
@@ -59,6 +59,13 @@ def run(
         str,
         typer.Option(help="Networks: 'fast' (fp32, simplified), 'bf16', or 'exact' (layer by layer as published)."),
     ] = "fast",
+    degradation: Annotated[
+        str,
+        typer.Option(
+            help="How LR images are made where a set has none: 'bicubic' (MATLAB's imresize), or 'gaussian' "
+            "(filter and decimate, for every image)."
+        ),
+    ] = "bicubic",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first N images of each data set.", show_default=False)
     ] = None,
@@ -79,7 +86,10 @@ def run(
     entrants = benchmark.entrants(split(methods) if methods is not None else None, scale)
     pairs: list[Pair] = []
     for name in names:
-        pairs += sets.load(name, scale, data_root=data_root, limit=limit)
+        with download_bar(name) as on_file:
+            pairs += sets.load(
+                name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file
+            )
     folder = out or Path("runs") / f"{'-'.join(Path(name).name for name in names)}-x{scale}"
     plan = benchmark.Plan(pairs, entrants, choose(scale, device, precision), protocols, wanted, folder)
     finished, failures = _with_progress(plan, jobs)

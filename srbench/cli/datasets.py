@@ -1,0 +1,82 @@
+"""`srbench datasets`: what there is, fetching it, and checking it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from srbench.cli.options import AsJson, DataRoot, download_bar
+
+app = typer.Typer(help="List, fetch and verify data sets.", invoke_without_command=True)
+
+
+@app.callback()
+def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: DataRoot = None) -> None:
+    """List the data sets and where they are; 'fetch' and 'verify' do what they say."""
+    if context.invoked_subcommand is not None:
+        return
+    from srbench import datasets
+
+    rows = []
+    for manifest in datasets.manifests():
+        where, complete = datasets.locate(manifest.name, data_root)
+        rows.append(
+            {
+                "name": manifest.name,
+                "title": manifest.title,
+                "images": len(manifest.images),
+                "lr_scale": manifest.scale,
+                "where": where,
+                "complete": complete,
+                "checksums": "in the manifest" if manifest.is_pinned else "taken at the first fetch",
+                "licence": manifest.licence,
+                "about": manifest.about,
+                "citation": manifest.citation,
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Data sets", title_justify="left", title_style="bold", header_style="bold")
+    for head in ("Name", "Images", "LR files", "Where", "About", "Licence"):
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        lr = f"x{row['lr_scale']}" if row["lr_scale"] else "made"
+        table.add_row(str(row["name"]), str(row["images"]), lr, str(row["where"]), str(row["about"]), str(row["licence"]))
+    Console().print(table)
+
+
+@app.command()
+def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")]) -> None:
+    """Download data sets into the cache, check every file, go on where an earlier download stopped."""
+    from srbench import datasets
+
+    for name in names:
+        with download_bar(name) as on_file:
+            folder = datasets.fetch(name, on_file)
+        typer.echo(f"{name}: complete and checked, in {folder}")
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")],
+    data_root: DataRoot = None,
+) -> None:
+    """Check every file of data sets against its checksum; exit status 2 when one is missing or wrong."""
+    from srbench import datasets
+
+    wrong = False
+    for name in names:
+        checks = datasets.verify(name, data_root)
+        problems = [check.problem for check in checks if check.problem]
+        wrong = wrong or bool(problems)
+        typer.echo(f"{name}: {len(checks) - len(problems)} of {len(checks)} files are as they should be")
+        for problem in problems:
+            typer.echo(f"  {problem}", err=True)
+    if wrong:
+        raise typer.Exit(2)

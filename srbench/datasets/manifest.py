@@ -1,0 +1,121 @@
+"""Manifests: one TOML file per data set, with the checksum and the pinned source address of every file."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srbench import content
+from srbench.errors import DatasetError, unknown
+
+PARTS = ("hr", "lr")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a data set.
+
+    Attributes:
+        image: Name of the image it belongs to.
+        part: `hr` or `lr`.
+        path: Where it lies, relative to the folder of the data set.
+        elsewhere: Where a data root may hold it instead, relative to the root; empty when nowhere else.
+        address: Where it comes from; empty when it is never downloaded.
+        sha256: Its checksum in hexadecimal; None while nobody has recorded it.
+    """
+
+    image: str
+    part: str
+    path: str
+    elsewhere: str
+    address: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One data set.
+
+    Attributes:
+        name: What users type.
+        title: What tables print.
+        about: One or two sentences.
+        licence: As far as known.
+        citation: BibTeX.
+        scale: The factor that its LR files were reduced by; None when it has none.
+        package: Name of the installed package that brings the files; empty when they are downloaded.
+        images: Names of the images, in order.
+        entries: All files.
+    """
+
+    name: str
+    title: str
+    about: str
+    licence: str
+    citation: str
+    scale: int | None
+    package: str
+    images: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the checksum of every file is known before it is fetched."""
+        return all(entry.sha256 for entry in self.entries)
+
+
+@functools.cache
+def manifests() -> tuple[Manifest, ...]:
+    """Return all shipped manifests: the demo set first, the others by size and name."""
+    found = [_parse(path) for path in content.folder("datasets").glob("*.toml")]
+    return tuple(sorted(found, key=lambda m: (m.name != "demo", len(m.images), m.name)))
+
+
+def find(name: str) -> Manifest:
+    """Return the manifest of the data set `name`.
+
+    Raises:
+        DatasetError: There is none.
+    """
+    for manifest in manifests():
+        if manifest.name == name:
+            return manifest
+    known = unknown("data set", name, [manifest.name for manifest in manifests()])
+    raise DatasetError(f"{known} A folder of images is named by its path, such as ./{name}.")
+
+
+def _parse(path: Path) -> Manifest:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Manifest(
+            name=path.stem,
+            title=table["title"],
+            about=table["about"],
+            licence=table["licence"],
+            citation=table["citation"].strip(),
+            scale=table.get("lr", {}).get("scale"),
+            package=table["hr"].get("package", ""),
+            images=tuple(table["images"]),
+            entries=tuple(_entries(table)),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
+        raise DatasetError(f"The manifest {path} is damaged: {error!r}. Install srbench again.") from None
+
+
+def _entries(table: dict[str, Any]) -> Iterator[Entry]:
+    for image, about in table["images"].items():
+        names = {"name": image, "file": about.get("file", image)}
+        for part in PARTS:
+            if part in table:
+                yield Entry(
+                    image,
+                    part,
+                    table[part]["path"].format(**names),
+                    table[part].get("elsewhere", "").format(**names),
+                    table[part].get("address", "").format(**names),
+                    about.get(part),
+                )
