@@ -1,0 +1,467 @@
+// One rater's session: shows what the server says is next, takes one answer per image, and never loses it.
+
+const LANGUAGE_KEY = "srbench-language";
+const ACTING_KEYS = new Set(["1", "2", "3", "4", "5", "u", "U", "Backspace", "Enter", " "]);
+
+export default function (component) {
+  const root = component.parentElement;
+  const page = root.querySelector(".page");
+  // Streamlit calls this again when it reconnects; a session that runs must not start twice.
+  if (page.session) page.session.stop();
+  page.session = new Session(page, component.data);
+  page.session.start();
+  return () => page.session.stop();
+}
+
+class Session {
+  constructor(page, data) {
+    this.page = page;
+    this.data = data;
+    this.part = (name) => page.querySelector(`.${name}`);
+    this.leaving = new AbortController();
+    this.state = null; // what the server said last
+    this.shown = []; // the images on the stage: {image, caption, width, height}
+    this.armed = false; // an answer is taken only while this is true
+    this.showings = 0; // how often images came into view
+    this.busy = false; // an answer is on its way
+    this.lesson = null; // the answer to a practice image, until it has been read
+    this.card = null; // what covers the stage: {name, onProceed, values}
+    this.clock = new Clock();
+    this.language = this.firstLanguage();
+  }
+
+  start() {
+    const { signal } = this.leaving;
+    document.addEventListener("keydown", (event) => this.onKey(event), { capture: true, signal });
+    document.addEventListener("visibilitychange", () => this.clock.follow(document.hidden), { signal });
+    this.part("proceed").addEventListener("click", () => this.proceed());
+    this.part("fullscreen").addEventListener("click", () => toggleFullscreen());
+    this.part("learned").addEventListener("click", () => this.learned());
+    this.part("card-undo").addEventListener("click", () => this.undo());
+    this.part("undo").addEventListener("click", () => this.undo());
+    this.stopWatching = onViewChange(() => this.layOut());
+    this.translate();
+    this.load({ opening: true });
+  }
+
+  stop() {
+    this.leaving.abort();
+    this.stopWatching();
+    // Listeners on the component's own elements go with the elements' clones.
+    for (const name of ["proceed", "fullscreen", "learned", "card-undo", "undo"]) this.part(name).replaceWith(this.part(name).cloneNode(true));
+  }
+
+  // ---- words -------------------------------------------------------------------------------------------------
+
+  firstLanguage() {
+    const known = Object.keys(this.data.languages);
+    const wanted = [readStored(LANGUAGE_KEY), this.data.language, ...navigator.languages.map((tag) => tag.split("-")[0])];
+    return wanted.find((tag) => known.includes(tag)) || known[0];
+  }
+
+  say(name, values = {}) {
+    const text = this.data.languages[this.language][name] ?? this.data.languages.en[name] ?? name;
+    return text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  }
+
+  translate() {
+    this.page.lang = this.language;
+    const languages = this.part("languages");
+    languages.setAttribute("aria-label", this.say("language"));
+    languages.replaceChildren(
+      ...Object.keys(this.data.languages).map((tag) => {
+        const button = makeButton(this.data.languages[tag].name, () => this.speak(tag));
+        button.lang = tag;
+        button.setAttribute("aria-pressed", String(tag === this.language));
+        return button;
+      }),
+    );
+    this.drawPanel();
+    if (this.card) this.drawCard();
+  }
+
+  speak(tag) {
+    this.language = tag;
+    writeStored(LANGUAGE_KEY, tag);
+    this.translate();
+    this.part("languages").querySelector('[aria-pressed="true"]').focus();
+  }
+
+  // ---- what comes next ---------------------------------------------------------------------------------------
+
+  async ask(action, body) {
+    return ask(action, body, {
+      signal: this.leaving.signal,
+      onTrouble: (trouble) => {
+        const line = this.part("trouble");
+        line.hidden = !trouble;
+        line.textContent = trouble ? this.say("trouble") : "";
+      },
+    });
+  }
+
+  async load({ opening = false } = {}) {
+    try {
+      const state = await this.ask("next", {});
+      if (opening && state.pictures) this.greet(state);
+      else this.enter(state);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async step(action, body) {
+    this.busy = true;
+    this.disarm();
+    try {
+      const answer = await this.ask(action, body);
+      this.busy = false;
+      return answer;
+    } catch (error) {
+      this.busy = false;
+      this.fail(error);
+      return null;
+    }
+  }
+
+  fail(error) {
+    if (this.leaving.signal.aborted) return;
+    this.disarm();
+    // The trial was rated from another tab, or the organiser paused the study: the server knows what is next.
+    if (error instanceof Refused && error.status === 409) this.load();
+    else if (error instanceof Refused && error.status === 401) this.showCard("no_link");
+    else this.showCard("broken", () => this.load());
+  }
+
+  greet(state) {
+    this.state = state;
+    this.showCard("welcome_back", () => this.enter(state));
+  }
+
+  enter(state) {
+    this.state = state;
+    this.disarm();
+    this.clearStage();
+    if (state.pictures) this.present(state);
+    else this.showScreen(state);
+  }
+
+  showScreen(state) {
+    const proceed = async () => {
+      const next = await this.step("proceed", { screen: state.screen });
+      if (next) this.enter(next);
+    };
+    const onProceed = state.can_proceed ? proceed : state.screen === "paused" ? () => this.load() : null;
+    this.showCard(cardName(state), onProceed);
+  }
+
+  async present(state) {
+    this.hideCard();
+    this.drawPanel();
+    try {
+      const images = await Promise.all(state.pictures.map((picture) => fetchImage(picture.source)));
+      if (state !== this.state) return;
+      this.fillStage(state, images);
+      this.layOut();
+    } catch {
+      if (state !== this.state || this.leaving.signal.aborted) return;
+      await pause(LONGEST_WAIT / 4);
+      this.load(); // an address serves once and not for ever: ask for a new one
+    }
+  }
+
+  // ---- the stage ---------------------------------------------------------------------------------------------
+
+  clearStage() {
+    this.shown = [];
+    const stage = this.part("stage");
+    stage.classList.remove("shown");
+    stage.replaceChildren();
+  }
+
+  fillStage(state, images) {
+    this.shown = images.map((image, index) => {
+      const { width, height, caption } = state.pictures[index];
+      return { image, width, height, caption: caption ? makeCaption(this.say(caption)) : null };
+    });
+    const nodes = this.shown.flatMap((one) => (one.caption ? [one.image, one.caption] : [one.image]));
+    this.part("stage").replaceChildren(...nodes);
+  }
+
+  async layOut() {
+    if (!this.shown.length) return;
+    const stage = this.part("stage");
+    const obstacle = placeExactly(stage, this.shown);
+    stage.classList.toggle("shown", !obstacle);
+    if (obstacle) {
+      this.showings += 1; // whoever waits to arm must wait anew once the image is back
+      this.disarm();
+      this.showCard(`view_${obstacle.reason}`, null, obstacle);
+      return;
+    }
+    if (this.card && this.card.name.startsWith("view_")) this.hideCard();
+    if (this.armed || this.busy || this.card || this.lesson) return;
+    await this.arm(this.state, ++this.showings);
+  }
+
+  async arm(state, showing) {
+    await painted();
+    await pause(state.min_seconds * 1000);
+    if (state !== this.state || showing !== this.showings || this.busy || this.armed || this.card) return;
+    this.armed = true;
+    this.clock.restart(state.min_seconds);
+    this.drawScale();
+    this.announce(this.say("announce", { position: state.position, total: state.total }));
+  }
+
+  disarm() {
+    this.armed = false;
+    this.clock.stop();
+    this.drawScale();
+  }
+
+  // ---- answers -----------------------------------------------------------------------------------------------
+
+  onKey(event) {
+    if (event.repeat && ACTING_KEYS.has(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const score = !this.card && this.state?.scale?.find((one) => String(one) === event.key);
+    if (score) this.rate(score);
+    else if (event.key === "u" || event.key === "U" || event.key === "Backspace") this.undo();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  async rate(score) {
+    if (!this.armed || this.busy) return;
+    const { trial, revision } = this.state;
+    const seconds = this.clock.seconds();
+    this.press(score);
+    const answer = await this.step("rate", { trial, revision, score, seconds });
+    if (answer && answer.feedback) this.teach(answer);
+    else if (answer) this.enter(answer.next);
+  }
+
+  async undo() {
+    // A card that the server did not send, such as feedback, must be read first.
+    const covered = this.lesson || this.card && this.card.name !== cardName(this.state);
+    if (this.busy || covered || !this.state || !this.state.can_undo) return;
+    const state = await this.step("undo", {});
+    if (state) this.enter(state);
+  }
+
+  // The image stays in view while the rater learns what images like it count.
+  teach(answer) {
+    this.lesson = answer;
+    this.drawPanel();
+    this.press(answer.feedback.expected);
+    this.part("learned").focus();
+    this.announce(this.part("question-text").textContent);
+  }
+
+  learned() {
+    const { next } = this.lesson;
+    this.lesson = null;
+    this.enter(next);
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------------------
+
+  question() {
+    if (!this.lesson) return this.say(this.state.revision ? "question_revising" : `question_${this.state.labels}`);
+    const { right, given, expected } = this.lesson.feedback;
+    const named = (score) => `${score} (${this.label(score)})`;
+    return this.say(right ? "feedback_right" : "feedback_wrong", { given: named(given), expected: named(expected) });
+  }
+
+  label(score) {
+    return this.say(`${this.state.labels}_${score}`);
+  }
+
+  drawPanel() {
+    const state = this.state;
+    this.part("panel").hidden = !(state && state.pictures);
+    if (!state || !state.pictures) return;
+    const practising = state.screen === "calibration";
+    this.part("question-text").textContent = this.question();
+    this.part("learned").hidden = !this.lesson;
+    this.part("learned").textContent = this.say("learned");
+    this.part("scale").setAttribute("aria-label", this.say("scale"));
+    this.part("scale").replaceChildren(...state.scale.map((score) => this.scaleButton(score)));
+    this.drawScale();
+
+    const undo = this.part("undo");
+    undo.textContent = this.say("undo");
+    undo.setAttribute("aria-disabled", String(!state.can_undo));
+    undo.setAttribute("aria-keyshortcuts", "U Backspace");
+    const progress = this.part("progress");
+    const values = { done: state.done, total: state.total, minutes: state.minutes_left };
+    progress.setAttribute("aria-label", this.say("progress"));
+    progress.setAttribute("aria-valuemax", state.total);
+    progress.setAttribute("aria-valuenow", state.done);
+    progress.setAttribute("aria-valuetext", this.say("remaining", values));
+    this.part("progress-bar").style.width = `${(100 * state.done) / state.total}%`;
+    this.part("remaining").textContent = this.say(practising ? "practice_remaining" : "remaining", values);
+    this.part("stage").setAttribute("aria-label", this.say("image", { position: state.position, total: state.total }));
+  }
+
+  scaleButton(score) {
+    const button = makeButton("", () => this.rate(score));
+    const number = document.createElement("b");
+    number.textContent = score;
+    const word = document.createElement("span");
+    word.textContent = this.label(score);
+    button.append(number, word);
+    button.dataset.score = score;
+    button.setAttribute("aria-label", `${score}, ${this.label(score)}`);
+    button.setAttribute("aria-keyshortcuts", String(score));
+    return button;
+  }
+
+  drawScale() {
+    this.page.dataset.armed = String(this.armed);
+    for (const button of this.part("scale").children) {
+      button.setAttribute("aria-disabled", String(!this.armed));
+      if (this.armed) button.setAttribute("aria-pressed", "false");
+    }
+  }
+
+  press(score) {
+    for (const button of this.part("scale").children) {
+      button.setAttribute("aria-pressed", String(button.dataset.score === String(score)));
+    }
+  }
+
+  showCard(name, onProceed = null, values = {}) {
+    const same = this.card && this.card.name === name;
+    this.card = { name, onProceed, values };
+    this.drawCard();
+    if (!same) this.part("card-title").focus();
+  }
+
+  drawCard() {
+    const { name, onProceed, values } = this.card;
+    const state = this.state || {};
+    const all = { ...state, ...values };
+    this.page.dataset.screen = name;
+    this.part("card").hidden = false;
+    this.part("card-title").textContent = this.say(`${name}_title`, all);
+    this.part("card-text").replaceChildren(...paragraphs(this.say(`${name}_text`, all)));
+    this.part("proceed").hidden = !onProceed;
+    this.part("proceed").textContent = this.say(`${name}_proceed`);
+    this.part("card-undo").hidden = !state.can_undo || name !== cardName(state);
+    this.part("card-undo").textContent = this.say("card_undo");
+    this.part("fullscreen").hidden = !document.fullscreenEnabled || !(state.can_proceed || name.startsWith("view_"));
+    this.part("fullscreen").textContent = this.say(document.fullscreenElement ? "fullscreen_off" : "fullscreen_on");
+  }
+
+  hideCard() {
+    this.card = null;
+    this.page.dataset.screen = this.state ? this.state.screen : "loading";
+    this.part("card").hidden = true;
+  }
+
+  proceed() {
+    const { onProceed } = this.card || {};
+    if (!onProceed || this.busy) return;
+    onProceed();
+  }
+
+  announce(text) {
+    this.part("announce").textContent = text;
+  }
+}
+
+// Counts the seconds during which the image could be seen: a tab in the background does not count.
+class Clock {
+  constructor() {
+    this.stop();
+  }
+
+  restart(already) {
+    this.counted = already * 1000;
+    this.since = performance.now();
+  }
+
+  stop() {
+    this.counted = 0;
+    this.since = null;
+    this.paused = false;
+  }
+
+  follow(hidden) {
+    if (this.since !== null && hidden) {
+      this.counted += performance.now() - this.since;
+      this.since = null;
+      this.paused = true;
+    } else if (this.paused && !hidden) {
+      this.since = performance.now();
+      this.paused = false;
+    }
+  }
+
+  seconds() {
+    const running = this.since === null ? 0 : performance.now() - this.since;
+    return (this.counted + running) / 1000;
+  }
+}
+
+// Screens are named by the server with hyphens; keys of the language files have none.
+const cardName = (state) => (state.screen || "").replaceAll("-", "_");
+
+function makeButton(text, onClick) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.addEventListener("click", onClick);
+  return button;
+}
+
+function makeCaption(text) {
+  const caption = document.createElement("div");
+  caption.className = "caption";
+  caption.textContent = text;
+  return caption;
+}
+
+// Blank lines part paragraphs; lines that begin with "- " make a list. All of it is text, never markup.
+function paragraphs(text) {
+  return text
+    .trim()
+    .split(/\n\s*\n/)
+    .map((block) => {
+      const lines = block.split("\n").map((line) => line.trim());
+      const list = lines.every((line) => line.startsWith("- "));
+      const node = document.createElement(list ? "ul" : "p");
+      if (!list) node.textContent = lines.join(" ");
+      else node.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.slice(2) })));
+      return node;
+    });
+}
+
+function toggleFullscreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch(() => {});
+}
+
+// Storage may be forbidden in a private window; the page then forgets the language, nothing else.
+function readStored(key) {
+  try {
+    return window.localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function writeStored(key, value) {
+  try {
+    window.localStorage.setItem(key, value);
+  } catch {
+    // see readStored
+  }
+}

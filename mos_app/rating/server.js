@@ -1,0 +1,53 @@
+// Talks to the study's server: an answer is repeated until the server says that it is stored.
+
+const FIRST_WAIT = 500; // milliseconds
+const LONGEST_WAIT = 8000;
+
+class Refused extends Error {
+  constructor(status, code) {
+    super(code);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function once(action, body, signal) {
+  const response = await fetch(`/rating/${action}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    credentials: "same-origin",
+    cache: "no-store",
+    signal,
+  });
+  if (response.status === 429 || response.status >= 500) throw new Error(`status ${response.status}`);
+  const answer = await response.json();
+  if (!response.ok) throw new Refused(response.status, answer.error);
+  return answer;
+}
+
+// Repeats with growing, jittered waits as long as the server is away; `onTrouble(true|false)` tells the rater.
+async function ask(action, body, { signal, onTrouble }) {
+  for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+    try {
+      const answer = await once(action, body, AbortSignal.any([signal, AbortSignal.timeout(15000)]));
+      onTrouble(false);
+      return answer;
+    } catch (error) {
+      if (error instanceof Refused || signal.aborted) throw error;
+      onTrouble(true);
+      await pause(wait * (0.75 + Math.random() / 2));
+    }
+  }
+}
+
+async function fetchImage(source) {
+  const image = new Image();
+  image.alt = "";
+  image.draggable = false;
+  image.src = source;
+  await image.decode();
+  return image;
+}

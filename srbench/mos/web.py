@@ -1,0 +1,177 @@
+"""Serves one study: the rating page, its routes and the organiser's pages, with settings that are safe by default."""
+
+from __future__ import annotations
+
+import hmac
+import io
+import logging
+import logging.handlers
+import os
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srbench import content
+from srbench.errors import StudyError
+from srbench.mos.store import Store
+from srbench.mos.web_guard import Guard, Limit
+from srbench.mos.web_organiser import Gate
+from srbench.mos.web_pictures import Pictures
+from srbench.mos.web_rating import RatingRoutes
+from srbench.mos.web_tickets import Tickets
+
+if TYPE_CHECKING:
+    import streamlit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+_LOG_BYTES = 10_000_000
+_SETTINGS: dict[str, Any] = {
+    "browser.gatherUsageStats": False,
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
+    "client.toolbarMode": "minimal",
+    "global.developmentMode": False,
+    "runner.magicEnabled": False,
+    "server.allowRunOnSave": False,
+    "server.corsAllowedOrigins": [],
+    "server.enableCORS": True,  # Streamlit's name for refusing other origins
+    "server.enableStaticServing": False,
+    "server.enableXsrfProtection": True,
+    "server.fileWatcherType": "none",
+    "server.headless": True,
+    "server.maxUploadSize": 1,
+    "server.runOnSave": False,
+    "server.showEmailPrompt": False,
+    "server.xsrfCookieSameSite": "strict",
+    "theme.base": "light",
+    "theme.backgroundColor": "#808080",
+    "theme.secondaryBackgroundColor": "#949494",
+    "theme.textColor": "#0d0d0d",
+    "theme.primaryColor": "#262626",
+    "theme.linkColor": "#0d0d0d",
+}
+
+
+@dataclass
+class Site:
+    """A study that is served; the pages reach it through `running`.
+
+    Attributes:
+        store: Raters, trials and ratings.
+        study: Name of the study.
+        folder: The study's folder, with `stimuli/`; the server keeps its key and log there.
+        address: How raters reach the site, for invitations: `http://localhost:8501`.
+        password_hash: Opens the organiser's pages; see `web_organiser.hash_password`.
+        accounts: OIDC accounts that open the organiser's pages.
+        language: Language of the rating page for browsers that ask for none that is shipped.
+    """
+
+    store: Store
+    study: str
+    folder: Path
+    address: str
+    password_hash: str | None = None
+    accounts: Collection[str] = ()
+    language: str = "en"
+    gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._key = server_key(self.folder)
+        self.gate = Gate(self._key, self.password_hash, self.accounts, self.export)
+
+    @property
+    def cookie_secret(self) -> str:
+        """The secret for Streamlit's own cookies."""
+        return hmac.digest(self._key, b"streamlit", "sha256").hex()
+
+    def app(self, hosts: Collection[str]) -> streamlit.App:
+        """Return the ASGI application, reachable under the names `hosts`.
+
+        Raises:
+            StudyError: The study is unknown, or a stimulus is not as it was frozen.
+        """
+        import streamlit as st
+        from starlette.middleware import Middleware
+
+        pictures = Pictures(self.folder / "stimuli", self.store.stimuli(self.study))
+        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key))
+        # A whole class may join at once behind one address; nobody needs many passwords.
+        limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
+        return st.App(
+            content.folder("mos_app") / "main.py",
+            routes=[*rating.routes(), *self.gate.routes()],
+            middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
+        )
+
+    def export(self, kind: str) -> bytes:
+        """Return all ratings, anonymised, as `csv` or `parquet`."""
+        frame = self.store.ratings(self.study)
+        if kind == "csv":
+            return frame.to_csv(index=False).encode()
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+
+
+def server_key(folder: Path) -> bytes:
+    """Return the secret of a study's servers, made on first use and readable by its owner only.
+
+    Servers on several machines need the same file.
+    """
+    path = folder / "server.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        if len(key) < 32:
+            raise StudyError(f"{path} is damaged: expected 64 hexadecimal digits. Delete it and start again.") from None
+        return key
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_bytes(32)
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def serve(site: Site, host: str, port: int, hosts: Collection[str] = ()) -> None:
+    """Serve `site` on `host`:`port` until the process is stopped.
+
+    Args:
+        site: What is served.
+        host: Address to listen on; the loopback unless the organiser wants otherwise.
+        port: Port, 0 for a free one.
+        hosts: Further host names under which raters reach the site.
+    """
+    _log_to(site.folder / "server.log")
+    # Streamlit takes this secret, which signs the cookies of `st.login`, from its environment only.
+    os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", site.cookie_secret)
+    allowed = sorted({*LOOPBACK, *hosts})
+    app = site.app(allowed)
+    _sites[:] = [site]
+    app.run(config={**_SETTINGS, "server.address": host, "server.port": port, "server.allowedHosts": allowed})
+
+
+def running() -> Site:
+    """Return the site that this process serves.
+
+    Raises:
+        StudyError: The pages were started without one, for example with `streamlit run`.
+    """
+    if not _sites:
+        raise StudyError("Nothing is served. Start the study with `srbench mos serve NAME`.")
+    return _sites[0]
+
+
+_sites: list[Site] = []
+
+
+def _log_to(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("srbench.mos")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)

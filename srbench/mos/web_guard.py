@@ -1,0 +1,156 @@
+"""The doorkeeper of the study's server: hosts, origins, sizes, rates, headers, and a log of what was refused."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger("srbench.mos.web")
+
+PRIVATE = ("/rating/", "/join/", "/organiser/")
+"""Addresses of our own: never cached, never compressed, never validated by ETag."""
+
+_BLOCKED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/component/", "/media/")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    # Streamlit's bundle builds styles and worker code at run time, hence the inline styles and blob: scripts.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_TRACES = ("etag", "last-modified", "accept-ranges")
+
+
+@dataclass
+class Limit:
+    """A token bucket per client: `burst` requests at once, then `rate` per second.
+
+    >>> limit = Limit(rate=0.1, burst=2)
+    >>> [limit.wait("a", now=0.0), limit.wait("a", now=0.0), limit.wait("a", now=0.0)]
+    [0.0, 0.0, 10.0]
+    """
+
+    rate: float
+    burst: float
+    _levels: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
+
+    def wait(self, client: str, now: float | None = None) -> float:
+        """Take one request from the client's bucket; return 0, or the seconds until there will be one."""
+        now = time.monotonic() if now is None else now
+        level, at = self._levels.pop(client, (self.burst, now))
+        level = min(self.burst, level + (now - at) * self.rate)
+        allowed = level >= 1
+        self._levels[client] = (level - 1 if allowed else level, now)
+        if len(self._levels) > 10_000:  # whoever was silent longest has a full bucket again
+            del self._levels[next(iter(self._levels))]
+        return 0.0 if allowed else (1 - level) / self.rate
+
+
+class Guard:
+    """ASGI middleware around the whole site.
+
+    Args:
+        app: What is guarded.
+        hosts: Host names, without ports, under which the site may be reached; `*` allows all.
+        limits: How often one client may ask for addresses that begin like this.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], limits: Mapping[str, Limit]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        reason = self._objection(scope, headers)
+        if reason is not None:
+            await self._refuse(scope, receive, send, *reason)
+            return
+        private = scope["path"].startswith(PRIVATE)
+        if private:
+            # Compressed answers would differ in length from trial to trial.
+            scope = dict(scope, headers=[(k, v) for k, v in scope["headers"] if k != b"accept-encoding"])
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _dress(MutableHeaders(scope=message), private)
+            await send(message)
+
+        await self._app(scope, receive, guarded_send if scope["type"] == "http" else send)
+
+    def _objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        path: str = scope["path"]
+        host = headers.get("host", "")
+        name = (urlsplit(f"//{host}").hostname or "") if host else ""
+        if "*" not in self._hosts and name not in self._hosts:
+            return 421, "host"
+        origin = headers.get("origin")
+        unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
+        # Every browser sends Origin with these; a request without it comes from a program, which has no cookie to abuse.
+        if unsafe and origin is not None and urlsplit(origin).netloc != host:
+            return 403, "origin"
+        if unsafe and origin is None and headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+            return 403, "origin"
+        if path.startswith(_BLOCKED):
+            return 404, "path"
+        for prefix, limit in self._limits.items():
+            if path.startswith(prefix) and limit.wait(_client(scope)):
+                return 429, "rate"
+        return None
+
+    @staticmethod
+    async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+        refused(scope, reason)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        response = JSONResponse({"error": reason}, status)
+        if status == 429:
+            response.headers["Retry-After"] = "1"
+        _dress(response.headers, private=True)
+        await response(scope, receive, send)
+
+
+def refused(scope: Scope, reason: str, rater: int | None = None) -> None:
+    """Write to the log that a request was refused; tokens in its address are left out."""
+    path = scope["path"]
+    shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith("/join/") else path
+    # repr keeps an attacker's line breaks from forging lines of the log.
+    logger.warning("refused %s: %r from %s%s", reason, shown[:200], _client(scope), f" rater {rater}" if rater else "")
+
+
+def _client(scope: Scope) -> str:
+    return str(scope["client"][0]) if scope.get("client") else "?"
+
+
+def _dress(headers: MutableHeaders, private: bool) -> None:
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    if private:
+        headers["Cache-Control"] = "no-store"
+        for name in _TRACES:
+            if name in headers:
+                del headers[name]
