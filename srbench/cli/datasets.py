@@ -43,16 +43,18 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
     from rich.table import Table
 
     table = Table(title="Data sets", title_justify="left", title_style="bold", header_style="bold")
-    for head in ("Name", "Images", "LR files", "Where", "About", "Licence"):
+    for head in ("Name", "Images", "LR files", "Where", "Licence"):
         table.add_column(head, overflow="fold")
     for row in rows:
         lr = f"x{row['lr_scale']}" if row["lr_scale"] else "made"
-        table.add_row(str(row["name"]), str(row["images"]), lr, str(row["where"]), str(row["about"]), str(row["licence"]))
+        table.add_row(str(row["name"]), str(row["images"]), lr, str(row["where"]), str(row["licence"]))
     Console().print(table)
 
 
 @app.command()
-def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")]) -> None:
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")],
+) -> None:
     """Download data sets into the cache, check every file, go on where an earlier download stopped."""
     from srbench import datasets
 

@@ -87,9 +87,7 @@ def run(
     pairs: list[Pair] = []
     for name in names:
         with download_bar(name) as on_file:
-            pairs += sets.load(
-                name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file
-            )
+            pairs += sets.load(name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file)
     folder = out or Path("runs") / f"{'-'.join(Path(name).name for name in names)}-x{scale}"
     plan = benchmark.Plan(pairs, entrants, choose(scale, device, precision), protocols, wanted, folder)
     finished, failures = _with_progress(plan, jobs)
