@@ -308,7 +308,7 @@ def _view(connection: sa.Connection, row: _Row, which: sa.ColumnElement[bool], c
         position=trial["position"],
         total=row["calibrations"] if calibration else row["trials"],
         revision=0 if stored is None else stored.revision + 1,
-        choices=5 if calibration else settings.choices,
+        choices=settings.choices,
         minimum_seconds=settings.minimum_seconds,
         can_undo=can_undo,
     )

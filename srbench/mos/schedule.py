@@ -1,0 +1,219 @@
+"""Who sees what when: an order per rater, from the study's seed and the rater's number alone."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from srbench.errors import StudyError
+from srbench.mos.study import REFERENCE, Study
+from srbench.mos.views import PlannedTrial, Stimulus
+
+T = TypeVar("T")
+
+_TRIES = 100_000
+
+
+class Stream:
+    """Random numbers from SHA-256 in counter mode: the same on every machine and under every library version."""
+
+    def __init__(self, *key: object) -> None:
+        self._key = "/".join(str(part) for part in key).encode()
+        self._words = self._blocks()
+
+    def _blocks(self) -> Iterator[int]:
+        for counter in itertools.count():
+            block = hashlib.sha256(self._key + b"#%d" % counter).digest()
+            for start in range(0, 32, 8):
+                yield int.from_bytes(block[start : start + 8], "big")
+
+    def below(self, n: int) -> int:
+        """Return a whole number from 0 to n - 1, each equally likely (by rejection, not by remainder alone)."""
+        limit = 2**64 - 2**64 % n
+        while (word := next(self._words)) >= limit:
+            pass
+        return word % n
+
+    def shuffled(self, items: Sequence[T]) -> list[T]:
+        """Return `items` in random order (Fisher and Yates)."""
+        result = list(items)
+        for last in range(len(result) - 1, 0, -1):
+            other = self.below(last + 1)
+            result[last], result[other] = result[other], result[last]
+        return result
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One trial before it has a place; items sort by what is shown, never by the random ids."""
+
+    dataset: str
+    image: str
+    method: str
+    repeat: int
+    other_method: str
+    stimulus: str
+    other: str | None
+
+    @property
+    def picture(self) -> tuple[str, str]:
+        """What must not be shown twice running."""
+        return (self.dataset, self.image)
+
+
+def schedule(study: Study, number: int) -> list[PlannedTrial]:
+    """Return all trials of rater `number` (from 1): every attempt at calibration, then the ratings.
+
+    Raters 1 and 2, 3 and 4 and so on form pairs: the second sees the first one's random order backwards (and
+    left and right exchanged in pair comparison), so that over each pair every stimulus has the same mean place.
+
+    Raises:
+        StudyError: The number is below 1, or no order exists because one picture has most of the trials.
+    """
+    if number < 1:
+        raise StudyError(f"Raters are numbered from 1, got {number}.")
+    trials = [
+        trial for attempt in range(1, study.settings.attempts + 1) for trial in _calibrate(study, number, attempt)
+    ]
+    order = rating_order(study, number)
+    sessions = _sessions(study, len(order))
+    trials += [
+        PlannedTrial(0, place + 1, place * sessions // len(order) + 1, item.stimulus, item.other)
+        for place, item in enumerate(order)
+    ]
+    return trials
+
+
+def items(study: Study) -> list[Item]:
+    """Return what each rater rates, in canonical order."""
+    shown = [s for s in study.stimuli if s.role == "rating"]
+    if study.design == "pc":
+        return sorted(pair for group in _by_picture(shown) for pair in _pairs(group))
+    originals = {(s.dataset, s.image): s.id for s in study.stimuli if s.role == "reference"}
+    if study.design != "dcr":
+        originals = {}
+    return sorted(
+        Item(s.dataset, s.image, s.method, s.repeat, "", s.id, originals.get((s.dataset, s.image))) for s in shown
+    )
+
+
+def rating_order(study: Study, number: int) -> list[Item]:
+    """Return the items in the order of rater `number`; see `schedule`."""
+    stream = Stream("srbench schedule 1", study.name, study.seed, (number + 1) // 2)
+    mirrored = number % 2 == 0
+    order = _spread(_without_neighbours(items(study), stream), stream, study.retest.gap)
+    if study.design == "pc":
+        order = [_swap(item) if stream.below(2) != mirrored else item for item in order]
+    return order[::-1] if mirrored else order
+
+
+def _without_neighbours(pool: Sequence[Item], stream: Stream) -> list[Item]:
+    """Draw items one by one, each equally likely among those of another picture than the one before.
+
+    A picture that holds more than half of what is left must come next, or two of its items would meet at the end.
+    """
+    left = stream.shuffled(pool)
+    counts = Counter(item.picture for item in left)
+    fullest = counts.most_common(1)
+    if fullest and fullest[0][1] > (len(left) + 1) // 2:
+        raise StudyError(
+            f"No order shows picture {'/'.join(fullest[0][0])} never twice running: it has more "
+            "than half of all trials. Add pictures."
+        )
+    order: list[Item] = []
+    while left:
+        last = order[-1].picture if order else None
+        crowded, most = max(counts.items(), key=lambda entry: entry[1])
+        forced = most > len(left) // 2
+        index = next(i for i, item in enumerate(left) if (item.picture == crowded if forced else item.picture != last))
+        item = left.pop(index)
+        counts[item.picture] -= 1
+        order.append(item)
+    return order
+
+
+def _spread(order: list[Item], stream: Stream, gap: float) -> list[Item]:
+    """Move the second showing of each retest picture until it is at least `gap` of all trials from the first."""
+    least = int(gap * len(order))
+    for repeated in [item for item in order if item.repeat]:
+        twin = (repeated.dataset, repeated.image, repeated.method)
+        first = next(i for i, o in enumerate(order) if not o.repeat and (o.dataset, o.image, o.method) == twin)
+        here = order.index(repeated)
+        for _ in range(_TRIES):
+            if abs(here - first) >= least:
+                break
+            there = stream.below(len(order))
+            if abs(there - first) >= least and not _in_retest(order, there) and _may_swap(order, here, there):
+                order[here], order[there] = order[there], order[here]
+                here = there
+        else:
+            raise StudyError("No order keeps the retest's showings apart. Lower its gap or add pictures.")
+    return order
+
+
+def _in_retest(order: Sequence[Item], place: int) -> bool:
+    item = order[place]
+    return any(o.repeat and (o.picture, o.method) == (item.picture, item.method) for o in order)
+
+
+def _may_swap(order: list[Item], a: int, b: int) -> bool:
+    order[a], order[b] = order[b], order[a]
+    fine = all(
+        order[i].picture != order[i + 1].picture
+        for place in (a, b)
+        for i in (place - 1, place)
+        if 0 <= i < len(order) - 1
+    )
+    order[a], order[b] = order[b], order[a]
+    return fine
+
+
+def _sessions(study: Study, trials: int) -> int:
+    longest = int(60 * study.settings.session_minutes / study.settings.seconds_per_trial)
+    return max(1, -(-trials // max(1, longest)))
+
+
+def _calibrate(study: Study, number: int, attempt: int) -> list[PlannedTrial]:
+    shown = [s for s in study.stimuli if s.role == "calibration"]
+    stream = Stream("srbench calibration 1", study.name, study.seed, number, attempt)
+    trials = []
+    for group in _by_picture(shown):
+        high = next(s for s in group if s.method == REFERENCE)
+        low = next(s for s in group if s.method != REFERENCE)
+        if study.design == "pc":
+            left, right = (low, high) if stream.below(2) else (high, low)
+            trials.append((_item(left, right.id), 1 if left is high else 2))
+        else:
+            beside = high.id if study.design == "dcr" else None
+            trials += [(_item(low, beside), 1), (_item(high, beside), 5)]
+    expected = {item.stimulus: score for item, score in trials}
+    order = _without_neighbours(sorted(item for item, _ in trials), stream)
+    return [
+        PlannedTrial(attempt, place, 1, item.stimulus, item.other, expected[item.stimulus])
+        for place, item in enumerate(order, start=1)
+    ]
+
+
+def _by_picture(stimuli: Sequence[Stimulus]) -> list[list[Stimulus]]:
+    groups: dict[tuple[str, str], list[Stimulus]] = {}
+    for each in sorted(stimuli, key=lambda s: (s.dataset, s.image, s.method, s.repeat)):
+        groups.setdefault((each.dataset, each.image), []).append(each)
+    return list(groups.values())
+
+
+def _item(stimulus: Stimulus, other: str | None) -> Item:
+    return Item(stimulus.dataset, stimulus.image, stimulus.method, stimulus.repeat, "", stimulus.id, other)
+
+
+def _pairs(group: Sequence[Stimulus]) -> list[Item]:
+    return [Item(a.dataset, a.image, a.method, 0, b.method, a.id, b.id) for a, b in itertools.combinations(group, 2)]
+
+
+def _swap(item: Item) -> Item:
+    if item.other is None:
+        return item
+    return Item(item.dataset, item.image, item.other_method, 0, item.method, item.other, item.stimulus)
