@@ -2,115 +2,186 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import contextlib
 import json
-import logging
 import os
-from collections.abc import Callable
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srbench import images
 from srbench.datasets import places
+from srbench.datasets.inspection import inspect
 from srbench.datasets.manifest import Entry, Manifest, find
-from srbench.errors import DatasetError
+from srbench.datasets.places import Check
+from srbench.datasets.transport import Refused, Transport, explain
+from srbench.errors import DatasetError, ImageError
+
+if TYPE_CHECKING:
+    import pooch
 
 CONNECTIONS = 8
-RETRIES = 4
-TIMEOUT = 30.0  # seconds without a byte
-_HOST = "https://raw.githubusercontent.com"
+RETRIES = 4  # pooch waits 1, 2, 3, ... seconds before each
 
 
-def fetch(name: str, on_file: Callable[[int, int], None] | None = None) -> Path:
-    """Make sure that the cache holds every file of a data set, and return its folder.
+def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit: int | None = None) -> Path:
+    """Make sure that the cache holds the files of a data set, and return its folder.
 
-    Files that are there and as their checksums say are not fetched again. A file appears in the cache only when it
-    is complete and checked, so that a download can be stopped at any moment and goes on where it was.
+    Files that are there and as their checksums say are not fetched again. A file appears in the set's folder only
+    when it is complete and checked, so that a download can be stopped at any moment and goes on where it was.
+    `SRBENCH_MIRROR` names an address to fetch from instead, laid out like the cache: `<set>/HR/<image>.png`.
 
     Args:
         name: The data set.
         on_file: Called after each file with the number of files that are there and the number of all files.
+        limit: Only the files of the first images.
 
     Raises:
         DatasetError: The data set is not known, a file cannot be downloaded, or what came is not what was expected.
     """
     manifest = find(name)
+    checks = _check(manifest, limit)
     folder = places.cache_folder() / manifest.name
-    recorded = places.recorded_checksums(manifest)
-    checks = [places.check(manifest, entry, None, recorded) for entry in manifest.entries]
-    missing = [check.entry for check in checks if check.problem]
     if manifest.package:
-        if missing:
-            raise DatasetError(f"{checks[0].path.parent} lacks files: install {manifest.package} again.")
+        problem = next((check.problem for check in checks if check.problem), "")
+        if problem:
+            raise DatasetError(f"Data set '{name}': {problem}. Install {manifest.package} again.")
         return checks[0].path.parent
-    done, failures = len(checks) - len(missing), []
-    if on_file:
-        on_file(done, len(checks))
-    try:
-        with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
-            waiting = {pool.submit(_download, folder, entry, recorded): entry for entry in missing}
-            try:
-                for future in concurrent.futures.as_completed(waiting):
-                    problem = future.result()
-                    failures += [problem] if problem else []
-                    done += not problem
-                    if on_file:
-                        on_file(done, len(checks))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    finally:
-        _record(manifest, folder)
-    if failures:
-        raise DatasetError(
-            f"{len(failures)} of {len(checks)} files of '{name}' could not be downloaded; the others are kept. "
-            f"First problem: {failures[0]} Run the command again to go on, or name a folder that holds the set with "
-            "--data-root."
-        )
+    if any(_is_due(check) for check in checks):
+        try:
+            with _alone(manifest.name):
+                # Again, because another process may have fetched the set while this one waited for its turn.
+                checks = _check(manifest, limit)
+                _fetch_due(manifest, folder, checks, on_file)
+        except OSError as error:
+            raise DatasetError(
+                f"Cannot write to the download cache {places.cache_folder()}: {error.strerror or error}. "
+                "Name another folder with SRBENCH_CACHE."
+            ) from None
     return folder
 
 
-def _download(folder: Path, entry: Entry, recorded: dict[str, str]) -> str:
-    """Fetch one file and return what went wrong, or an empty string."""
-    import pooch
-    import requests
-
-    logging.getLogger("pooch").setLevel(logging.CRITICAL)  # our own error says it once
-    pooch.get_logger().setLevel("CRITICAL")
-    expected = entry.sha256 or recorded.get(entry.path)
+def address_of(manifest: Manifest, entry: Entry) -> str:
+    """Return where a file is downloaded from."""
     mirror = os.environ.get("SRBENCH_MIRROR", "").rstrip("/")
-    address = mirror + entry.address.removeprefix(_HOST) if mirror else entry.address
+    return f"{mirror}/{manifest.name}/{entry.path}" if mirror else entry.address
+
+
+def _check(manifest: Manifest, limit: int | None) -> list[Check]:
+    recorded = places.recorded_checksums(manifest)
+    return [places.check(manifest, entry, None, recorded) for entry in manifest.first(limit)]
+
+
+def _is_due(check: Check) -> bool:
+    # A file that nobody has a checksum of was not put there by us: only a fetched one has its sum recorded.
+    return bool(check.problem) or not check.is_known
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Wait until no other process fetches this data set. The lock ends with the process, however it ends."""
+    import fcntl  # here, because Windows has none: lists and the user's own folders work there as well
+
+    place = places.cache_folder() / f".{name}.lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_due(
+    manifest: Manifest, folder: Path, checks: list[Check], on_file: Callable[[int, int], None] | None
+) -> None:
+    due = [check.entry for check in checks if _is_due(check)]
+    done = len(checks) - len(due)
+    try:
+        for entry, staged in _download(manifest, due, folder.with_name(f".{manifest.name}.partial")):
+            _keep(manifest, entry, staged, folder)
+            done += 1
+            if on_file:
+                on_file(done, len(checks))
+    except (Refused, ImageError) as error:
+        raise DatasetError(
+            f"Data set '{manifest.name}' is not complete, {done} of {len(checks)} files are there: {error} "
+            "Run the command again to go on; --data-root names a folder that holds the set, SRBENCH_MIRROR another "
+            "address."
+        ) from None
+
+
+def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterator[tuple[Entry, Path]]:
+    """Yield each file once it is complete and as its checksum says, in a folder that is removed afterwards.
+
+    Raises:
+        Refused: One file cannot be had; the others are given up as well, for they come from the same server.
+    """
+    recorded = places.recorded_checksums(manifest)
+    shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
+    for entry in entries:  # here and not by pooch, whose threads would race for it
+        (staging / entry.path).parent.mkdir(parents=True, exist_ok=True)
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # one line for each file would tear the progress bar
     shelf = pooch.create(
-        path=folder,
+        path=staging,
         base_url="",
-        registry={entry.path: f"sha256:{expected}" if expected else None},
-        urls={entry.path: address},
+        registry={entry.path: entry.sha256 or recorded.get(entry.path) for entry in entries},
+        urls={entry.path: address_of(manifest, entry) for entry in entries},
         retry_if_failed=RETRIES,
     )
+    waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+    finished: queue.SimpleQueue[tuple[Entry, Path | BaseException]] = queue.SimpleQueue()
+    stop = threading.Event()
+    for entry in entries:
+        waiting.put(entry)
+    # Daemons: after Ctrl-C nobody wants to wait for a server that has stopped answering.
+    threads = [
+        threading.Thread(target=_work, args=(shelf, waiting, finished, stop), daemon=True)
+        for _ in range(min(CONNECTIONS, len(entries)))
+    ]
+    for thread in threads:
+        thread.start()
     try:
-        path = Path(shelf.fetch(entry.path, downloader=pooch.HTTPDownloader(timeout=TIMEOUT)))
-        if not expected:
-            images.read(path)  # no checksum yet: at least it must be an image
-    except requests.HTTPError as error:
-        return f"{address}: HTTP status {error.response.status_code}."
-    except requests.RequestException as error:
-        return f"{address}: no connection, or it broke ({type(error).__name__}). Is this machine online?"
-    except ValueError:
-        return f"{address}: what came is not the file of the manifest (wrong SHA-256)."
-    except images.ImageError as error:
-        path.unlink(missing_ok=True)
-        return f"{address}: {error}"
-    return ""
+        for _ in entries:
+            entry, result = finished.get()
+            if isinstance(result, BaseException):
+                raise explain(result, address_of(manifest, entry)) from None
+            yield entry, result
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=0.1)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
-def _record(manifest: Manifest, folder: Path) -> None:
-    """Write down the checksums of files whose manifest has none, so that they are enforced from now on."""
-    if manifest.is_pinned:
-        return
-    recorded = places.recorded_checksums(manifest)
-    for entry in manifest.entries:
-        path = folder / entry.path
-        if entry.sha256 is None and entry.path not in recorded and path.is_file():
-            recorded[entry.path] = images.file_sha256(path)
-    if recorded:
+def _work(
+    shelf: pooch.Pooch,
+    waiting: queue.SimpleQueue[Entry],
+    finished: queue.SimpleQueue[tuple[Entry, Path | BaseException]],
+    stop: threading.Event,
+) -> None:
+    with Transport(stop) as transport, contextlib.suppress(queue.Empty):
+        while not stop.is_set():
+            entry = waiting.get_nowait()
+            try:
+                finished.put((entry, Path(shelf.fetch(entry.path, downloader=transport))))
+            except BaseException as error:  # whatever it is, the main thread decides
+                finished.put((entry, error))
+
+
+def _keep(manifest: Manifest, entry: Entry, staged: Path, folder: Path) -> None:
+    """Move a complete file to its place; the checksum that no manifest knows is recorded before."""
+    if entry.sha256 is None:
+        recorded = places.recorded_checksums(manifest)
+        try:
+            recorded[entry.path] = inspect(staged)
+        except ImageError as error:
+            raise ImageError(f"{address_of(manifest, entry)} did not give an image: {error}") from None
         text = json.dumps(dict(sorted(recorded.items())), indent=1) + "\n"
         images.write_atomically(folder / places.LOCK, text.encode())
+    with staged.open("rb") as file:
+        os.fsync(file.fileno())
+    (folder / entry.path).parent.mkdir(parents=True, exist_ok=True)
+    staged.replace(folder / entry.path)

@@ -67,11 +67,16 @@ class Manifest:
         """Whether the checksum of every file is known before it is fetched."""
         return all(entry.sha256 for entry in self.entries)
 
+    def first(self, limit: int | None) -> tuple[Entry, ...]:
+        """Return the files of the first `limit` images; all files when it is None."""
+        chosen = set(self.images[:limit])
+        return tuple(entry for entry in self.entries if entry.image in chosen)
+
 
 @functools.cache
 def manifests() -> tuple[Manifest, ...]:
     """Return all shipped manifests: the demo set first, the others by size and name."""
-    found = [_parse(path) for path in content.folder("datasets").glob("*.toml")]
+    found = [parse(path) for path in content.folder("datasets").glob("*.toml")]
     return tuple(sorted(found, key=lambda m: (m.name != "demo", len(m.images), m.name)))
 
 
@@ -88,7 +93,12 @@ def find(name: str) -> Manifest:
     raise DatasetError(f"{known} A folder of images is named by its path, such as ./{name}.")
 
 
-def _parse(path: Path) -> Manifest:
+def parse(path: Path) -> Manifest:
+    """Read one manifest; the name of its file is the name of the set.
+
+    Raises:
+        DatasetError: It is not TOML, or lacks something.
+    """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return Manifest(
@@ -102,7 +112,7 @@ def _parse(path: Path) -> Manifest:
             images=tuple(table["images"]),
             entries=tuple(_entries(table)),
         )
-    except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise DatasetError(f"The manifest {path} is damaged: {error!r}. Install srbench again.") from None
 
 

@@ -9,30 +9,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import images
+from srbench.datasets.inspection import inspect
 from srbench.datasets.manifest import Entry, Manifest, find
-from srbench.errors import DatasetError
+from srbench.errors import DatasetError, ImageError
 
 LOCK = "checksums.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found out about one file: `problem` is empty when it is as it should be."""
+    """What was found out about one file.
+
+    Attributes:
+        entry: The file as its manifest has it.
+        path: Where it is, or should be.
+        sha256: Of the file that is there; empty when there is none.
+        problem: What is wrong, in one phrase; empty when it is as it should be.
+        is_known: Whether there is a checksum to compare with. Without one a file only has to be a whole image.
+    """
 
     entry: Entry
     path: Path
     sha256: str
     problem: str
+    is_known: bool = True
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept: `SRBENCH_CACHE`, or the user's cache folder."""
+    """Return where downloads are kept: `SRBENCH_CACHE`, or `srbench/datasets` in the user's cache folder."""
     chosen = os.environ.get("SRBENCH_CACHE")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser().absolute()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("srbench", appauthor=False)) / "datasets"
+    return platformdirs.user_cache_path("srbench", appauthor=False) / "datasets"
 
 
 def effective_root(data_root: Path | None) -> Path | None:
@@ -41,10 +51,13 @@ def effective_root(data_root: Path | None) -> Path | None:
     Raises:
         DatasetError: It is no folder.
     """
-    named = data_root or (Path(os.environ["SRBENCH_DATA"]) if os.environ.get("SRBENCH_DATA") else None)
-    if named is not None and not named.is_dir():
-        raise DatasetError(f"The data root {named} is not a folder. Correct --data-root or SRBENCH_DATA, or unset it.")
-    return named
+    named = data_root or os.environ.get("SRBENCH_DATA")
+    if not named:
+        return None
+    root = Path(named).expanduser().absolute()
+    if not root.is_dir():
+        raise DatasetError(f"The data root {root} is not a folder. Correct --data-root or SRBENCH_DATA, or unset it.")
+    return root
 
 
 def path_of(manifest: Manifest, entry: Entry, root: Path | None) -> Path:
@@ -77,9 +90,19 @@ def check(manifest: Manifest, entry: Entry, root: Path | None, recorded: dict[st
         return Check(entry, path, "", f"{path} is missing")
     except OSError as error:
         return Check(entry, path, "", f"{path} cannot be read ({error.strerror})")
-    if expected and sha256 != expected:
+    if not expected:
+        return Check(entry, path, sha256, _damage(path), is_known=False)
+    if sha256 != expected:
         return Check(entry, path, sha256, f"{path} is damaged or another file (SHA-256 {sha256}, expected {expected})")
     return Check(entry, path, sha256, "")
+
+
+def _damage(path: Path) -> str:
+    try:
+        inspect(path)
+    except ImageError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 def recorded_checksums(manifest: Manifest) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""From the name of a data set, or the path of a folder, to verified pairs of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from srbench.datasets import folders, places
+from srbench.datasets.download import fetch
+from srbench.datasets.manifest import Manifest, find, manifests
+from srbench.datasets.pairs import DEGRADATIONS, Pair
+from srbench.datasets.places import Check
+from srbench.errors import DatasetError, unknown
+
+
+def load(
+    name: str,
+    scale: int = 4,
+    *,
+    data_root: Path | None = None,
+    limit: int | None = None,
+    degradation: str = "bicubic",
+    on_file: Callable[[int, int], None] | None = None,
+) -> list[Pair]:
+    """Return the pairs of a data set, every file of them verified.
+
+    Args:
+        name: A data set of `manifests()`, or the path of a folder of images.
+        scale: Factor between LR and HR. LR files of a set are used when they were made for it.
+        data_root: Folder that already holds the data sets; default: `SRBENCH_DATA`. Nothing is downloaded then.
+        limit: Only the first images.
+        degradation: How LR images are made where there are no files for them; `gaussian` always makes them.
+        on_file: Told about the progress of a download: files there, files in all.
+
+    Raises:
+        DatasetError: The set is unknown, incomplete, damaged, empty, or cannot be downloaded.
+    """
+    if degradation not in DEGRADATIONS:
+        raise DatasetError(unknown("degradation", degradation, DEGRADATIONS))
+    if scale < 1 or (limit is not None and limit < 1):
+        raise DatasetError(f"Expected a scale and a limit of 1 or more; got scale {scale}, limit {limit}.")
+    is_known = name in {manifest.name for manifest in manifests()}
+    if not is_known and (Path(name).expanduser().is_dir() or "/" in name or name.startswith((".", "~"))):
+        return folders.load(Path(name).expanduser(), scale, limit, degradation)
+    return _from_manifest(find(name), scale, places.effective_root(data_root), limit, degradation, on_file)
+
+
+def _from_manifest(
+    manifest: Manifest,
+    scale: int,
+    root: Path | None,
+    limit: int | None,
+    degradation: str,
+    on_file: Callable[[int, int], None] | None,
+) -> list[Pair]:
+    uses_lr = manifest.scale == scale and degradation == "bicubic"
+    checks = _check(manifest, root, limit, uses_lr)
+    if root is None and not manifest.package and any(check.problem for check in checks.values()):
+        fetch(manifest.name, on_file, limit=limit)
+        checks = _check(manifest, root, limit, uses_lr)
+    problems = [check.problem for check in checks.values() if check.problem]
+    if problems:
+        more = f" ({len(problems)} files in all)" if len(problems) > 1 else ""
+        cure = f"Install {manifest.package} again" if manifest.package else f"Correct the data root {root}"
+        raise DatasetError(f"Data set '{manifest.name}': {problems[0]}{more}. {cure}.")
+    pairs = []
+    for image in manifest.images[:limit]:
+        hr, lr = checks[image, "hr"], checks.get((image, "lr"))
+        lr_path, lr_sha256 = (lr.path, lr.sha256) if lr else (None, "")
+        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation))
+    return pairs
+
+
+def _check(manifest: Manifest, root: Path | None, limit: int | None, uses_lr: bool) -> dict[tuple[str, str], Check]:
+    recorded = places.recorded_checksums(manifest)
+    return {
+        (entry.image, entry.part): places.check(manifest, entry, root, recorded)
+        for entry in manifest.first(limit)
+        if entry.part == "hr" or uses_lr
+    }
