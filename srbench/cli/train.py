@@ -77,7 +77,7 @@ def train(
         "blocks": blocks,
         "skip": skip,
         "vgg": vgg,
-        "start": start,
+        "start": None if start is None else str(start),
         "anchor": anchor,
     }
     settings = {key: value for key, value in given.items() if value is not None} | parse(set_ or [])

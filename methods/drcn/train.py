@@ -1,0 +1,69 @@
+"""Trains DRCN: every recursion's prediction is supervised, less and less as training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srbench.methods.drcn.network import DRCN
+from torch import Tensor, nn
+
+from srbench.training import losses, patches
+from srbench.training.parallel import Team
+from srbench.training.patches import Batch
+from srbench.training.plan import Plan, Player, Recipe, Task
+from srbench.training.schedules import schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Plan):
+    """Settings of DRCN; 41x41 crops and 64 of them as in the paper.
+
+    Attributes:
+        recursions: How often the recursive convolution is applied.
+        width: Channels of the hidden layers.
+        supervision: Weight alpha of the recursions' own losses at the start.
+        supervision_end: Elapsed fraction at which alpha has fallen to 0, linearly.
+    """
+
+    batch: int = 64
+    crop: int = 40
+    rate: float = 1e-3
+    recursions: int = 16
+    width: int = 256
+    supervision: float = 1.0
+    supervision_end: float = 0.5
+
+
+class DRCNTask(Task):
+    """Learns the luma of the HR crop from its bicubic approximation."""
+
+    luma = True
+    enlarge = True
+
+    def __init__(self, plan: Config, team: Team) -> None:
+        super().__init__(plan, team)
+        self.config = plan
+        network = self.ready(DRCN(plan.recursions, plan.width))
+        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+
+    def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Descend alpha times the mean loss of all recursions plus (1 - alpha) times that of their average."""
+        network, config = self.network, self.config
+        alpha = config.supervision * max(0.0, 1 - fraction / config.supervision_end)
+        with self.autocast():
+            predictions = network.predictions(batch.enlarged).float()  # type: ignore[operator] # it is a DRCN
+        final = losses.pixel(network.average(predictions), batch.hr)  # type: ignore[operator] # it is a DRCN
+        each = losses.pixel(predictions, batch.hr.expand_as(predictions))
+        loss = alpha * each + (1 - alpha) * final
+        self.players["generator"].descend(loss, self.team, fraction)
+        return {"loss": final.detach(), "recursions": each.detach()}
+
+    def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Return the SR luma of a whole LR luma, both 0..255."""
+        with self.autocast():
+            sr: Tensor = network(patches.enlarged(lr, self.plan.scale) / 255) * 255
+        return sr
+
+
+RECIPES = {"drcn": Recipe(Config(), DRCNTask, "DRCN with 16 recursions on bicubically enlarged luma")}

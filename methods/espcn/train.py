@@ -1,0 +1,56 @@
+"""Trains ESPCN: mean squared error of luma, LR crops in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srbench.methods.espcn.network import ESPCN
+from torch import Tensor, nn
+
+from srbench.training import losses
+from srbench.training.parallel import Team
+from srbench.training.patches import Batch
+from srbench.training.plan import Plan, Player, Recipe, Task
+from srbench.training.schedules import schedule
+
+REACH = 4  # LR pixels that zero padding at a crop's border can reach into it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Plan):
+    """Settings of ESPCN. The paper uses 17x17 LR crops and rates from 1e-2 to 1e-4."""
+
+    batch: int = 16
+    crop: int = 128
+    rate: float = 3e-3
+
+
+class ESPCNTask(Task):
+    """Learns the luma of the HR crop from that of the LR crop."""
+
+    luma = True
+
+    def __init__(self, plan: Config, team: Team) -> None:
+        super().__init__(plan, team)
+        network = self.ready(ESPCN(plan.scale))
+        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+
+    def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Descend the squared error of the crop's inside, which no padding has touched."""
+        with self.autocast():
+            sr = self.network(batch.lr)
+        # Small crops have no such inside; then all of them counts.
+        border = REACH * self.plan.scale if batch.lr.shape[-1] > 2 * REACH else 0
+        inside = (..., slice(border, batch.hr.shape[-2] - border), slice(border, batch.hr.shape[-1] - border))
+        loss = losses.pixel(sr[inside].float(), batch.hr[inside])
+        self.players["generator"].descend(loss, self.team, fraction)
+        return {"loss": loss.detach()}
+
+    def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Return the SR luma of a whole LR luma, both 0..255."""
+        sr: Tensor = network(lr / 255) * 255
+        return sr
+
+
+RECIPES = {"espcn": Recipe(Config(), ESPCNTask, "ESPCN on luma")}

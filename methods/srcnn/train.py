@@ -1,0 +1,60 @@
+"""Trains SRCNN: mean squared error of luma, bicubically enlarged crops in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srbench.methods.srcnn.network import SRCNN
+from torch import Tensor, nn
+
+from srbench.training import losses, patches
+from srbench.training.parallel import Team
+from srbench.training.patches import Batch
+from srbench.training.plan import Plan, Player, Recipe, Task
+from srbench.training.schedules import schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Plan):
+    """Settings of SRCNN.
+
+    Attributes:
+        kernels: Sizes of the three convolutions; the paper's other choice is 9, 5, 5.
+    """
+
+    batch: int = 32
+    crop: int = 48
+    rate: float = 1e-3
+    kernels: tuple[int, int, int] = (9, 1, 5)
+
+
+class SRCNNTask(Task):
+    """Learns the luma of the HR crop from its bicubic approximation."""
+
+    luma = True
+    enlarge = True
+
+    def __init__(self, plan: Config, team: Team) -> None:
+        super().__init__(plan, team)
+        self.reach = sum(kernel // 2 for kernel in plan.kernels)
+        network = self.ready(SRCNN(plan.kernels))
+        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+
+    def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Descend the squared error of the crop's inside, which no padding has touched."""
+        with self.autocast():
+            sr = self.network(batch.enlarged)
+        border = self.reach if batch.hr.shape[-1] > 2 * self.reach else 0
+        inside = (..., slice(border, batch.hr.shape[-2] - border), slice(border, batch.hr.shape[-1] - border))
+        loss = losses.pixel(sr[inside].float(), batch.hr[inside])
+        self.players["generator"].descend(loss, self.team, fraction)
+        return {"loss": loss.detach()}
+
+    def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Return the SR luma of a whole LR luma, both 0..255."""
+        sr: Tensor = network(patches.enlarged(lr, self.plan.scale) / 255) * 255
+        return sr
+
+
+RECIPES = {"srcnn": Recipe(Config(), SRCNNTask, "SRCNN 9-1-5 on bicubically enlarged luma")}

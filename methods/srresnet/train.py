@@ -1,0 +1,58 @@
+"""Trains SRResNet on mean squared error (SRResNet-MSE)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srbench.methods.srresnet.network import SRResNet
+from torch import Tensor, nn
+
+from srbench.training import losses
+from srbench.training.parallel import Team
+from srbench.training.patches import Batch
+from srbench.training.plan import Plan, Player, Recipe, Task
+from srbench.training.schedules import schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Plan):
+    """Settings of SRResNet. The paper trains 1e6 steps of 16 crops at a constant rate of 1e-4.
+
+    Attributes:
+        blocks: Number B of residual blocks.
+        skip: Whether blocks and body add their input.
+        bn: Whether there is batch normalisation; False is a variant of ours.
+        width: Channels of the hidden layers.
+    """
+
+    blocks: int = 16
+    skip: bool = True
+    bn: bool = True
+    width: int = 64
+
+
+class SRResNetTask(Task):
+    """Learns the HR crop from the LR crop."""
+
+    def __init__(self, plan: Config, team: Team) -> None:
+        super().__init__(plan, team)
+        network = self.ready(SRResNet(plan.scale, plan.blocks, plan.skip, plan.bn, plan.width))
+        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+
+    def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Descend the mean squared error of RGB in -1..1."""
+        with self.autocast():
+            sr = self.network(batch.lr)
+        loss = losses.pixel(sr.float(), batch.hr * 2 - 1)
+        self.players["generator"].descend(loss, self.team, fraction)
+        return {"loss": loss.detach()}
+
+    def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Return the SR image of a whole LR image, both RGB in 0..255."""
+        with self.autocast():
+            sr: Tensor = network(lr / 255)
+        return (sr.float() + 1) * 127.5
+
+
+RECIPES = {"srresnet-mse": Recipe(Config(), SRResNetTask, "SRResNet on mean squared error")}

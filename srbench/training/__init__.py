@@ -1,0 +1,1 @@
+"""Makes weights: patches of photographs, losses, the training loop and its checkpoints."""

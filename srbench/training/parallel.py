@@ -1,0 +1,105 @@
+"""Data-parallel training with torchrun: each process takes its share of every batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from srbench.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The processes that train together; one process alone is a team, too.
+
+    Attributes:
+        rank: Number of this process, 0 for the one that writes.
+        size: Number of processes.
+        device: What this process computes on.
+    """
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes checkpoints and shows progress."""
+        return self.rank == 0
+
+    def share(self, count: int) -> slice:
+        """Return which of the `count` crops of a batch are this process's.
+
+        Raises:
+            TrainingError: They cannot be shared out equally.
+        """
+        if count % self.size:
+            raise TrainingError(f"A batch of {count} cannot be shared by {self.size} processes. Change --batch.")
+        return slice(self.rank, None, self.size)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each gradient by its mean over the team, which is the gradient of the joined batch."""
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([g.reshape(-1) for g in gradients])
+        dist.all_reduce(flat)
+        flat /= self.size
+        means = torch.split(flat, [g.numel() for g in gradients])
+        for gradient, mean in zip(gradients, means, strict=True):
+            gradient.copy_(mean.view(gradient.shape))
+
+    def agree(self, value: float) -> float:
+        """Return rank 0's `value` to all, so that clocks and signals cannot drive the processes apart."""
+        if self.size == 1:
+            return value
+        number = torch.tensor([value], dtype=torch.float64, device=self.device)
+        dist.broadcast(number, 0)
+        return float(number.item())
+
+    def any(self, value: bool) -> bool:
+        """Return whether `value` holds in any process."""
+        if self.size == 1:
+            return value
+        count = torch.tensor([float(value)], device=self.device)
+        dist.all_reduce(count)
+        return bool(count.item())
+
+    def copy_from_leader(self, tensors: Iterable[Tensor]) -> None:
+        """Overwrite `tensors` with rank 0's."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, 0)
+
+
+def join(device: str) -> Team:
+    """Join the processes torchrun has started, or be alone.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        TrainingError: `cuda` is wanted and there is none.
+    """
+    cuda = torch.cuda.is_available()
+    if device == "cuda" and not cuda:
+        raise TrainingError("No CUDA device was found. Use --device cpu, or install PyTorch with CUDA.")
+    kind = ("cuda" if cuda else "cpu") if device == "auto" else device
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    local = torch.device(kind, int(os.environ.get("LOCAL_RANK", "0"))) if kind == "cuda" else torch.device(kind)
+    if kind == "cuda":
+        torch.cuda.set_device(local)
+    if size > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+    return Team(int(os.environ.get("RANK", "0")), size, local)
+
+
+def leave() -> None:
+    """Leave the team at the end of a run."""
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,0 +1,191 @@
+"""Cuts, flips, rotates and reduces training crops where the photographs lie, exactly as imresize would."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from srbench.training.photographs import Photographs
+
+MARGIN = 2
+"""LR pixels on each side that a crop's border could spoil: bicubic interpolation reaches two pixels far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Crops of one step, all float32 in 0..1 for the 8-bit values 0..255.
+
+    Attributes:
+        hr: Originals, (N, C, crop, crop); three channels of RGB, or one of luma.
+        lr: The same, bicubically reduced: (N, C, crop / scale, crop / scale).
+        enlarged: `lr` enlarged again by bicubic interpolation to the size of `hr`; None unless asked for.
+    """
+
+    hr: Tensor
+    lr: Tensor
+    enlarged: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What crops look like.
+
+    Attributes:
+        crop: Height and width of HR crops, a multiple of `scale`.
+        scale: The reduction factor.
+        enlarge: Whether batches hold the enlarged LR crop too.
+    """
+
+    crop: int
+    scale: int
+    enlarge: bool = False
+
+    @property
+    def border(self) -> int:
+        """HR pixels around the crop that are cut with it and thrown away."""
+        return MARGIN * (2 if self.enlarge else 1) * self.scale
+
+    @property
+    def window(self) -> int:
+        """Height and width of what is cut from a photograph."""
+        return self.crop + 2 * self.border
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """Draws batches of random crops.
+
+    Each pixel of the photographs is equally likely to be the corner of a crop, and each of the eight flips and
+    rotations is equally likely. The LR crop is a part of what reducing the whole photograph would give.
+
+    Attributes:
+        photographs: Where crops come from.
+        shape: What they look like.
+    """
+
+    photographs: Photographs
+    shape: Shape
+
+    def draw(self, count: int, generator: torch.Generator, share: slice = slice(None)) -> Batch:
+        """Return `share` of a batch of `count` random crops.
+
+        Every process of a parallel run draws the same numbers and takes its share, so that together they see
+        the batch one process would.
+        """
+        photos = self.photographs
+        rows, columns = photos.heights - self.shape.window + 1, photos.widths - self.shape.window + 1
+        chosen = torch.multinomial((rows * columns).double(), count, replacement=True, generator=generator)
+        top = _below(rows[chosen], generator)
+        left = _below(columns[chosen], generator)
+        turn = torch.randint(8, (count,), generator=generator)
+        return self.cut(chosen[share], top[share], left[share], turn[share])
+
+    def cut(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor) -> Batch:
+        """Return the crops at given places, all int64 (N,); `turn` is 0..7: transpose, flip rows, flip columns."""
+        shape = self.shape
+        window = self._window(chosen, top, left, turn).float()
+        down = reduction(window.shape[-1] // shape.scale - 2 * MARGIN, shape.scale).to(window.device)
+        lr = resized(window, down, down)
+        bicubic = None
+        if shape.enlarge:
+            up = enlargement(lr.shape[-1], shape.scale).to(window.device)
+            bicubic = resized(lr, up, up) / 255
+            lr = lr[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        hr = window[:, :, shape.border : -shape.border, shape.border : -shape.border]
+        return Batch(hr / 255, lr / 255, bicubic)
+
+    def _window(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor) -> Tensor:
+        width = self.photographs.widths[chosen]
+        start = self.photographs.offsets[chosen] + top * width + left
+        plane = self.photographs.heights[chosen] * width
+        places = torch.stack([start, plane, width, turn])
+        on_cpu = self.photographs.pixels.device.type == "cpu"
+        return self._sliced(places) if on_cpu else self._gathered(places)
+
+    def _sliced(self, places: Tensor) -> Tensor:
+        size = self.shape.window
+        windows = []
+        for start, plane, width, turn in places.T.tolist():
+            window = self.photographs.pixels.as_strided(
+                (self.photographs.channels, size, size), (plane, width, 1), start
+            )
+            window = window.flip([axis for axis, bit in ((1, 2), (2, 4)) if turn & bit])
+            windows.append(window.transpose(1, 2) if turn & 1 else window)
+        return torch.stack(windows)
+
+    def _gathered(self, places: Tensor) -> Tensor:
+        # One gather of flat indices cuts, flips and transposes the whole batch in a single kernel.
+        pixels, size = self.photographs.pixels, self.shape.window
+        start, plane, width, turn = places.to(pixels.device)[:, :, None, None, None].unbind()
+        line = torch.arange(size, device=pixels.device)
+        i, j = line[:, None], line[None, :]
+        row, column = torch.where((turn & 1) == 1, j, i), torch.where((turn & 1) == 1, i, j)
+        row = torch.where((turn & 2) == 2, size - 1 - row, row)
+        column = torch.where((turn & 4) == 4, size - 1 - column, column)
+        channel = torch.arange(self.photographs.channels, device=pixels.device)[:, None, None]
+        return pixels[start + channel * plane + row * width + column]
+
+
+def _below(limits: Tensor, generator: torch.Generator) -> Tensor:
+    return (torch.rand(limits.shape, generator=generator, dtype=torch.float64) * limits).long()
+
+
+def luma(image: Tensor) -> Tensor:
+    """Return MATLAB's 8-bit luma, (N, 1, H, W), of (N, 3, H, W) RGB; both on the 0..255 scale, whole numbers."""
+    red, green, blue = image.double().unbind(1)
+    unit = 1.0 / 255.0
+    y = red * (65.481 * unit) + green * (128.553 * unit) + blue * (24.966 * unit) + 16
+    return (y + 0.5).floor().to(image.dtype)[:, None]
+
+
+def resized(image: Tensor, vertical: Tensor, horizontal: Tensor) -> Tensor:
+    """Apply one matrix to the columns of (N, C, H, W), then one to the rows, rounding to 8 bits after each."""
+    return _to_8bit(_to_8bit(vertical @ image) @ horizontal.T)
+
+
+def reduced(image: Tensor, scale: int) -> Tensor:
+    """Return a whole (N, C, H, W) image reduced as the LR images of the test sets were: with repeated edges."""
+    padded = functional.pad(image, [MARGIN * scale] * 4, mode="replicate")
+    height, width = image.shape[-2] // scale, image.shape[-1] // scale
+    return resized(padded, reduction(height, scale), reduction(width, scale))
+
+
+def enlarged(image: Tensor, scale: int) -> Tensor:
+    """Return a whole (N, C, H, W) image enlarged by bicubic interpolation, with repeated edges."""
+    padded = functional.pad(image, [MARGIN] * 4, mode="replicate")
+    height, width = padded.shape[-2:]
+    return resized(padded, enlargement(height, scale), enlargement(width, scale))
+
+
+def _to_8bit(image: Tensor) -> Tensor:
+    return (image + 0.5).floor().clamp(0, 255)
+
+
+@functools.cache
+def reduction(size: int, scale: int) -> Tensor:
+    """Return the (size, (size + 4) * scale) matrix of imresize(1 / scale) without any edge.
+
+    Its first output is the third LR pixel of the window it is applied to.
+    """
+    return _matrix(size, (size + 2 * MARGIN) * scale, 1 / scale, MARGIN)
+
+
+@functools.cache
+def enlargement(size: int, scale: int) -> Tensor:
+    """Return the ((size - 4) * scale, size) matrix of imresize(scale) without any edge."""
+    return _matrix((size - 2 * MARGIN) * scale, size, scale, MARGIN * scale)
+
+
+def _matrix(outputs: int, inputs: int, scale: float, first: int) -> Tensor:
+    stretch = min(scale, 1.0)
+    centre = (np.arange(first, first + outputs)[:, None] + 0.5) / scale - 0.5
+    distance = np.abs(stretch * (centre - np.arange(inputs)))
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    weights = np.where(distance <= 1, near, np.where(distance <= 2, far, 0.0))
+    return torch.from_numpy(weights / weights.sum(1, keepdims=True)).float()

@@ -1,0 +1,175 @@
+"""What can be set for every training run, and what a family's train.py has to provide."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from srbench.errors import TrainingError
+from srbench.training.parallel import Team
+from srbench.training.patches import Batch
+from srbench.training.schedules import Schedule, schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Settings that every family shares; each family's config adds its own.
+
+    Attributes:
+        scale: Upscaling factor.
+        steps: Length of the run in steps; None when `minutes` is given.
+        minutes: Length of the run in minutes of training, over all its sessions.
+        batch: Crops in a step, over all processes together.
+        crop: Height and width of HR crops.
+        rate: Base learning rate of Adam.
+        schedule: How the rate falls, by elapsed fraction: cosine, one-cycle, constant or drop.
+        ema: Decay of the averaged weights that are validated and shipped.
+        freeze_bn: Elapsed fraction after which batch normalisation keeps its statistics.
+        seed: Seed of the initial weights and of the crops.
+        precision: `bf16` (autocast) or `fp32`.
+        validations: How often the validation images are scored during the run.
+        compile: Whether networks go through torch.compile (CUDA graphs on a GPU); None means on CUDA only.
+    """
+
+    scale: int = 4
+    steps: int | None = None
+    minutes: float | None = None
+    batch: int = 16
+    crop: int = 96
+    rate: float = 1e-3
+    schedule: str = "cosine"
+    ema: float = 0.999
+    freeze_bn: float = 0.7
+    seed: int = 0
+    precision: str = "bf16"
+    validations: int = 10
+    compile: bool | None = None
+
+    def check(self) -> None:
+        """Check values that would fail late or in an obscure way.
+
+        Raises:
+            TrainingError: One of them is wrong.
+        """
+        if (self.steps is None) == (self.minutes is None):
+            raise TrainingError("Give the length of the run by either --steps or --minutes.")
+        if (self.steps or self.minutes or 0) <= 0 or self.batch < 1:
+            raise TrainingError("Expected --steps or --minutes, and --batch, above zero.")
+        if self.crop < self.scale or self.crop % self.scale:
+            raise TrainingError(f"--crop {self.crop} is not a multiple of the scale {self.scale}.")
+        if self.precision not in {"bf16", "fp32"}:
+            raise TrainingError(f"Expected --precision bf16 or fp32, but got {self.precision!r}.")
+        schedule(self.schedule)
+
+
+@dataclass
+class Player:
+    """A network that learns, with its optimiser and how its learning rate falls.
+
+    Attributes:
+        network: The module whose parameters are learned.
+        rate: Its base learning rate.
+        schedule: Factor of `rate` by elapsed fraction.
+        beta1: Adam's first decay, 0.9 in the paper.
+    """
+
+    network: nn.Module
+    rate: float
+    schedule: Schedule
+    beta1: float = 0.9
+    optimiser: torch.optim.Optimizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        fused = all(p.is_cuda for p in self.network.parameters())
+        self.optimiser = torch.optim.Adam(self.network.parameters(), self.rate, betas=(self.beta1, 0.999), fused=fused)
+
+    def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
+        """Take one step of Adam down the gradient of `loss`, averaged over the team."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate * self.schedule(fraction)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        team.average_gradients(self.network.parameters())
+        self.optimiser.step()
+
+
+class Task(ABC):
+    """What learns, and how one step of it goes.
+
+    Attributes:
+        players: The networks that learn; the first one is averaged, validated and shipped.
+        luma: Whether its batches hold luma instead of RGB.
+        enlarge: Whether its batches hold the enlarged LR crops.
+        notes: Facts found out at the start that belong into checkpoints and model cards.
+    """
+
+    players: dict[str, Player]
+    luma: bool = False
+    enlarge: bool = False
+
+    def __init__(self, plan: Plan, team: Team) -> None:
+        self.plan, self.team = plan, team
+        self.notes: dict[str, Any] = {}
+
+    @property
+    def network(self) -> nn.Module:
+        """The network that is shipped."""
+        return next(iter(self.players.values())).network
+
+    def prepare(self, draw: Callable[[int], Batch]) -> None:  # noqa: B027 # most tasks have nothing to prepare
+        """Measure on fresh batches what the losses need, before the first step of a new run."""
+
+    @abstractmethod
+    def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Learn from one batch, `fraction` of the run being over; return the losses to show."""
+
+    @abstractmethod
+    def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Return the SR image, (1, C, H, W) in 0..255, of a whole (1, C, h, w) one, both as in batches."""
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context in which networks compute."""
+        return torch.autocast(self.team.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+
+    def ready(self, network: nn.Module) -> nn.Module:
+        """Move `network` to the device, channels last, and compile it where that pays.
+
+        The compiled forward pass replaces the module's own, so that the names of its weights stay.
+        """
+        network.to(self.team.device).to(memory_format=torch.channels_last)
+        wanted = self.plan.compile
+        if wanted or (wanted is None and self.team.device.type == "cuda"):
+            mode = "max-autotune-no-cudagraphs" if self.team.device.type == "cuda" else None
+            network.compile(mode=mode)
+        self.team.copy_from_leader([*network.parameters(), *network.buffers()])
+        return network
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One name that `srbench train` knows.
+
+    Attributes:
+        config: Its default settings.
+        task: Makes its task from settings and team.
+        summary: What it makes, in one phrase.
+    """
+
+    config: Plan
+    task: Callable[[Any, Team], Task]
+    summary: str
+
+
+def freeze_batch_norm(network: nn.Module, frozen: bool) -> None:
+    """Set `network` to training, with batch normalisation using its running statistics if `frozen`."""
+    network.train()
+    if frozen:
+        for module in network.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
