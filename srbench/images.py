@@ -117,6 +117,25 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+# MATLAB's coefficients are products with the reciprocal of 255, which decides ties: divided ones differ.
+LUMA = (65.481 * (1.0 / 255.0), 128.553 * (1.0 / 255.0), 24.966 * (1.0 / 255.0))
+
+
+def luma(image: Image) -> Image:
+    """Return Y of MATLAB's `rgb2ycbcr`, 16..235, halves rounded up; a gray image as it is.
+
+    Args:
+        image: Shape (H, W) or (H, W, 3).
+
+    Returns:
+        Shape (H, W). Equal to MATLAB on exact ties, because it sums in the same order.
+    """
+    if image.ndim == 2:
+        return image
+    total: NDArray[np.float64] = image[..., 0] * LUMA[0] + image[..., 1] * LUMA[1] + image[..., 2] * LUMA[2] + 16.0
+    return np.floor(total + 0.5).astype(np.uint8)
+
+
 def shave(image: NDArray[Any], border: int) -> NDArray[Any]:
     """Return `image` without `border` pixels on each side, as a view.
 

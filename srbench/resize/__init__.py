@@ -142,7 +142,8 @@ def _rational(scale: _Scale) -> Fraction:
 def _apply(image: NDArray[_T], first: Taps, second: Taps) -> NDArray[_T]:
     from srbench.resize import kernels  # here, because numba takes longer to import than most commands take
 
-    flat = np.ascontiguousarray(image.reshape(*image.shape[:2], -1))
+    # A copy, because numba compiles anew for each memory layout, read-only included.
+    flat = np.array(image.reshape(*image.shape[:2], -1), order="C")
     # Each pass works along the first axis and swaps the first two, so two passes end where they began.
     for taps in (first, second):
         n, across, channels = flat.shape
