@@ -1,6 +1,7 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing of it without a sign-in."""
 
 import datetime
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -9,8 +10,6 @@ from srbench.errors import SrbenchError
 from srbench.mos import web_organiser
 from srbench.mos.web import Site, running
 
-# The rating page is grey for the images' sake; tables are easier to read on white.
-PAPER = "<style>.stApp {background: #fff} header, footer, [data-testid='stToolbar'] {display: none}</style>"
 REFRESH_SECONDS = 5
 SHOWN_EVENTS = 50
 
@@ -85,7 +84,7 @@ def switch(site: Site) -> None:
             change(site, "closed")
 
 
-def change(site: Site, state: web_organiser.StudyState) -> None:
+def change(site: Site, state: Literal["open", "paused", "closed"]) -> None:
     """Set the study's state and draw the page anew."""
     site.store.set_state(site.study, state)
     st.rerun()
@@ -134,7 +133,6 @@ def page(site: Site) -> None:
                 st.error(str(error))
 
 
-st.html(PAPER)
 served = running()
 if signed_in(served):
     page(served)

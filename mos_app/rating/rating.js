@@ -55,7 +55,8 @@ class Session {
 
   firstLanguage() {
     const known = Object.keys(this.data.languages);
-    const wanted = [readStored(LANGUAGE_KEY), this.data.language, ...navigator.languages.map((tag) => tag.split("-")[0])];
+    const asked = navigator.languages.map((tag) => tag.split("-")[0]);
+    const wanted = [readStored(LANGUAGE_KEY), ...asked, this.data.language];
     return wanted.find((tag) => known.includes(tag)) || known[0];
   }
 

@@ -48,9 +48,9 @@ _SETTINGS: dict[str, Any] = {
     "server.xsrfCookieSameSite": "strict",
     "theme.base": "light",
     "theme.backgroundColor": "#808080",
-    "theme.secondaryBackgroundColor": "#949494",
+    "theme.secondaryBackgroundColor": "#8c8c8c",
     "theme.textColor": "#0d0d0d",
-    "theme.primaryColor": "#262626",
+    "theme.primaryColor": "#333333",
     "theme.linkColor": "#0d0d0d",
 }
 

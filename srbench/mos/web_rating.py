@@ -159,7 +159,7 @@ class RatingRoutes:
                 "asked": now.asked,
                 "break_minutes": round(now.minutes),
             }
-        alone = len(now.pictures) == 1  # practice images are, in every design
+        alone = len(now.pictures) == 1
         captions = (None,) if alone else _CAPTIONS[now.design]
         return common | {
             "screen": "calibration" if now.calibration else "trial",

@@ -1,0 +1,287 @@
+"""A small real study, a real server in its own process, and a real browser."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srbench import images
+from srbench.mos.store import Store
+from srbench.mos.views import PlannedTrial, Settings, Stimulus
+
+STUDY = "tiny-study"
+PASSWORD = "correct horse battery"
+METHODS = ("nearest", "srgan-vgg54", "srresnet-mse", "hr")
+PICTURES = ("butterfly", "baby", "woman")
+DATASET = "set5"
+MINIMUM_SECONDS = 0.2
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SERVE = """
+import sys
+from pathlib import Path
+from typing import Any
+from srbench.mos.store import Store
+from srbench.mos.web import Site, serve
+folder, url, study, port, password = sys.argv[1:]
+site = Site(Store.open(url), study, Path(folder), f"http://localhost:{port}", password_hash=password or None)
+serve(site, "127.0.0.1", int(port))
+"""
+
+
+@dataclass
+class TinyStudy:
+    """A study of 3 pictures in 4 versions, 2 sessions, and 4 practice images."""
+
+    folder: Path
+    url: str
+    stimuli: list[Stimulus] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return Store.open(self.url)
+
+    def invite(self, label: str | None = None, calibrations: int = 4, ratings: int = 12) -> str:
+        store = self.store
+        practice = [s for s in self.stimuli if s.role == "calibration"][:calibrations]
+        shown = [s for s in self.stimuli if s.role == "rating"]
+        trials = [
+            PlannedTrial(attempt, place, 1, s.id, None, 5 if s.method == "hr" else 1)
+            for attempt in (1, 2)
+            for place, s in enumerate(practice, start=1)
+        ]
+        trials += [
+            PlannedTrial(0, place + 1, 1 + place * 2 // ratings, shown[place * 7 % len(shown)].id)
+            for place in range(ratings)
+        ]
+        token = store.add_rater(STUDY, store.next_number(STUDY), trials, label)
+        store.close()
+        return token
+
+    def scores(self, token: str) -> list[int]:
+        """Return what this rater's ratings are now, in the order of the trials."""
+        store = self.store
+        number = store.rater_by_token(token).number
+        code = next(rater.code for rater in store.raters(STUDY) if rater.number == number)
+        frame = store.ratings(STUDY)
+        store.close()
+        return list(frame[frame["rater"] == code].sort_values("trial")["score"])
+
+    def events(self) -> list[tuple[str, str]]:
+        store = self.store
+        with store.read() as connection:
+            rows = connection.exec_driver_sql("SELECT kind, detail FROM event ORDER BY id").all()
+        store.close()
+        return [(kind, detail) for kind, detail in rows]
+
+
+def make_study(folder: Path, url: str | None = None, size: tuple[int, int] = (120, 160)) -> TinyStudy:
+    """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
+    rng = np.random.default_rng(5)
+    study = TinyStudy(folder, url or f"sqlite:///{folder / 'study.db'}")
+
+    def add(role: str, dataset: str, image: str, method: str, height: int, width: int) -> None:
+        noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        flat = np.full_like(noise, int(rng.integers(0, 256)))
+        pixels = flat if method == "nearest" else noise  # compresses well or not at all
+        key = secrets.token_hex(16)
+        sha256 = images.write(folder / "stimuli" / f"{key}.png", pixels)
+        study.stimuli.append(Stimulus(key, role, dataset, image, method, 0, sha256, width, height))  # type: ignore[arg-type]
+
+    height, width = size
+    for place in range(2):
+        for method in ("nearest", "hr"):
+            add("calibration", "bsds300-train", f"practice{place}", method, height, width)
+    for place, picture in enumerate(PICTURES):
+        for method in METHODS:
+            add("rating", DATASET, picture, method, height + 3 * place, width + 5 * place)
+    store = study.store
+    store.create_study(STUDY, Settings(minimum_seconds=MINIMUM_SECONDS), study.stimuli)
+    store.close()
+    return study
+
+
+class Server:
+    """One server process; `kill` is kill -9."""
+
+    name = STUDY
+    password = PASSWORD
+    methods = METHODS
+    minimum_seconds = MINIMUM_SECONDS
+
+    def __init__(self, study: TinyStudy, password_hash: str = "") -> None:
+        self.study = study
+        self.port = free_port()
+        self.password_hash = password_hash
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> Server:
+        log = (self.study.folder / "output.log").open("ab")
+        arguments = [str(self.study.folder), self.study.url, STUDY, str(self.port), self.password_hash]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, *arguments], stdout=log, stderr=log, env=environment, cwd=self.study.folder
+        )
+        log.close()
+        for _ in range(600):
+            if self.process.poll() is not None:
+                pytest.fail((self.study.folder / "output.log").read_text())
+            try:
+                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):
+                    return self
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        pytest.fail("the server did not start in 30 seconds")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def link(self, token: str) -> str:
+        return f"{self.address}/join/{token}"
+
+    def log(self) -> str:
+        path = self.study.folder / "server.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    from srbench.mos.web_organiser import hash_password
+
+    return hash_password(PASSWORD)
+
+
+class Page:
+    """A browser's page with the study on it; a thin layer of words over Playwright's page."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def screen(self, name: str) -> None:
+        """Wait for a card or for the first image of a part: `welcome`, `calibration`, `trial`, ..."""
+        self.page.wait_for_selector(f'.page[data-screen="{name}"]', timeout=20_000)
+
+    def proceed(self) -> None:
+        self.page.click(".proceed")
+
+    def shows(self, position: int, total: int = 12) -> None:
+        """Wait until the image of this position is on the screen and may be rated."""
+        self.page.wait_for_selector(f'.stage[aria-label="Image {position} of {total}"]')
+        self.page.wait_for_selector('.page[data-armed="true"]')
+
+    def key(self, name: str) -> None:
+        self.page.keyboard.press(name)
+
+    def click(self, score: int) -> None:
+        self.page.click(f'.scale button[data-score="{score}"]')
+
+    def practise(self, scores: Sequence[int]) -> None:
+        """Rate the practice images and read what they count."""
+        for position, score in enumerate(scores, start=1):
+            self.shows(position, len(scores))
+            self.key(str(score))
+            self.page.wait_for_selector(".learned:visible")
+            self.key("Enter")
+
+    def text(self) -> str:
+        return str(self.page.locator(".card").inner_text())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; skips when there is none."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Chromium: install Debian's package 'chromium'")
+    return path
+
+
+@pytest.fixture
+def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """A function that opens a browser with a fresh profile; `ratio` sets its devicePixelRatio."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs Playwright to drive the browser")
+    with api.sync_playwright() as driver:
+        contexts = []
+
+        def start(ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB") -> Page:
+            view = {"viewport": {"width": window[0], "height": window[1]}}
+            flags = FLAGS
+            if ratio is not None:  # Playwright's own emulation of a ratio is not what a screen does
+                view = {"no_viewport": True}
+                flags = [*FLAGS, f"--force-device-scale-factor={ratio}", f"--window-size={window[0]},{window[1]}"]
+            profile = tmp_path / f"profile{len(contexts)}"
+            context = driver.chromium.launch_persistent_context(
+                profile, executable_path=chromium, args=flags, locale=locale, **view
+            )
+            contexts.append(context)
+            return Page(context.pages[0])
+
+        yield start
+        for context in contexts:
+            context.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]:
+    """A function that starts a server on a new small study."""
+    servers: list[Server] = []
+
+    def start(**options: object) -> Server:
+        study = make_study(tmp_path / f"study{len(servers)}", **options)  # type: ignore[arg-type]
+        servers.append(Server(study, password_hash))
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Server]:
+    """A server that the tests of one module share."""
+    server = Server(make_study(tmp_path_factory.mktemp("study")), password_hash).start()
+    yield server
+    server.stop()
