@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srbench import __version__, images, metrics, registry, results
 from srbench.datasets import Pair
@@ -23,6 +23,9 @@ from srbench.errors import MethodError, MetricError, RunError
 from srbench.registry import Method, Setup
 from srbench.results import Journal, Outcome, Score
 from srbench.worker import Task, prepare, process
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # One thread per worker: images are the unit of parallel work, and threads inside an image lose against them.
 _ONE_THREAD = dict.fromkeys(
@@ -161,11 +164,11 @@ def run(
     return results.RunResults(plan.folder, _selected(plan, everything), info)
 
 
-def _selected(plan: Plan, scores: Any) -> Any:
+def _selected(plan: Plan, scores: pd.DataFrame) -> pd.DataFrame:
     chosen = {(pair.dataset, pair.name) for pair in plan.pairs}
-    inside = [place in chosen for place in zip(scores["dataset"], scores["image"], strict=True)]
+    places = scores[["dataset", "image"]].apply(tuple, axis=1)
     return scores[
-        inside
+        places.isin(chosen)
         & scores["method"].isin([entrant.name for entrant in plan.entrants])
         & scores["protocol"].isin(plan.protocols)
         & scores["metric"].isin(plan.metric_names)
@@ -206,8 +209,8 @@ def _open_tasks(plan: Plan, journal: Journal) -> list[Task]:
                 missing = tuple(score for score in wanted if score.identity not in have)
                 if not missing:
                     continue
-                lacking = {score.identity for score in missing}
-                still = tuple(score for score in done.scores if score.identity not in lacking)
+                replaced = {(score.protocol, score.metric) for score in missing}
+                still = tuple(score for score in done.scores if (score.protocol, score.metric) not in replaced)
                 task = replace(task, wanted=missing, done=replace(done, scores=still))
             tasks.append(task)
     return tasks

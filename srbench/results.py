@@ -189,7 +189,7 @@ def save(run: Path, scores: pd.DataFrame, info: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     scores.to_parquet(buffer, index=False)
     write_atomically(run / "scores.parquet", buffer.getvalue())
-    write_atomically(run / "run.json", (json.dumps(info, indent=1, sort_keys=True) + "\n").encode())
+    write_atomically(run / "run.json", (json.dumps(info, indent=1) + "\n").encode())
 
 
 def load_info(run: Path) -> dict[str, Any] | None:

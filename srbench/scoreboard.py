@@ -150,11 +150,11 @@ def _heads(board: Board) -> list[str]:
 
 
 def rich_table(board: Board) -> Table:
-    """Return `board` for a terminal."""
+    """Return `board` for a terminal, without its caption: that may be wider than the table."""
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(board.caption), title_justify="left", title_style="", header_style="bold")
+    table = Table(header_style="bold")
     for head in _heads(board):
         table.add_column(head, justify="left" if head == "Method" else "right", overflow="fold")
     for method in board.methods:

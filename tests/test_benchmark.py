@@ -44,7 +44,7 @@ def integers(lr, scale):
 
 @register("dies", title="Kills its process")
 def dies(lr, scale):
-    if lr[0, 0, 0] % 2:
+    if lr.ndim == 2:
         os.abort()
     return enlarge(lr, scale)
 
@@ -64,7 +64,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         y, x = np.mgrid[0:58, 0:66]
         wave = 120 + 60 * np.sin(x / (3 + i)) * np.cos(y / 4)
         image = np.clip(wave[..., None] + rng.normal(0, 8, (58, 66, 3)), 0, 255).astype(np.uint8)
-        image[0, 0, 0] = i
         images.write(folder / f"p{i}.png", image[..., 0] if i == 0 else image)
     return folder
 
@@ -90,9 +89,11 @@ def values(run: Path) -> pd.DataFrame:
 
 
 def test_a_folder_is_evaluated_and_everything_is_kept(pictures: Path, tmp_path: Path) -> None:
-    done = srbench("run", "--datasets", pictures, "--methods", "nearest,bicubic,hr", "--out", tmp_path / "r", "--scale", 2)
+    done = srbench(
+        "run", "--datasets", pictures, "--methods", "nearest,bicubic,hr", "--out", tmp_path / "r", "--scale", 2
+    )
     assert done.returncode == 0, done.stderr
-    assert "PSNR at x2, protocol daala (version" in done.stdout.replace("\n", " ")
+    assert "PSNR at x2, protocol daala (version" in done.stdout
     run = results.load(tmp_path / "r")
     assert len(run.scores) == 3 * 4 * 2
     assert set(run.scores["status"]) == {"ok"}
@@ -114,7 +115,9 @@ def test_a_folder_is_evaluated_and_everything_is_kept(pictures: Path, tmp_path: 
 
 def test_results_do_not_depend_on_the_number_of_jobs(pictures: Path, tmp_path: Path) -> None:
     for jobs in (1, 3):
-        srbench("run", "--datasets", pictures, "--methods", "nearest,bicubic", "--out", tmp_path / str(jobs), "--jobs", jobs)
+        srbench(
+            "run", "--datasets", pictures, "--methods", "nearest,bicubic", "--out", tmp_path / str(jobs), "--jobs", jobs
+        )
     pd.testing.assert_frame_equal(values(tmp_path / "1"), values(tmp_path / "3"))
 
 
@@ -265,7 +268,9 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
         (("--out", "/proc/run"), "Cannot write to /proc/run"),
     ],
 )
-def test_a_mistake_is_one_clear_line_and_exit_status_two(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+def test_a_mistake_is_one_clear_line_and_exit_status_two(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
     done = srbench("run", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")

@@ -29,7 +29,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(installed: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     # On PYTHONPATH the .pth files in site-packages are not read, so the editable checkout is out of sight.
-    packages = [str(installed), sysconfig.get_path("purelib"), *([] if sys.prefix != sys.base_prefix else site.getsitepackages())]
+    packages = [
+        str(installed),
+        sysconfig.get_path("purelib"),
+        *([] if sys.prefix != sys.base_prefix else site.getsitepackages()),
+    ]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(packages), "PYTHONNOUSERSITE": "1"}
     env.pop("SRBENCH_DATA", None)
     return subprocess.run(

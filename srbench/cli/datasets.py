@@ -9,6 +9,10 @@ import typer
 
 from srbench.cli.options import AsJson, DataRoot, download_bar
 
+Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")]
+
+_PROBLEMS_SHOWN = 10
+
 app = typer.Typer(help="List, fetch and verify data sets.", invoke_without_command=True)
 
 
@@ -52,12 +56,17 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
 
 
 @app.command()
-def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")],
-) -> None:
-    """Download data sets into the cache, check every file, go on where an earlier download stopped."""
+def fetch(names: Names, data_root: DataRoot = None) -> None:
+    """Download data sets into the cache, check every file, go on where an earlier download stopped.
+
+    With a data root nothing is downloaded: the sets in it are checked, as by 'verify'.
+    SRBENCH_CACHE names another cache folder, SRBENCH_MIRROR another address to download from.
+    """
     from srbench import datasets
 
+    if data_root is not None:
+        verify(names, data_root)
+        return
     for name in names:
         with download_bar(name) as on_file:
             folder = datasets.fetch(name, on_file)
@@ -65,10 +74,7 @@ def fetch(
 
 
 @app.command()
-def verify(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets of 'srbench datasets'.")],
-    data_root: DataRoot = None,
-) -> None:
+def verify(names: Names, data_root: DataRoot = None) -> None:
     """Check every file of data sets against its checksum; exit status 2 when one is missing or wrong."""
     from srbench import datasets
 
@@ -77,8 +83,13 @@ def verify(
         checks = datasets.verify(name, data_root)
         problems = [check.problem for check in checks if check.problem]
         wrong = wrong or bool(problems)
-        typer.echo(f"{name}: {len(checks) - len(problems)} of {len(checks)} files are as they should be")
-        for problem in problems:
+        good = f"{name}: {len(checks) - len(problems)} of {len(checks)} files are as they should be"
+        unknown = sum(not check.is_known and not check.problem for check in checks)
+        note = f" ({unknown} of them whole images whose checksums nobody has recorded yet)" if unknown else ""
+        typer.echo(f"{good}{note}")
+        for problem in problems[:_PROBLEMS_SHOWN]:
             typer.echo(f"  {problem}", err=True)
+        if len(problems) > _PROBLEMS_SHOWN:
+            typer.echo(f"  ... and {len(problems) - _PROBLEMS_SHOWN} more", err=True)
     if wrong:
         raise typer.Exit(2)

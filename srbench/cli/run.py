@@ -107,7 +107,8 @@ def _with_progress(plan: Plan, jobs: int | None) -> tuple[RunResults, list[Outco
 
     failures: list[Outcome] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("starting", total=None)
 
         def start(tasks: int, done: int) -> None:
@@ -142,6 +143,7 @@ def _print_tables(finished: RunResults) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     for board in scoreboard.boards(finished.scores, finished.info):
+        console.print(board.caption, markup=False, highlight=False, soft_wrap=True)
         console.print(scoreboard.rich_table(board))
 
 
