@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,11 +74,31 @@ class Manifest:
         return tuple(entry for entry in self.entries if entry.image in chosen)
 
 
-@functools.cache
 def manifests() -> tuple[Manifest, ...]:
-    """Return all shipped manifests: the demo set first, the others by size and name."""
-    found = [parse(path) for path in content.folder("datasets").glob("*.toml")]
-    return tuple(sorted(found, key=lambda m: (m.name != "demo", len(m.images), m.name)))
+    """Return all manifests, the demo set first, the others by size and name.
+
+    To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names.
+
+    Raises:
+        DatasetError: One is not well-formed, or two have one name.
+    """
+    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))
+
+
+@functools.cache
+def _read_all(shipped: Path, own: str) -> tuple[Manifest, ...]:
+    found: dict[str, Path] = {}
+    for folder in (shipped, *(Path(place).expanduser() for place in own.split(os.pathsep) if place)):
+        if not folder.is_dir():
+            raise DatasetError(f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it.")
+        for path in folder.glob("*.toml"):
+            if path.stem in found:
+                raise DatasetError(
+                    f"Two data sets are called '{path.stem}': {found[path.stem]} and {path}. Rename one."
+                )
+            found[path.stem] = path
+    parsed = map(parse, found.values())
+    return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name)))
 
 
 def find(name: str) -> Manifest:
@@ -113,7 +134,7 @@ def parse(path: Path) -> Manifest:
             entries=tuple(_entries(table)),
         )
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise DatasetError(f"The manifest {path} is damaged: {error!r}. Install srbench again.") from None
+        raise DatasetError(f"The manifest {path} is not well-formed: {error!r}.") from None
 
 
 def _entries(table: dict[str, Any]) -> Iterator[Entry]:
