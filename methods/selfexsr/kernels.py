@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from srbench.methods.selfexsr.state import MARGIN, RADIUS, SIZE, Field, Prior, Sources
 
+IDENTITY = np.array([1.0, 0.0, 0.0, 1.0])
 BIAS_LIMIT = np.float32(0.25)
 SMALLEST_DENOMINATOR = 0.1
 LARGEST_SCALE = 8.0
@@ -333,13 +334,16 @@ def search(
                 state = scramble(state)
                 shear_x, shear_y = halves(state)
                 state = scramble(state)
-                pick, _ = halves(state)
+                pick, repeat = halves(state)
                 x = field.source[row, column, 0] + (2.0 * right - 1.0) * radius
                 y = field.source[row, column, 1] + (2.0 * down - 1.0) * radius
-                distort(field.matrix[row, column], grow - 0.5, turn - 0.5, shear_x - 0.5, shear_y - 0.5, i, matrix)
                 plane = 0
                 while plane < planes - 1 and pick >= here[plane]:
                     plane += 1
+                matrix[:] = field.matrix[row, column]
+                if plane > 0 and repeat < 0.5:
+                    matrix[:] = IDENTITY
+                distort(matrix, grow - 0.5, turn - 0.5, shear_x - 0.5, shear_y - 0.5, i)
                 attempt(
                     target,
                     row,
@@ -358,24 +362,19 @@ def search(
 
 @nb.njit(cache=True, nogil=True)
 def distort(
-    old: NDArray[np.float64],
-    grow: float,
-    turn: float,
-    shear_x: float,
-    shear_y: float,
-    i: int,
-    new: NDArray[np.float64],
+    matrix: NDArray[np.float64], grow: float, turn: float, shear_x: float, shear_y: float, i: int
 ) -> None:
-    """Write D A into `new`: scale 1 + grow/i, angle (pi/4) turn/i and shears 0.05 shear/i, each in +-0.5."""
+    """Replace A by D A: scale 1 + grow/i, angle (pi/4) turn/i and shears 0.05 shear/i, each draw in +-0.5."""
     scale, angle = 1.0 + grow / i, math.pi / 4.0 * turn / i
     sx, sy = 0.05 * shear_x / i, 0.05 * shear_y / i
     c, s = scale * math.cos(angle), scale * math.sin(angle)
     a, b = c - s * sy, c * sx - s
     e, f = s + c * sy, s * sx + c
-    new[0] = a * old[0] + b * old[2]
-    new[1] = a * old[1] + b * old[3]
-    new[2] = e * old[0] + f * old[2]
-    new[3] = e * old[1] + f * old[3]
+    m0, m1, m2, m3 = matrix
+    matrix[0] = a * m0 + b * m2
+    matrix[1] = a * m1 + b * m3
+    matrix[2] = e * m0 + f * m2
+    matrix[3] = e * m1 + f * m3
 
 
 @nb.njit(cache=True, nogil=True)

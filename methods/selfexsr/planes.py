@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import scipy.ndimage
+import scipy.stats
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -15,11 +16,13 @@ Array = NDArray[np.float64]
 FEWEST_SEGMENTS = 8
 MOST_POINTS = 3
 DRAWS = 500
-TOLERANCE = np.deg2rad(2.0)
+TOLERANCE = float(np.deg2rad(2.0))
 BLUR = 50.0
 PASSES = 5
 FRONTAL_WEIGHT = 1e-4
 EVENNESS = 0.1
+FALSE_ALARMS = 0.1
+"""Expected number of vanishing points seen where there are none; see `false_alarms`."""
 
 
 @dataclass(frozen=True)
@@ -75,40 +78,57 @@ def find_planes(image: NDArray[np.float32], seed: int = 0) -> Planes:
 
 
 def find_segments(image: NDArray[np.float32]) -> Array:
-    """Return the ends (x1, y1, x2, y2) of the straight edges, (S, 4), pixel centres at halves."""
+    """Return the ends (x1, y1, x2, y2) of the straight edges, (S, 4), as positions: pixel centres at halves.
+
+    The detector sees the picture at twice its size: in LR images most windows and bricks are too small for it, and
+    a facade of 80 px has 25 segments where 280 can be found.
+    """
     gray = np.clip(image @ np.array([0.299, 0.587, 0.114], np.float32) * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    if min(gray.shape) < 3:
-        return np.empty((0, 4))
-    found = cv2.createLineSegmentDetector().detect(gray)[0]
+    larger = cv2.resize(gray, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    found = cv2.createLineSegmentDetector().detect(larger)[0]
     if found is None:
         return np.empty((0, 4))
-    return found.reshape(-1, 4).astype(np.float64) + 0.5
+    return (found.reshape(-1, 4).astype(np.float64) + 0.5) / 2
 
 
 def vanishing_points(segments: Array, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
     """Return up to three vanishing points (V, 3), unit vectors, and the point (or -1) each segment runs to.
 
     Sequential RANSAC: two segments drawn by length make a hypothesis, all that point to it within two degrees
-    vote for it with their length, and the winner takes them out of the game.
+    vote for it with their length, and the winner, unless chance explains it, takes all within four degrees out of
+    the game: what only just missed it would make a twin of it.
     """
     members = np.full(len(segments), -1, np.int64)
+    free = np.ones(len(segments), np.bool_)
     lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
     points: list[Array] = []
     for number in range(MOST_POINTS):
-        free = np.flatnonzero(members < 0)
-        if len(free) < FEWEST_SEGMENTS:
+        if free.sum() < 3:
             break
         some, weight = segments[free], lengths[free]
-        pairs = np.stack([random.choice(len(free), DRAWS, p=weight / weight.sum()) for _ in range(2)])
-        candidates = meet(some[pairs[0]], some[pairs[1]])
+        first, second = (random.choice(len(some), DRAWS, p=weight / weight.sum()) for _ in range(2))
+        candidates = meet(some[first], some[second])
         votes = (towards(candidates, some) * weight).sum(axis=1)
         best = refine(candidates[votes.argmax()], some, weight)
-        inliers = towards(best[None], some)[0]
-        if inliers.sum() < FEWEST_SEGMENTS:
+        inliers = towards(best[None], segments)[0] & free
+        if false_alarms(len(some), int(inliers.sum())) > FALSE_ALARMS:
             break
         points.append(best)
-        members[free[inliers]] = number
+        members[inliers] = number
+        free &= ~towards(best[None], segments, 2 * TOLERANCE)[0]
     return np.array(points).reshape(-1, 3), members
+
+
+def false_alarms(segments: int, inliers: int) -> float:
+    """Return how many points with that many inliers to expect among segments that point anywhere.
+
+    A random segment runs to a given point within two degrees with probability 4/180; each of the points where two
+    segments meet is a test in which those two fit by construction. Without this photographs of leaves or fur get
+    vanishing points too, and lose 0.1 to 0.2 dB by planes that are not there. Source: the a-contrario method of
+    Desolneux, Moisan, Morel, IJCV 2000.
+    """
+    tests = segments * (segments - 1) / 2
+    return float(tests * scipy.stats.binom.sf(inliers - 3, segments - 2, 2 * TOLERANCE / np.pi))
 
 
 def lines_through(segments: Array) -> Array:
@@ -123,7 +143,7 @@ def meet(first: Array, second: Array) -> Array:
     return points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
 
 
-def towards(points: Array, segments: Array) -> NDArray[np.bool_]:
+def towards(points: Array, segments: Array, tolerance: float = TOLERANCE) -> NDArray[np.bool_]:
     """Return for each point and segment (N, S) whether the segment, seen from its middle, runs to the point."""
     middle = (segments[:, :2] + segments[:, 2:]) / 2
     along = segments[:, 2:] - segments[:, :2]
@@ -131,7 +151,7 @@ def towards(points: Array, segments: Array) -> NDArray[np.bool_]:
     y = points[:, None, 1] - points[:, None, 2] * middle[:, 1]
     cross = np.abs(x * along[:, 1] - y * along[:, 0])
     dot = np.abs(x * along[:, 0] + y * along[:, 1])
-    return np.asarray((cross <= np.tan(TOLERANCE) * dot) & (dot > 0))
+    return np.asarray((cross <= np.tan(tolerance) * dot) & (dot > 0))
 
 
 def refine(point: Array, segments: Array, weight: Array) -> Array:
