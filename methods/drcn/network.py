@@ -41,6 +41,11 @@ class DRCN(nn.Module):
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type] # all convolutions here have one
         nn.init.dirac_(self.recursion[0].weight)  # type: ignore[arg-type] # a Sequential forgets its types
 
+    @property
+    def halo(self) -> int:
+        """How many input pixels around a piece its output depends on."""
+        return 2 + self.weights.numel() + 2
+
     def predictions(self, enlarged: Tensor) -> Tensor:
         """Return the prediction after every recursion, (recursions, N, 1, H, W), to supervise each of them."""
         hidden = self.embedding(enlarged)

@@ -15,6 +15,8 @@ class ESPCN(nn.Module):
     """
 
     architecture: ClassVar[str] = "espcn"
+    halo: ClassVar[int] = 4
+    """How many input pixels around a piece its output depends on."""
 
     def __init__(self, scale: int = 4) -> None:
         super().__init__()

@@ -21,6 +21,7 @@ class SRCNN(nn.Module):
     def __init__(self, kernels: tuple[int, int, int] = (9, 1, 5)) -> None:
         super().__init__()
         self.arguments: dict[str, object] = {"kernels": list(kernels)}
+        self.kernels = kernels
         first, second, third = kernels
         self.layers = nn.Sequential(
             nn.Conv2d(1, 64, first, padding=first // 2, padding_mode="replicate"),
@@ -29,6 +30,11 @@ class SRCNN(nn.Module):
             nn.ReLU(),
             nn.Conv2d(32, 1, third, padding=third // 2, padding_mode="replicate"),
         )
+
+    @property
+    def halo(self) -> int:
+        """How many input pixels around a piece its output depends on."""
+        return sum(size // 2 for size in self.kernels)
 
     def forward(self, enlarged: Tensor) -> Tensor:
         """Return the sharpened luma; both are (N, 1, H, W) with 0..1 standing for the 8-bit values 0..255."""

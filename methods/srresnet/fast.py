@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import torch
+from srbench.methods.srresnet.network import Block, SRResNet, factors
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import leaky_relu_, pixel_shuffle
 
 from srbench.inference.folding import fold
-from srbench.methods.srresnet.network import Block, SRResNet, factors
 
 
 class FastSRResNet(nn.Module):
     """A trained SRResNet as two stages, `body` at LR size and `tail` from there to the SR image.
 
-    Three rewrites, none of which changes the function: batch normalisation is folded into the convolution before
+    Four rewrites, none of which changes the function: batch normalisation is folded into the convolution before
     it; a PReLU with one parameter is applied before the pixel shuffle instead of behind it, where it needs no
-    copy; and the last 9x9 convolution moves before the last pixel shuffle (see `before_shuffle`), where it has
-    many output channels instead of three and uses the processor's vector units fully.
+    copy; the last 9x9 convolution moves before the last pixel shuffle (see `before_shuffle`), where it has
+    many output channels instead of three and uses the processor's vector units fully; and the first convolution
+    takes 8-bit values as they are, which bfloat16 represents exactly, instead of their 255th parts.
 
     Args:
         network: The network as published, in evaluation mode.
@@ -28,6 +32,7 @@ class FastSRResNet(nn.Module):
         self.skip = network.skip
         self.scale = int(str(network.arguments["scale"]))
         self.head, self.head_slope = _activated(network.head)
+        self.head.weight.data /= 255
         self.blocks = nn.ModuleList(_FastBlock(layer) for layer in layers if isinstance(layer, Block))
         self.join = fold(layers[len(self.blocks) :])
         convolutions = [layer for layer in network.upsampling if isinstance(layer, nn.Conv2d)]
@@ -36,10 +41,18 @@ class FastSRResNet(nn.Module):
         self.factors = factors(self.scale)
         self.last = before_shuffle(network.last, self.factors[-1])
 
+    @property
+    def halo(self) -> int:
+        """How many LR pixels around a piece its `tail` depends on."""
+        reach, size = Fraction(self.last.kernel_size[0] // 2, self.scale // self.factors[-1]), 1
+        for factor in self.factors:
+            reach, size = reach + Fraction(1, size), size * factor
+        return math.ceil(reach)
+
     def body(self, lr: Tensor) -> Tensor:
-        """Return the (N, width, H, W) features of an (N, 3, H, W) image in 0..1."""
+        """Return the (N, width, H, W) features of an (N, 3, H, W) image in 0..255."""
         first = _prelu(self.head(lr), self.head_slope)
-        features = first
+        features: Tensor = first
         for block in self.blocks:
             features = block(features)
         features = self.join(features)
@@ -49,8 +62,8 @@ class FastSRResNet(nn.Module):
         """Return the (N, 3, scale*H, scale*W) image in -1..1 of the features of `body`."""
         steps = zip(self.convolutions, self.slopes, [*self.factors[:-1], 1], strict=True)
         for convolution, slope, factor in steps:
-            features = F.pixel_shuffle(_prelu(convolution(features), slope), factor)
-        return F.pixel_shuffle(self.last(features), self.factors[-1])
+            features = pixel_shuffle(_prelu(convolution(features), slope), factor)
+        return pixel_shuffle(self.last(features), self.factors[-1])
 
     def forward(self, lr: Tensor) -> Tensor:
         """Return `tail(body(lr))`."""
@@ -91,9 +104,9 @@ def before_shuffle(convolution: nn.Conv2d, factor: int) -> nn.Conv2d:
         row, from_row = divmod(a + i - reach, factor)
         for b, j in ((b, j) for b in range(factor) for j in range(size)):
             column, from_column = divmod(b + j - reach, factor)
-            weight[:, a, b, :, from_row, from_column, row + cells, column + cells] = (
-                convolution.weight.detach()[:, :, i, j]
-            )
+            weight[:, a, b, :, from_row, from_column, row + cells, column + cells] = convolution.weight.detach()[
+                :, :, i, j
+            ]
     moved.weight.data = weight.reshape(moved.weight.shape)
     if convolution.bias is not None and moved.bias is not None:
         moved.bias.data = convolution.bias.detach().repeat_interleave(factor**2)
@@ -111,4 +124,4 @@ def _slope(activation: nn.Module) -> float:
 
 def _prelu(features: Tensor, slope: float) -> Tensor:
     # PReLU with one parameter is a leaky ReLU, which torch can compute in place.
-    return F.leaky_relu_(features, slope)
+    return leaky_relu_(features, slope)

@@ -41,9 +41,7 @@ class SRResNet(nn.Module):
 
     architecture: ClassVar[str] = "srresnet"
 
-    def __init__(
-        self, scale: int = 4, blocks: int = 16, skip: bool = True, bn: bool = True, width: int = 64
-    ) -> None:
+    def __init__(self, scale: int = 4, blocks: int = 16, skip: bool = True, bn: bool = True, width: int = 64) -> None:
         super().__init__()
         self.arguments: dict[str, object] = {
             "scale": scale,
