@@ -92,7 +92,7 @@ def blur_taps(n: int, m: int, scale: int, sigma: float, boundary: str) -> Taps:
     """
 
     def gaussian(t: Fraction) -> float:
-        return math.exp(-0.5 * (float(t) / sigma) ** 2)
+        return math.exp(-0.5 * (float(t) / sigma) ** 2) if abs(t) <= 4 * sigma else 0.0
 
     return _taps(n, m, Fraction(scale), Fraction(math.ceil(4 * sigma)), gaussian, boundary)
 
