@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import datasets, methods, mos, run, train
+from srbench.cli import audit, datasets, methods, mos, run, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.add_typer(datasets.app, name="datasets")
 app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command()(train.train)
+app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
 
 

@@ -96,7 +96,7 @@ rating = sa.Table(
     metadata,
     sa.Column("trial_id", sa.ForeignKey(trial.c.id), primary_key=True),
     sa.Column("score", sa.Integer, nullable=False),
-    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double),  # unknown for ratings that were imported without it
     sa.Column("at", sa.Double, nullable=False),
     sa.CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     sa.CheckConstraint("seconds >= 0", name="seconds"),

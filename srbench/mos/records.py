@@ -17,6 +17,7 @@ from srbench.mos import models as m
 from srbench.mos.database import Database
 from srbench.mos.views import (
     RATING_COLUMNS,
+    SYNTHETIC,
     Event,
     PlannedTrial,
     RaterStatus,
@@ -43,14 +44,16 @@ class Records(Database):
         """Store a study, open for raters.
 
         Raises:
-            StudyError: A study of this name is there already.
+            StudyError: A study of this name is there already, or the name hides or pretends a simulation.
         """
+        if (origin == "synthetic") != name.startswith(SYNTHETIC):
+            raise StudyError(f"Names of synthetic studies, and only they, begin with '{SYNTHETIC}'; got {name!r}.")
         with self.write() as connection:
             if connection.execute(sa.select(m.study.c.id).where(m.study.c.name == name)).first():
                 raise StudyError(f"The store has a study {name!r} already. Choose another name or database.")
             row = {
                 "name": name,
-                "state": "closed" if origin == "imported" else "open",
+                "state": "open" if origin == "study" else "closed",
                 "origin": origin,
                 "settings": json.dumps(asdict(settings)),
                 "definition": definition,
@@ -188,27 +191,57 @@ class Records(Database):
 
         The score of a trial is its last revision. Raters are called by their random code, or by the organiser's
         label where `names` is true and there is one.
+
+        Raises:
+            StudyError: The study is unknown, or compares pairs.
         """
+        record = self.study(study)
+        if record.settings.design == "pc":
+            raise StudyError(
+                f"Study {study!r} compares pairs, so no method has scores of its own: export its comparisons."
+            )
+        return self._frame(_ratings_query(record, names), RATING_COLUMNS).astype({"seconds": float})
+
+    def comparisons(self, study: str, names: bool = False) -> pd.DataFrame:
+        """Return the answers of a study by pair comparison in long form; score 1 means left, 2 means right.
+
+        Returns:
+            Columns study, rater, trial, dataset, image, left, right, score, seconds.
+
+        Raises:
+            StudyError: The study is unknown or has another design.
+        """
+        record = self.study(study)
+        if record.settings.design != "pc":
+            raise StudyError(f"Study {study!r} has design {record.settings.design!r}: export its ratings.")
+        right = m.stimulus.alias("right_stimulus")
+        query = _ratings_query(record, names).join(right, right.c.id == m.trial.c.other_id)
+        columns = list(query.selected_columns)
+        columns[6] = right.c.method  # in the place of `repeat`
+        names_of = ["left", "right"]
+        return self._frame(query.with_only_columns(*columns), [*RATING_COLUMNS[:5], *names_of, *RATING_COLUMNS[7:]])
+
+    def _frame(self, query: sa.Select[Any], columns: Sequence[str]) -> pd.DataFrame:
         import pandas as pd
 
-        query = _ratings_query(self.study(study), names)
         with self.read() as connection:
             rows = connection.execute(query).all()
-        frame = pd.DataFrame(rows, columns=RATING_COLUMNS)
-        return frame.sort_values(["rater", "trial"], ignore_index=True)
+        return pd.DataFrame(rows, columns=list(columns)).sort_values(["rater", "trial"], ignore_index=True)
 
-    def import_ratings(self, name: str, rows: Sequence[dict[str, Any]], design: str = "acr") -> StudyRecord:
-        """Store somebody else's ratings as a closed study of origin `imported`; see `srbench.mos.export`.
+    def import_ratings(
+        self, name: str, rows: Sequence[dict[str, Any]], origin: Literal["imported", "synthetic"] = "imported"
+    ) -> StudyRecord:
+        """Store ratings that were not given here as a closed study of their own; see `srbench.mos.export`.
 
         Args:
             name: Name of the new study.
-            rows: One dict per rating with the keys of `Rating` except `study`.
-            design: Design of that study.
+            rows: One dict per rating with the keys of `Rating` except `study`; seconds may be None.
+            origin: Whether people gave them elsewhere, or a simulation drew them.
         """
         places = sorted({_place(row) for row in rows})
         stimuli = [Stimulus(secrets.token_hex(16), "rating", *place, sha256="", width=0, height=0) for place in places]
         ids = {(s.dataset, s.image, s.method, s.repeat): s.id for s in stimuli}
-        record = self.create_study(name, Settings(design=design), stimuli, origin="imported")  # type: ignore[arg-type]  # checked by the caller
+        record = self.create_study(name, Settings(), stimuli, origin=origin)
         with self.write() as connection:
             for number, code in enumerate(sorted({str(row["rater"]) for row in rows}), start=1):
                 _import_rater(connection, record.id, number, code, [r for r in rows if str(r["rater"]) == code], ids)
@@ -244,7 +277,6 @@ def last_score() -> sa.Subquery:
 
 def _ratings_query(record: StudyRecord, names: bool) -> sa.Select[Any]:
     s, r, t, last = m.stimulus.c, m.rater.c, m.trial.c, last_score()
-    # The picture that pair comparison shows on the right is named in the export of pairs.
     return (
         sa.select(
             sa.literal(record.name),

@@ -7,18 +7,19 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srbench import images, results
 from srbench.errors import RunError, StudyError
 from srbench.images import Image
 from srbench.mos import schedule
-from srbench.mos.study import REFERENCE, ImageSet, Study, write
+from srbench.mos.study import REFERENCE, ImageSet, Study, check, write
 from srbench.mos.views import Stimulus
+from srbench.registry import Pair, Upscaler
 
 FOLDER = "stimuli"
 
@@ -54,6 +55,7 @@ def make(design: Study, run: Path, studies: Path, data_root: Path | None = None)
         StudyError: The run lacks a method or picture, versions of one picture differ in size, or the study exists.
         RunError: `run` is not a finished run.
     """
+    check(design, "the design")
     folder = studies / design.name
     if folder.exists():
         raise StudyError(f"{folder} exists already. Choose another name, or remove it if it was never opened.")
@@ -139,11 +141,11 @@ def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_
     for name in names:
         pair = pairs[name]
         yield _Source("calibration", pair.dataset, name, REFERENCE, 0, pair.hr)
-        yield _Source("calibration", pair.dataset, name, wanted.low, 0, lambda pair=pair: _as_image(low(pair.lr())))
+        yield _Source("calibration", pair.dataset, name, wanted.low, 0, partial(_low, low, pair))
 
 
-def _as_image(values: NDArray[Any]) -> Image:
-    rounded: Image = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _low(upscale: Upscaler, pair: Pair) -> Image:
+    rounded: Image = np.clip(np.rint(upscale(pair.lr())), 0, 255).astype(np.uint8)
     return rounded
 
 

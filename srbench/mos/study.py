@@ -12,7 +12,7 @@ from typing import Any
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
-from srbench.mos.views import DESIGNS, Design, Settings, Stimulus
+from srbench.mos.views import DESIGNS, SYNTHETIC, Design, Settings, Stimulus
 
 SCHEMA_VERSION = 1
 REFERENCE = "hr"
@@ -102,7 +102,21 @@ def paper_design(name: str, seed: int) -> Study:
     """Return the paper's study: ACR, 12 versions on Set5 and Set14, 9 on BSD100, 1128 trials per rater."""
     counts = {"set5": 5, "set14": 14, "bsd100": 100}
     sets = tuple(ImageSet(dataset, paper.versions(dataset), count=counts[dataset]) for dataset in paper.SETS)
-    return Study(check_name(name), seed, sets)
+    study = Study(name, seed, sets)
+    check(study, "the paper's design")
+    return study
+
+
+def design_from(path: Path, name: str, seed: int) -> Study:
+    """Return the design in `path` (a study.toml, or one without seed and stimuli) for a new study.
+
+    Raises:
+        StudyError: See `read`.
+    """
+    found = parse(_text(path), str(path), name=name, seed=seed)
+    design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="")
+    check(design, str(path))
+    return design
 
 
 def check_name(name: str) -> str:
@@ -122,8 +136,12 @@ def read(path: Path) -> Study:
     Raises:
         StudyError: The file is missing, is no TOML, or holds a wrong or unknown entry.
     """
+    return parse(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise StudyError(f"{path} is missing. Make a study with: srbench mos new NAME --run runs/NAME") from None
     except UnicodeDecodeError:
@@ -155,7 +173,7 @@ def parse(text: str, where: str = "study.toml", **defaults: Any) -> Study:
     })  # fmt: skip
     if "settings" not in raw:
         study = replace(study, settings=Settings(**_settings({}, design)))
-    _check(study, where)
+    check(study, where)
     return study
 
 
@@ -216,8 +234,14 @@ def _typed(kind: str, value: Any, where: str) -> Any:
     return float(str(value)) if kind == "float" else value
 
 
-def _check(study: Study, where: str) -> None:
-    check_name(study.name)
+def check(study: Study, where: str) -> None:
+    """Refuse a design that no study can follow; `where` names it in the message.
+
+    Raises:
+        StudyError: It has no sets, versions that do not fit the design, or times that fit no session.
+    """
+    if check_name(study.name).startswith(SYNTHETIC):
+        raise StudyError(f"{where}: only simulated studies are named '{SYNTHETIC}...', got {study.name!r}.")
     if not study.sets:
         raise StudyError(f"{where}: expected at least one [[sets]].")
     names = [each.name for each in study.sets]

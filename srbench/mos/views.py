@@ -9,6 +9,9 @@ from srbench.errors import StudyError
 
 Design: TypeAlias = Literal["acr", "acr-hr", "dcr", "pc"]
 DESIGNS: tuple[Design, ...] = ("acr", "acr-hr", "dcr", "pc")
+SYNTHETIC = "synthetic-"
+"""How the name of every study begins that a simulation drew; no other study may be called so."""
+
 ScreenKind: TypeAlias = Literal[
     "welcome", "calibration-passed", "calibration-again", "break", "finished", "failed", "paused", "closed"
 ]

@@ -115,7 +115,7 @@ def upgrade() -> None:
         "rating",
         sa.Column("trial_id", sa.String(length=32), nullable=False),
         sa.Column("score", sa.Integer(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("at", sa.Double(), nullable=False),
         sa.CheckConstraint("score BETWEEN 1 AND 5", name=op.f("ck_rating_score")),
         sa.CheckConstraint("seconds >= 0", name=op.f("ck_rating_seconds")),

@@ -1,0 +1,139 @@
+"""Planning: what a study with so many raters and pictures can find, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from srbench.errors import StudyError
+from srbench.mos.simulate import Array, Spread, draw
+from srbench.mos.study import Study
+from srbench.stats import bootstrap
+from srbench.stats.signed_rank import signed_rank, smallest_p
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What a study can find on one set of pictures.
+
+    Attributes:
+        dataset: Name of the set.
+        images: Number of pictures.
+        power: Share of simulated studies that called the difference significant: Wilcoxon's p on the means per
+            picture below alpha, and a crossed 95 % interval without 0.
+        power_wilcoxon: The same by the p alone, which takes the raters as given.
+        false_alarms: Share that called no difference significant (at most alpha is wanted).
+        false_alarms_wilcoxon: The same by the p alone.
+        smallest_p: The smallest p that so many pictures can reach, however large the difference.
+    """
+
+    dataset: str
+    images: int
+    power: float
+    power_wilcoxon: float
+    false_alarms: float
+    false_alarms_wilcoxon: float
+    smallest_p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a study costs one rater and all of them.
+
+    Attributes:
+        trials: Ratings per rater.
+        ratings: Ratings of all raters.
+        sessions: Sessions per rater.
+        hours: Hours per rater, calibration and breaks included.
+        hours_total: Hours of all raters.
+    """
+
+    trials: int
+    ratings: int
+    sessions: int
+    hours: float
+    hours_total: float
+
+
+def power(
+    images: Mapping[str, int],
+    raters: int,
+    effect: float,
+    *,
+    mos: float = 3.0,
+    alpha: float = 0.05,
+    studies: int = 300,
+    seed: int = 0,
+    spread: Spread | None = None,
+) -> list[Power]:
+    """Simulate studies of two methods whose MOS differ by `effect`, with crossed effects of raters and pictures.
+
+    Args:
+        images: Number of pictures of each set.
+        raters: Number of raters.
+        effect: Difference of the two mean opinion scores.
+        mos: Their mean.
+        alpha: Level of the test.
+        studies: How many studies are simulated; the power is known to about 1 / sqrt(studies).
+        seed: Equal seeds give equal answers.
+        spread: Sizes of the effects.
+
+    Raises:
+        StudyError: The sizes are not positive, or mos +- effect / 2 leaves the scale.
+    """
+    if raters < 2 or studies < 1 or min(images.values(), default=0) < 1:
+        raise StudyError("A plan needs two raters or more, and at least one picture per set and one simulation.")
+    if not effect >= 0 or not 0 < alpha < 1:
+        raise StudyError(f"Expected an effect of 0 or more and alpha between 0 and 1, got {effect} and {alpha}.")
+    rows = []
+    for number, (dataset, count) in enumerate(images.items()):
+        source = np.random.default_rng([seed, number])
+        weights = bootstrap.draw(raters, count, 400, seed)
+        means = [mos + effect / 2, mos - effect / 2]
+        found = _share(means, raters, count, alpha, studies, source, weights, spread or Spread())
+        false = _share([mos, mos], raters, count, alpha, studies, source, weights, spread or Spread())
+        rows.append(Power(dataset, count, *found, *false, smallest_p(count)))
+    return rows
+
+
+def cost(study: Study, raters: int, trials: int) -> Cost:
+    """Return the time that `trials` ratings per rater take under the settings of `study`."""
+    settings = study.settings
+    per_picture = 1 if study.design == "pc" else 2
+    seconds = (trials + study.calibration.count * per_picture) * settings.seconds_per_trial
+    longest = max(1, int(60 * settings.session_minutes / settings.seconds_per_trial))
+    sessions = max(1, -(-trials // longest))
+    hours = (seconds + 60 * settings.break_minutes * (sessions - 1)) / 3600
+    return Cost(trials, trials * raters, sessions, hours, hours * raters)
+
+
+def trials(study: Study, images: Mapping[str, int]) -> int:
+    """Return the number of ratings per rater of a design, with so many pictures of each set."""
+    total = 0
+    for each in study.sets:
+        k = len(each.versions)
+        total += images[each.name] * (k * (k - 1) // 2 if study.design == "pc" else k)
+    return total + (study.retest.count if study.retest.method else 0)
+
+
+def _share(
+    means: list[float],
+    raters: int,
+    images: int,
+    alpha: float,
+    studies: int,
+    source: np.random.Generator,
+    weights: bootstrap.Weights,
+    spread: Spread,
+) -> tuple[float, float]:
+    both = alone = 0
+    for _ in range(studies):
+        scores = draw(means, raters, images, spread, source)
+        differences: Array = scores[0] - scores[1]
+        if signed_rank(differences.mean(axis=0)).p < alpha:
+            alone += 1
+            low, high = bootstrap.crossed_interval(differences, weights)
+            both += low > 0 or high < 0
+    return both / studies, alone / studies
