@@ -35,6 +35,11 @@ class Config(Plan):
     supervision_end: float = 0.5
 
 
+def network(config: Config) -> DRCN:
+    """Return the untrained network."""
+    return DRCN(config.recursions, config.width)
+
+
 class DRCNTask(Task):
     """Learns the luma of the HR crop from its bicubic approximation."""
 
@@ -44,8 +49,8 @@ class DRCNTask(Task):
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.config = plan
-        network = self.ready(DRCN(plan.recursions, plan.width))
-        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+        generator = self.ready(network(plan))
+        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend alpha times the mean loss of all recursions plus (1 - alpha) times that of their average."""
@@ -66,4 +71,4 @@ class DRCNTask(Task):
         return sr
 
 
-RECIPES = {"drcn": Recipe(Config(), DRCNTask, "DRCN with 16 recursions on bicubically enlarged luma")}
+RECIPES = {"drcn": Recipe(Config(), network, DRCNTask, "DRCN with 16 recursions on bicubically enlarged luma")}

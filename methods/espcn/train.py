@@ -26,6 +26,11 @@ class Config(Plan):
     rate: float = 3e-3
 
 
+def network(config: Config) -> ESPCN:
+    """Return the untrained network."""
+    return ESPCN(config.scale)
+
+
 class ESPCNTask(Task):
     """Learns the luma of the HR crop from that of the LR crop."""
 
@@ -33,8 +38,8 @@ class ESPCNTask(Task):
 
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
-        network = self.ready(ESPCN(plan.scale))
-        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+        generator = self.ready(network(plan))
+        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""
@@ -53,4 +58,4 @@ class ESPCNTask(Task):
         return sr
 
 
-RECIPES = {"espcn": Recipe(Config(), ESPCNTask, "ESPCN on luma")}
+RECIPES = {"espcn": Recipe(Config(), network, ESPCNTask, "ESPCN on luma")}

@@ -29,6 +29,11 @@ class Config(Plan):
     kernels: tuple[int, int, int] = (9, 1, 5)
 
 
+def network(config: Config) -> SRCNN:
+    """Return the untrained network."""
+    return SRCNN(config.kernels)
+
+
 class SRCNNTask(Task):
     """Learns the luma of the HR crop from its bicubic approximation."""
 
@@ -38,8 +43,8 @@ class SRCNNTask(Task):
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.reach = sum(kernel // 2 for kernel in plan.kernels)
-        network = self.ready(SRCNN(plan.kernels))
-        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+        generator = self.ready(network(plan))
+        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""
@@ -57,4 +62,4 @@ class SRCNNTask(Task):
         return sr
 
 
-RECIPES = {"srcnn": Recipe(Config(), SRCNNTask, "SRCNN 9-1-5 on bicubically enlarged luma")}
+RECIPES = {"srcnn": Recipe(Config(), network, SRCNNTask, "SRCNN 9-1-5 on bicubically enlarged luma")}

@@ -52,13 +52,18 @@ class Config(Plan):
     bn: bool = True
 
 
+def network(config: Config) -> SRResNet:
+    """Return the untrained generator."""
+    return SRResNet(config.scale, config.blocks, bn=config.bn, width=config.width)
+
+
 class SRGANTask(Task):
     """Learns to please the content loss and, unless its weight is 0, a discriminator that learns with it."""
 
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.config = plan
-        generator = SRResNet(plan.scale, plan.blocks, bn=plan.bn, width=plan.width)
+        generator = network(plan)
         self.notes["start"] = starting.load(generator, plan.start, "srresnet", plan.scale)
         fall = schedule(plan.schedule)
         self.players = {"generator": Player(self.ready(generator), plan.rate, fall)}
@@ -68,9 +73,9 @@ class SRGANTask(Task):
         self.content: losses.Content | None = None
         self.anchor = plan.anchor or 0.0
         if plan.layer is not None:
-            network, facts = features.load(plan.vgg, plan.layer)
+            maps, facts = features.load(plan.vgg, plan.layer)
             self.notes |= facts
-            self.content = losses.Content(self.ready(network))
+            self.content = losses.Content(self.ready(maps))
             if plan.anchor is None and plan.vgg == "random" and plan.layer[0] == 5:
                 self.anchor = 0.3
 
@@ -136,10 +141,10 @@ class SRGANTask(Task):
 
 _SRGAN = Config()
 RECIPES = {
-    "srgan-mse": Recipe(replace(_SRGAN, layer=None), SRGANTask, "SRGAN with MSE as content loss"),
-    "srgan-vgg22": Recipe(replace(_SRGAN, layer=(2, 2)), SRGANTask, "SRGAN with VGG/2,2"),
-    "srgan-vgg54": Recipe(_SRGAN, SRGANTask, "SRGAN with VGG/5,4"),
+    "srgan-mse": Recipe(replace(_SRGAN, layer=None), network, SRGANTask, "SRGAN with MSE as content loss"),
+    "srgan-vgg22": Recipe(replace(_SRGAN, layer=(2, 2)), network, SRGANTask, "SRGAN with VGG/2,2"),
+    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4"),
     "srresnet-vgg22": Recipe(
-        replace(_SRGAN, layer=(2, 2), adversarial=0.0, variation=2e-8), SRGANTask, "SRResNet on VGG/2,2"
+        replace(_SRGAN, layer=(2, 2), adversarial=0.0, variation=2e-8), network, SRGANTask, "SRResNet on VGG/2,2"
     ),
 }

@@ -32,13 +32,18 @@ class Config(Plan):
     width: int = 64
 
 
+def network(config: Config) -> SRResNet:
+    """Return the untrained network."""
+    return SRResNet(config.scale, config.blocks, config.skip, config.bn, config.width)
+
+
 class SRResNetTask(Task):
     """Learns the HR crop from the LR crop."""
 
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
-        network = self.ready(SRResNet(plan.scale, plan.blocks, plan.skip, plan.bn, plan.width))
-        self.players = {"generator": Player(network, plan.rate, schedule(plan.schedule))}
+        generator = self.ready(network(plan))
+        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1."""
@@ -55,4 +60,4 @@ class SRResNetTask(Task):
         return (sr.float() + 1) * 127.5
 
 
-RECIPES = {"srresnet-mse": Recipe(Config(), SRResNetTask, "SRResNet on mean squared error")}
+RECIPES = {"srresnet-mse": Recipe(Config(), network, SRResNetTask, "SRResNet on mean squared error")}

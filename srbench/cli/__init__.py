@@ -40,6 +40,7 @@ app.add_typer(datasets.app, name="datasets")
 app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command()(train.train)
+app.command("ship-weights")(train.ship)
 app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
 

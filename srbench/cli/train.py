@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.options import DataRoot
+
 
 def train(
     name: Annotated[str, typer.Argument(help="What to train: srresnet-mse, srgan-vgg54, espcn, srcnn, drcn, ...")],
@@ -101,3 +103,18 @@ def train(
         sys.stderr.write(f"Stopped by {outcome.stopped_by} after step {outcome.step}; go on with --resume.\n")
         raise typer.Exit(3)
     typer.echo(f"Done: {outcome.step} steps in {outcome.seconds / 60:.1f} minutes{score}. Checkpoint in {folder}.")
+
+
+def ship(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    command: Annotated[str, typer.Option(help="The command that made it, for the model card.")] = "",
+    hardware: Annotated[str, typer.Option(help="What it was trained on. Default: this machine.")] = "",
+    data_root: DataRoot = None,
+) -> None:
+    """Make a training run's weights those of its method: score them, write weight file and model card."""
+    from srbench.training import shipping
+
+    shipped = shipping.ship(run, data_root=data_root, command=command, hardware=hardware)
+    typer.echo(f"Wrote {shipped.path} and its model card.")
+    for name, row in shipped.scores.items():
+        typer.echo(f"{name}: {row['psnr']:.2f} dB, SSIM {row['ssim']:.4f}")

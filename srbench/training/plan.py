@@ -157,11 +157,13 @@ class Recipe:
 
     Attributes:
         config: Its default settings.
+        network: Makes the network that is shipped from settings.
         task: Makes its task from settings and team.
         summary: What it makes, in one phrase.
     """
 
     config: Plan
+    network: Callable[[Any], nn.Module]
     task: Callable[[Any, Team], Task]
     summary: str
 
