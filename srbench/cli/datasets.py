@@ -20,6 +20,8 @@ app = typer.Typer(help="List, fetch and verify data sets.", invoke_without_comma
 def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: DataRoot = None) -> None:
     """List the data sets and where they are; 'fetch' and 'verify' do what they say."""
     if context.invoked_subcommand is not None:
+        source = context.get_parameter_source("data_root")
+        context.obj = data_root if source is not None and source.name == "COMMANDLINE" else None
         return
     from srbench import datasets
 
@@ -44,6 +46,7 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
         typer.echo(json.dumps(rows, indent=1))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Data sets", title_justify="left", title_style="bold", header_style="bold")
@@ -51,12 +54,12 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
         table.add_column(head, overflow="fold")
     for row in rows:
         lr = f"x{row['lr_scale']}" if row["lr_scale"] else "made"
-        table.add_row(str(row["name"]), str(row["images"]), lr, str(row["where"]), str(row["licence"]))
+        table.add_row(*(escape(str(cell)) for cell in (row["name"], row["images"], lr, row["where"], row["licence"])))
     Console().print(table)
 
 
 @app.command()
-def fetch(names: Names, data_root: DataRoot = None) -> None:
+def fetch(context: typer.Context, names: Names, data_root: DataRoot = None) -> None:
     """Download data sets into the cache, check every file, go on where an earlier download stopped.
 
     With a data root nothing is downloaded: the sets in it are checked, as by 'verify'.
@@ -64,8 +67,8 @@ def fetch(names: Names, data_root: DataRoot = None) -> None:
     """
     from srbench import datasets
 
-    if data_root is not None:
-        verify(names, data_root)
+    if context.obj or data_root:
+        verify(context, names, data_root)
         return
     for name in names:
         with download_bar(name) as on_file:
@@ -74,13 +77,13 @@ def fetch(names: Names, data_root: DataRoot = None) -> None:
 
 
 @app.command()
-def verify(names: Names, data_root: DataRoot = None) -> None:
+def verify(context: typer.Context, names: Names, data_root: DataRoot = None) -> None:
     """Check every file of data sets against its checksum; exit status 2 when one is missing or wrong."""
     from srbench import datasets
 
     wrong = False
     for name in names:
-        checks = datasets.verify(name, data_root)
+        checks = datasets.verify(name, context.obj or data_root)
         problems = [check.problem for check in checks if check.problem]
         wrong = wrong or bool(problems)
         good = f"{name}: {len(checks) - len(problems)} of {len(checks)} files are as they should be"

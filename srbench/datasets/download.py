@@ -36,7 +36,8 @@ def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit
 
     Args:
         name: The data set.
-        on_file: Called after each file with the number of files that are there and the number of all files.
+        on_file: Called at the start of a download and after each file with the number of files that are there and
+            the number of all files; not called when nothing is left to fetch.
         limit: Only the files of the first images.
 
     Raises:
@@ -97,6 +98,8 @@ def _fetch_due(
 ) -> None:
     due = [check.entry for check in checks if _is_due(check)]
     done = len(checks) - len(due)
+    if on_file:
+        on_file(done, len(checks))
     try:
         for entry, staged in _download(manifest, due, folder.with_name(f".{manifest.name}.partial")):
             _keep(manifest, entry, staged, folder)

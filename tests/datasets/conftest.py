@@ -125,7 +125,7 @@ def write_manifest(folder: Path, root: Path, address: str, name: str = "tiny", *
     lines = [
         'title = "Tiny"\nabout = "For tests."\nlicence = "none needed"\ncitation = "@misc{tiny}"',
         f'[hr]\npath = "HR/{{name}}.png"\naddress = "{address}/{name}/HR/{{name}}.png"',
-        f'[lr]\nscale = 4\npath = "LR_bicubic_x4/{{name}}.png"',
+        '[lr]\nscale = 4\npath = "LR_bicubic_x4/{name}.png"',
         f'address = "{address}/{name}/LR_bicubic_x4/{{name}}.png"',
         "[images]",
         *(f"p{i} = {{ {sums(f'p{i}')} }}" for i in range(1, PICTURES + 1)),
