@@ -144,7 +144,7 @@ def test_luma_equals_the_plain_integers(image: Image) -> None:
     np.testing.assert_array_equal(daala.luma(image), slow_luma(image))
 
 
-@pytest.mark.parametrize("shape", [(40, 40, 3), (41, 39, 3)])
+@pytest.mark.parametrize("shape", [(40, 40, 3), (61, 79, 3)])
 def test_luma_wraps_around_on_wild_colours_as_the_c_program_does(shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(0).choice(np.array([0, 255], np.uint8), shape)
     expected = slow_luma(image)
