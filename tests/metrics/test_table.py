@@ -145,3 +145,18 @@ def test_the_table_starts_with_the_protocols_own_measures() -> None:
         "lpips": False,
         "fsim": True,
     }
+
+
+def test_the_example_of_the_documentation_works_as_printed(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    source = text.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "worst.py").write_text(source)
+    done = python(SCORE.replace("max-error", "worst").format(channels=", 3"), SRBENCH_METRICS_PATH=str(tmp_path))
+    assert json.loads(done.stdout)[0] == {"worst": 6}, done.stderr
+
+
+def test_the_documentation_lists_every_metric() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    for row in metrics.metrics():
+        better = "depends" if ":" in row.name else "higher" if row.higher_is_better else "lower"
+        assert f"| `{row.name}` | {better} |" in text
