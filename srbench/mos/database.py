@@ -70,8 +70,10 @@ def connect(url: str) -> Database:
     database = Database(engine)
     try:
         _migrate(database)
-    except sa.exc.DBAPIError as error:
+    except BaseException as error:
         database.close()
+        if not isinstance(error, sa.exc.DBAPIError):
+            raise
         raise StudyError(
             f"Cannot use the database {address.render_as_string(hide_password=True)}: "
             f"{' '.join(str(error.orig).split())}. Check that the address is right and the server runs."
