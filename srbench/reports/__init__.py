@@ -1,0 +1,72 @@
+"""Reports: the tables and figures of a run and a study, as HTML, Markdown, LaTeX and PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from srbench.errors import ReportError, unknown
+from srbench.images import write_atomically
+from srbench.reports import figures, page, pdf, tables
+from srbench.reports.findings import find
+from srbench.reports.inputs import Choices, Study
+from srbench.reports.main_tables import main_tables
+from srbench.reports.more_tables import more_tables
+from srbench.results import RunResults
+
+__all__ = ["FORMATS", "Choices", "Study", "build", "write"]
+
+FORMATS = ("html", "md", "latex", "pdf")
+
+
+def build(run: RunResults, study: Study | None = None, choices: Choices | None = None) -> page.Report:
+    """Compute and draw a report.
+
+    Raises:
+        ReportError: The inputs do not fit together.
+        StatisticsError: Scores or ratings are damaged.
+    """
+    findings = find(run, study, choices)
+    with figures.style.house_style():
+        drawn = []
+        for drawing in figures.all_figures(findings):
+            picture = drawing.draw()
+            files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
+            drawn.append(page.Drawn(drawing, files))
+    pictures = page.slider(findings) if findings.choices.pictures else {}
+    return page.Report(findings, main_tables(findings), more_tables(findings), drawn, pictures)
+
+
+def write(report: page.Report, out: Path, formats: Sequence[str] = ("html", "md", "latex")) -> list[Path]:
+    """Write a report into the folder `out` and return the documents: figures and tables lie in folders beside them.
+
+    Raises:
+        ReportError: A format is unknown, or PDF is asked for where no Chromium is installed.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise ReportError(unknown("format", name, FORMATS))
+    if "pdf" in formats:
+        pdf.browser()
+    for figure in report.figures:
+        for form, data in figure.files.items():
+            write_atomically(out / "figures" / f"{figure.drawing.name}.{form}", data)
+    for table in [*report.main, *report.more]:
+        write_atomically(out / "tables" / f"{table.name}.md", f"{tables.markdown(table)}\n".encode())
+        write_atomically(out / "tables" / f"{table.name}.tex", tables.latex(table).encode())
+    comparisons = report.findings.comparisons.to_csv(index=False, lineterminator="\n")
+    write_atomically(out / "tables" / "comparisons.csv", comparisons.encode())
+    made = []
+    texts = {
+        "html": ("report.html", page.html),
+        "md": ("report.md", page.markdown),
+        "latex": ("report.tex", page.latex),
+    }
+    for name, (file, render) in texts.items():
+        if name in formats:
+            write_atomically(out / file, render(report).encode())
+            made.append(out / file)
+    if "pdf" in formats:
+        write_atomically(out / "report.pdf", pdf.render(page.html(report)))
+        made.append(out / "report.pdf")
+    return made

@@ -1,0 +1,156 @@
+"""The figures of a report, each a function of the findings; `all_figures` says which of them apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from srbench.reports import pictures
+from srbench.reports.figures import crops, metrics, opinions, people, significance, style
+from srbench.reports.findings import Findings
+
+__all__ = ["Drawing", "all_figures", "style"]
+
+MOST_MATRICES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure that is still to be drawn.
+
+    Attributes:
+        name: File name without ending.
+        section: Where it belongs: `opinions`, `significance`, `run`, `pictures`, `people` or `raters`.
+        title: A few words.
+        caption: What a reader must know to read it.
+        draw: Makes it.
+    """
+
+    name: str
+    section: str
+    title: str
+    caption: str
+    draw: Callable[[], Figure]
+
+
+def all_figures(findings: Findings) -> list[Drawing]:
+    """Return the figures that this run and study have data for."""
+    return [*_opinions(findings), *_significance(findings), *_run(findings), *_pictures(findings), *_people(findings)]
+
+
+def _opinions(findings: Findings) -> Iterator[Drawing]:
+    found = findings.opinions
+    if found is None:
+        return
+    kind = _kind(findings)
+    yield Drawing(
+        "distributions", "opinions", "Distribution of opinion scores",
+        f"How often each score was given to each version{kind}: one column per version, bins centred on the whole "
+        "scores, share in percent. Red: mean opinion score with its 95 % interval over raters and images. "
+        "Compare figures 5 and 9 of the paper.",
+        lambda: opinions.distributions(findings, found),
+    )  # fmt: skip
+    yield Drawing(
+        "ranks", "opinions", "Ordinal ranks",
+        f"Rank of each version among all versions of the same image by the same rater{kind}, ties averaged, "
+        "1 = best: share of each rank in percent, and the mean rank in red. Compare figure 10 of the paper.",
+        lambda: opinions.ranks(findings, found),
+    )  # fmt: skip
+
+
+def _significance(findings: Findings) -> Iterator[Drawing]:
+    present = list(dict.fromkeys(findings.comparisons["metric"])) if len(findings.comparisons) else []
+    for metric in present[:MOST_MATRICES]:
+        title = findings.names.metric(metric)
+        kind = _kind(findings) if metric == "mos" else ""
+        yield Drawing(
+            f"matrix-{metric}", "significance", f"All pairs, {title}",
+            f"Difference of the mean {title}, row minus column{kind}. + and - mark differences that are significant "
+            "(Holm-adjusted p below the level, and the bootstrap interval excludes 0); a white square marks pairs "
+            "that are not told apart.",
+            partial(significance.matrix, findings, metric),
+        )  # fmt: skip
+        if any(key[1] == metric for key in findings.critical):
+            yield Drawing(
+                f"critical-{metric}", "significance", f"Mean ranks and critical difference, {title}",
+                f"Mean rank of each method over images by {title}{kind}, 1 = best. Methods joined by a blue bar are "
+                "not told apart by Nemenyi's test after Friedman's.",
+                partial(significance.critical_differences, findings, metric),
+            )  # fmt: skip
+
+
+def _run(findings: Findings) -> Iterator[Drawing]:
+    shown = findings.names.metrics[:2]
+    if findings.seconds["seconds"].gt(0).any():
+        for metric in [*shown[:1], *(["mos"] if findings.opinions else [])]:
+            title = findings.names.metric(metric)
+            yield Drawing(
+                f"cost-{metric}", "run", f"{title} against time",
+                f"Mean {title} against the median time per image on the machine of the run: up and left is better. "
+                "Compare figure 7 of the paper.",
+                partial(metrics.cost, findings, metric),
+            )  # fmt: skip
+    baseline = "bicubic" if "bicubic" in findings.names.methods else findings.names.methods[0]
+    for metric in shown:
+        title = findings.names.metric(metric)
+        sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+        if all(len(findings.measured(metric, s)) > 1 and baseline in findings.measured(metric, s) for s in sets):
+            yield Drawing(
+                f"images-{metric}", "run", f"{title} of every image",
+                f"Gain in {title} over {findings.names.method(baseline)}: one point per image, red bar the mean.",
+                partial(metrics.per_image, findings, metric, baseline),
+            )  # fmt: skip
+        yield Drawing(
+            f"heat-{metric}", "run", f"{title}: methods and images",
+            f"{title} of every method on every image, as the difference to the image's mean over the methods.",
+            partial(metrics.heat_map, findings, metric),
+        )  # fmt: skip
+
+
+def _pictures(findings: Findings) -> Iterator[Drawing]:
+    if not findings.choices.pictures:
+        return
+    for region in pictures.regions(findings):
+        place = f"{findings.names.dataset(region.dataset)}, {region.image}"
+        how = "chosen by hand" if findings.choices.crops else "where the methods differ most from each other"
+        yield Drawing(
+            f"crop-{region.name}", "pictures", f"Crops, {place}",
+            f"The same {region.width}x{region.height} pixels of every version, {how}; in brackets PSNR and SSIM of the "
+            "whole image. Compare figures 2 and 6 of the paper.",
+            partial(crops.crops, findings, region),
+        )  # fmt: skip
+
+
+def _people(findings: Findings) -> Iterator[Drawing]:
+    found = findings.opinions
+    if found is None:
+        return
+    kind = _kind(findings)
+    if len(found.agreement) and found.agreement["srcc"].notna().any():
+        yield Drawing(
+            "agreement", "people", "Metrics against people",
+            f"Mean opinion score of every stimulus against its metric{kind}, all sets; red: fitted monotone curve. "
+            "A metric that predicted opinions would put all points on it.",
+            lambda: people.agreement(findings, found),
+        )  # fmt: skip
+        yield Drawing(
+            "correlations", "people", "Rank correlation of metrics with people",
+            f"Spearman's correlation with 95 % bootstrap intervals over images{kind}. Metrics of which less is better "
+            "are negative.",
+            lambda: people.correlations(findings, found),
+        )  # fmt: skip
+    if found.screening["inconsistency"].notna().any():
+        yield Drawing(
+            "raters", "raters", "Raters",
+            f"Bias and inconsistency of every rater by the model of ITU-T P.910{kind}, and whom the screening of "
+            "ITU-R BT.500 flags. Nobody is left out.",
+            lambda: people.raters(findings, found),
+        )  # fmt: skip
+
+
+def _kind(findings: Findings) -> str:
+    synthetic = findings.opinions is not None and findings.opinions.study.synthetic
+    return " (synthetic ratings)" if synthetic else ""

@@ -1,0 +1,122 @@
+"""Figures of the run: accuracy against cost (the paper's figure 7), per-image spread and heat map."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from srbench.reports.figures import style
+from srbench.reports.findings import Findings
+from srbench.reports.inputs import ORIGINAL, lines
+
+
+def cost(findings: Findings, metric: str) -> Figure:
+    """Draw the mean of `metric` against the median seconds per image, one panel per data set."""
+    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+    figure, axes = style.grid(4.1 * len(sets) + 0.3, 3.7, 1, len(sets))
+    looks = style.looks(findings.names.methods)
+    for axis, dataset in zip(axes, sets, strict=True):
+        points = _points(findings, metric, dataset)
+        for row in lines(points):
+            colour, marker = looks[str(row.method)]
+            axis.scatter(row.seconds, row.value, s=42, color=colour, marker=marker, zorder=3)
+        axis.set_xscale("log")
+        axis.set_xlabel("Median seconds per image")
+        axis.grid(True)
+        axis.xaxis.set_major_locator(LogLocator(numticks=6))
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.margins(x=0.12, y=0.1)
+        axis.set_title(findings.names.dataset(dataset))
+    axes[0].set_ylabel(_label(findings, metric))
+    present = [
+        m for m in findings.names.methods if m != ORIGINAL and any(m in findings.measured(metric, s) for s in sets)
+    ]
+    handles = [
+        mpl.lines.Line2D([], [], linestyle="", color=looks[m][0], marker=looks[m][1], label=findings.names.method(m))
+        for m in present
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), handletextpad=0.2)
+    return figure
+
+
+def _points(findings: Findings, metric: str, dataset: str) -> pd.DataFrame:
+    table = findings.opinions.mos.rename(columns={"mos": "value"}) if metric == "mos" and findings.opinions else None
+    if table is None:
+        table = findings.means[findings.means["metric"] == metric]
+    table = table[(table["dataset"] == dataset) & (table["method"] != ORIGINAL)]
+    joined = table.merge(findings.seconds, on=["dataset", "method"])
+    return joined[joined["seconds"] > 0]
+
+
+def _label(findings: Findings, metric: str) -> str:
+    unit = " (dB)" if findings.names.digits(metric) == 2 and metric != "mos" else ""
+    return f"{findings.names.metric(metric)}{unit}"
+
+
+def per_image(findings: Findings, metric: str, baseline: str) -> Figure:
+    """Draw every image's gain of each method over `baseline` as a point, and the mean gain as a red mark."""
+    figure, axes = _set_panels(findings, metric, 3.1)
+    for axis, dataset in axes:
+        wide = _wide(findings, metric, dataset)
+        gains = wide.sub(wide[baseline], axis=0).drop(columns=baseline)
+        source = np.random.default_rng(0)
+        for x, method in enumerate(gains.columns):
+            values = gains[method].dropna().to_numpy()
+            sideways = source.uniform(-0.22, 0.22, values.size)
+            axis.scatter(
+                x + sideways, values, s=9, color=style.ACCENT, alpha=0.45, linewidths=0, rasterized=len(values) > 50
+            )
+            axis.plot([x - 0.32, x + 0.32], [values.mean()] * 2, color=style.RED, linewidth=2, zorder=3)
+        axis.axhline(0, color=style.INK, linewidth=0.8)
+        axis.grid(True, axis="y")
+        style.slanted(axis, [findings.names.method(str(name)) for name in gains.columns])
+        axis.set_title(findings.names.dataset(dataset))
+    axes[0][0].set_ylabel(f"{_label(findings, metric)} over {findings.names.method(baseline)}")
+    return figure
+
+
+def heat_map(findings: Findings, metric: str) -> Figure:
+    """Draw every method on every image: the difference to the image's mean over methods."""
+    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+    wides = [_wide(findings, metric, name) for name in sets]
+    counts = [len(wide) for wide in wides]
+    ratios = [max(count, 12) for count in counts]
+    rows = max(wide.shape[1] for wide in wides)
+    figure, axes = style.grid(11.0, 0.27 * rows + 1.4, 1, len(sets), width_ratios=ratios)
+    centred = [wide.sub(wide.mean(axis=1), axis=0) for wide in wides]
+    reach = max(float(np.nanmax(np.abs(part.to_numpy()))) for part in centred) or 1.0
+    for axis, dataset, part in zip(axes, sets, centred, strict=True):
+        shown = axis.imshow(
+            part.T.to_numpy(), cmap=style.DIVERGING, vmin=-reach, vmax=reach, aspect="auto", interpolation="nearest"
+        )
+        titles = [findings.names.method(str(name)) for name in part.columns]
+        axis.set_yticks(range(len(titles)), titles if dataset == sets[0] or len(titles) != rows else [""] * len(titles))
+        axis.tick_params(length=0)
+        axis.set_xticks([])
+        axis.set_xlabel(f"{len(part)} images")
+        axis.spines[["left", "bottom"]].set_visible(False)
+        axis.set_title(findings.names.dataset(dataset))
+    bar = figure.colorbar(shown, ax=axes, shrink=0.85, aspect=20, pad=0.01)
+    bar.outline.set_visible(False)
+    bar.set_label(f"{_label(findings, metric)}: difference\nto the image's mean")
+    return figure
+
+
+def _set_panels(findings: Findings, metric: str, height: float) -> tuple[Figure, list[tuple[Axes, str]]]:
+    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+    count = max(len(findings.measured(metric, name)) for name in sets)
+    figure, axes = style.grid((0.36 * count + 0.6) * len(sets) + 0.6, height, 1, len(sets), sharey=True)
+    return figure, list(zip(axes, sets, strict=True))
+
+
+def _wide(findings: Findings, metric: str, dataset: str) -> pd.DataFrame:
+    """Return images x methods, in the order of tables, without infinite values and the original."""
+    rows = findings.scores
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset) & (rows["method"] != ORIGINAL)]
+    wide: pd.DataFrame = rows[np.isfinite(rows["value"])].pivot_table(index="image", columns="method", values="value")
+    ordered: pd.DataFrame = wide.reindex(columns=[name for name in findings.names.methods if name in wide.columns])
+    return ordered

@@ -1,0 +1,88 @@
+"""Figures of opinion scores: distributions (the paper's figures 5 and 9) and ranks (figure 10)."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from srbench.reports.figures import style
+from srbench.reports.findings import Findings, Opinions
+
+
+def distributions(findings: Findings, opinions: Opinions) -> Figure:
+    """Draw how often each score was given, per method and set: bins centred on 1..5, mean as a red marker."""
+    figure, axes = _panels(findings, opinions.distribution, 2.5)
+    for axis, dataset in zip(axes, _sets(findings, opinions.distribution), strict=True):
+        methods = findings.measured("mos", dataset)
+        part = opinions.distribution[opinions.distribution["dataset"] == dataset]
+        _columns(axis, part, methods, "score", 5)
+        means = opinions.mos[opinions.mos["dataset"] == dataset].set_index("method").loc[methods]
+        _means(axis, means["mos"].tolist(), (means["low"].tolist(), means["high"].tolist()))
+        axis.set_yticks(range(1, 6), ["1 bad", "2 poor", "3 fair", "4 good", "5 excellent"])
+        _finish(findings, axis, dataset, methods)
+    return figure
+
+
+def ranks(findings: Findings, opinions: Opinions) -> Figure:
+    """Draw the ordinal rank of every method per image and rater: its distribution, and the mean as a marker."""
+    figure, axes = _panels(findings, opinions.rank_distribution, 3.1)
+    for axis, dataset in zip(axes, _sets(findings, opinions.rank_distribution), strict=True):
+        methods = findings.measured("mos", dataset)
+        part = opinions.rank_distribution[opinions.rank_distribution["dataset"] == dataset]
+        _columns(axis, part, methods, "rank", len(methods))
+        means = opinions.ranks[opinions.ranks["dataset"] == dataset].set_index("method").loc[methods]
+        _means(axis, means["rank"].tolist(), None)
+        axis.invert_yaxis()
+        axis.set_yticks(range(1, len(methods) + 1))
+        axis.set_ylabel("Rank, 1 = best")
+        _finish(findings, axis, dataset, methods)
+    return figure
+
+
+def _sets(findings: Findings, table: pd.DataFrame) -> list[str]:
+    here = set(table["dataset"])
+    return [*(name for name in findings.names.datasets if name in here), *sorted(here - set(findings.names.datasets))]
+
+
+def _panels(findings: Findings, table: pd.DataFrame, height: float) -> tuple[Figure, list[Axes]]:
+    sets = _sets(findings, table)
+    widest = max(len(findings.measured("mos", name)) for name in sets)
+    figure, axes = style.grid(0.66 * widest + 1.3, height * len(sets), len(sets), 1)
+    for axis in axes:
+        axis.set_xlim(-0.5, widest - 0.5)
+    return figure, axes
+
+
+def _columns(axis: Axes, part: pd.DataFrame, methods: list[str], column: str, levels: int) -> None:
+    """Draw one colour-coded column of shares per method."""
+    shares = part.pivot_table(index=column, columns="method", values="share").reindex(
+        index=range(1, levels + 1), columns=methods
+    )
+    values = shares.to_numpy(dtype=float)
+    mesh = axis.pcolormesh(
+        range(len(methods)), range(1, levels + 1), values, cmap=style.DENSITY, vmin=0, vmax=1,
+        shading="nearest", edgecolors="white", linewidth=1.2,
+    )  # fmt: skip
+    mesh.set_rasterized(False)
+    lower = 0.3 if levels == 5 else 0.0  # low columns of five leave room for the mean beside the figure
+    for x in range(len(methods)):
+        for y in range(1, levels + 1):
+            share = float(values[y - 1, x])
+            if share >= (0.05 if levels == 5 else 0.1):
+                colour = "white" if share > 0.6 else style.INK
+                axis.text(x + 0.46, y - lower, f"{100 * share:.0f}", ha="right", va="center", fontsize=7, color=colour)
+
+
+def _means(axis: Axes, means: list[float], ends: tuple[list[float], list[float]] | None) -> None:
+    places = range(len(means))
+    if ends is not None:
+        axis.vlines(places, *ends, color=style.RED, linewidth=1.6, zorder=3)
+    axis.scatter(places, means, marker="D", s=26, color=style.RED, edgecolors="white", linewidths=0.7, zorder=4)
+
+
+def _finish(findings: Findings, axis: Axes, dataset: str, methods: list[str]) -> None:
+    style.slanted(axis, [findings.names.method(name) for name in methods])
+    axis.spines[["left", "bottom"]].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+    axis.set_title(findings.names.dataset(dataset))

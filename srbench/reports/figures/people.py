@@ -1,0 +1,124 @@
+"""Figures of metrics against people, and of the raters themselves."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from srbench.reports.figures import style
+from srbench.reports.findings import Findings, Opinions
+from srbench.reports.inputs import lines
+from srbench.stats.logistic import Mapping
+
+
+def agreement(findings: Findings, opinions: Opinions) -> Figure:
+    """Draw opinion score against each metric for every stimulus of all sets, with the fitted monotone curve."""
+    points, table = opinions.points, opinions.agreement
+    metrics = [name for name in findings.names.metrics if name in set(table["metric"])]
+    columns = min(len(metrics), 3)
+    rows = -(-len(metrics) // columns)
+    figure, axes = style.grid(4.2 * columns + 0.4, 3.7 * rows + 0.8, rows, columns, sharey=True)
+    looks = style.looks(findings.names.methods)
+    for axis, metric in zip(axes, metrics, strict=False):
+        _scatter(findings, axis, points[points["metric"] == metric], looks)
+        _curve(axis, points[points["metric"] == metric], _overall(table, metric))
+        axis.set_xlabel(findings.names.metric(metric))
+    for axis in axes[len(metrics) :]:
+        axis.set_axis_off()
+    for k in range(rows):
+        axes[k * columns].set_ylabel("Mean opinion score of a stimulus")
+    present = [name for name in findings.names.methods if name in set(points["method"])]
+    handles = [
+        mpl.lines.Line2D([], [], linestyle="", color=looks[m][0], marker=looks[m][1], label=findings.names.method(m))
+        for m in present
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), handletextpad=0.2)
+    return figure
+
+
+def _overall(table: pd.DataFrame, metric: str) -> pd.Series:
+    rows = table[table["metric"] == metric]
+    return rows.iloc[-1]  # `all` where there are several sets, else the only set
+
+
+def _scatter(findings: Findings, axis: Axes, points: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    for method in findings.names.methods:
+        part = points[points["method"] == method]
+        colour, marker = looks[method]
+        axis.scatter(
+            part["value"], part["mos"], s=15, color=colour, marker=marker, alpha=0.5, linewidths=0, rasterized=True
+        )
+    axis.set_ylim(0.8, 5.2)
+    axis.set_yticks(range(1, 6))
+    axis.grid(True)
+
+
+def _curve(axis: Axes, points: pd.DataFrame, row: pd.Series) -> None:
+    if row["mapping"]:
+        x = np.linspace(points["value"].min(), points["value"].max(), 200)
+        axis.plot(x, Mapping(row["mapping"], row["parameters"], "")(x), color=style.RED, linewidth=2)
+    text = f"SRCC {row['srcc']:.2f}   PLCC {row['plcc']:.2f}   RMSE {row['rmse']:.2f}"
+    axis.set_title(text, fontsize=9, fontweight="normal")
+
+
+def correlations(findings: Findings, opinions: Opinions) -> Figure:
+    """Draw the rank correlation of every metric with the opinion scores, per set, with 95 % intervals."""
+    table = opinions.agreement
+    metrics = [name for name in findings.names.metrics if name in set(table["metric"])]
+    sets = [*(name for name in findings.names.datasets if name in set(table["dataset"])), "all"]
+    sets = [name for name in sets if name in set(table["dataset"])]
+    height = 0.24 * len(metrics) * len(sets) + 0.25 * len(metrics) + 1.2
+    figure = style.new(6.4, max(height, 2.4))
+    axis = figure.subplots()
+    looks = style.looks(sets)
+    step = 1.0 / (len(sets) + 1)
+    for row in lines(table):
+        y = metrics.index(str(row.metric)) + (sets.index(str(row.dataset)) + 1) * step - 0.5
+        colour, marker = looks[str(row.dataset)]
+        axis.plot([row.srcc_low, row.srcc_high], [y, y], color=colour, linewidth=1.8)
+        axis.scatter([row.srcc], [y], color=colour, marker=marker, s=30, zorder=3)
+    for border in range(1, len(metrics)):
+        axis.axhline(border - 0.5, color=style.FAINT, linewidth=0.8)
+    axis.axvline(0, color=style.INK, linewidth=0.8)
+    axis.set_yticks(range(len(metrics)), [findings.names.metric(name) for name in metrics])
+    axis.set_ylim(len(metrics) - 0.5, -0.5)
+    axis.set_xlim(min(-0.2, float(np.nanmin(table["srcc_low"])) - 0.05), 1.0)
+    axis.set_xlabel("Rank correlation (Spearman) with the opinion scores of stimuli")
+    axis.tick_params(axis="y", length=0)
+    axis.grid(True, axis="x")
+    handles = [
+        mpl.lines.Line2D([], [], color=looks[s][0], marker=looks[s][1], label=findings.names.dataset(s)) for s in sets
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def raters(findings: Findings, opinions: Opinions) -> Figure:
+    """Draw every rater's bias and inconsistency (P.910), and mark those whom BT.500's rule flags."""
+    del findings
+    table = opinions.screening
+    figure = style.new(5.2, 3.8)
+    axis = figure.subplots()
+    axis.axvline(0, color=style.INK, linewidth=0.8)
+    for flagged, colour, marker, label in (
+        (False, style.ACCENT, "o", "not flagged by BT.500"),
+        (True, style.RED, "X", "flagged by BT.500"),
+    ):
+        part = table[table["flagged"] == flagged]
+        if len(part):
+            axis.scatter(part["bias"], part["inconsistency"], color=colour, marker=marker, s=34, label=label, zorder=3)
+    odd = table[table["flagged"] | (table["inconsistency"] == table["inconsistency"].max())]
+    for row in lines(odd):
+        axis.annotate(
+            str(row.rater), (row.bias, row.inconsistency), xytext=(5, 3), textcoords="offset points", fontsize=8
+        )
+    axis.set_xlabel("Bias: scores higher than others by")
+    axis.set_ylabel("Inconsistency: noise (standard deviation)")
+    axis.margins(x=0.12)
+    axis.set_ylim(0, 1.15 * float(table["inconsistency"].max()))
+    axis.grid(True)
+    axis.legend(loc="lower right")
+    return figure

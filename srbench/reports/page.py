@@ -1,0 +1,167 @@
+"""One self-contained HTML page, and the same report as Markdown and as LaTeX, from Jinja2 templates."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from PIL import Image as PillowImage
+
+from srbench import content, paper
+from srbench.images import Image
+from srbench.reports import bibliography, pictures, tables, text
+from srbench.reports.figures import Drawing
+from srbench.reports.findings import Findings
+from srbench.reports.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure of the report.
+
+    Attributes:
+        drawing: Its name, title, caption and section.
+        files: The bytes per format: svg, pdf, png.
+    """
+
+    drawing: Drawing
+    files: Mapping[str, bytes]
+
+    @property
+    def address(self) -> str:
+        """A data address of the SVG, for the page."""
+        return _address("image/svg+xml", self.files["svg"])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report shows."""
+
+    findings: Findings
+    main: Sequence[Table]
+    more: Sequence[Table]
+    figures: Sequence[Drawn]
+    slider: Mapping[str, Mapping[str, str]]
+
+    def table(self, name: str) -> Table | None:
+        """Return one of the smaller tables, or None where there is no data for it."""
+        return next((table for table in self.more if table.name == name), None)
+
+    def of(self, section: str) -> list[Drawn]:
+        """Return the figures of a section."""
+        return [figure for figure in self.figures if figure.drawing.section == section]
+
+    def starting(self, prefix: str) -> list[Table]:
+        """Return the smaller tables whose names start so."""
+        return [table for table in self.more if table.name.startswith(prefix)]
+
+
+def slider(findings: Findings) -> dict[str, dict[str, str]]:
+    """Return `{image: {method: address}}`: lossless WebP of the part of each image that the slider offers."""
+    made = {}
+    for region in pictures.slider_regions(findings):
+        versions = pictures.load(findings, region.dataset, region.image)
+        title = f"{findings.names.dataset(region.dataset)}, {region.image}"
+        made[title] = {
+            findings.names.method(name): _address("image/webp", _webp(region.cut(versions[name])))
+            for name in pictures.order(list(versions))
+        }
+    return made
+
+
+def _webp(picture: Image) -> bytes:
+    buffer = io.BytesIO()
+    PillowImage.fromarray(picture).save(buffer, "WEBP", lossless=True, quality=60, method=4)
+    return buffer.getvalue()
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def html(report: Report) -> str:
+    """Return the page: one file with all pictures and scripts inside, which loads nothing."""
+    return _render("report.html.jinja", report, autoescape=True)
+
+
+def markdown(report: Report) -> str:
+    """Return the report as Markdown; its figures lie in the folder `figures` beside it."""
+    return _render("report.md.jinja", report, autoescape=False)
+
+
+def latex(report: Report) -> str:
+    """Return the report as a LaTeX document; figures and tables lie in folders beside it."""
+    return _render("report.tex.jinja", report, autoescape=False)
+
+
+def _render(template: str, report: Report, autoescape: bool) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(content.folder("reports") / "templates"),
+        autoescape=autoescape,  # noqa: S701  # off for Markdown and LaTeX, which have their own escapes
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"markdown": tables.markdown, "latex": tables.latex, "tex": tables.escape}
+    return environment.get_template(template).render(_context(report))
+
+
+def _context(report: Report) -> dict[str, Any]:
+    findings = report.findings
+    compared = list(dict.fromkeys(findings.comparisons["metric"])) if len(findings.comparisons) else []
+    found = findings.opinions
+    return {
+        "report": report,
+        "title": _title(findings),
+        "facts": _facts(findings),
+        "synthetic": text.SYNTHETIC if found is not None and found.study.synthetic else "",
+        "summary": text.summary(findings),
+        "warnings": text.warnings(findings),
+        "significance": [sentence for metric in compared for sentence in text.significance(findings, metric)],
+        "reliability": text.reliability(findings),
+        "agreement": text.metric_sentences(findings),
+        "methods": text.methods_section(findings),
+        "bibtex": bibliography.bibtex(findings),
+        "unit_warning": text.UNIT_WARNING if findings.choices.unit == "rating" and found is not None else "",
+        "citation": paper.CITATION,
+        "slider": Markup(json.dumps(report.slider, sort_keys=False).replace("</", "<\\/")),  # noqa: S704  # JSON of our own
+        "first_images": list(report.slider),
+        "provenance": _provenance(findings),
+    }
+
+
+def _title(findings: Findings) -> str:
+    sets = ", ".join(findings.names.dataset(name) for name in findings.names.datasets)
+    return f"Super-resolution x{int(findings.scores['scale'].iloc[0])} on {sets}"
+
+
+def _facts(findings: Findings) -> list[tuple[str, str]]:
+    sizes = findings.scores.groupby("dataset")["image"].nunique()
+    facts = [
+        ("methods", str(len(findings.names.methods))),
+        ("images", str(int(sizes.sum()))),
+        ("protocol", findings.protocol),
+    ]
+    if findings.opinions is not None:
+        rated = findings.opinions.ratings
+        facts += [("ratings", f"{len(rated):,}"), ("raters", str(rated["rater"].nunique()))]
+    return facts
+
+
+def _provenance(findings: Findings) -> list[tuple[str, str]]:
+    info = findings.info
+    rows = [("srbench", str(info.get("srbench", "")))]
+    rows += [(f"protocol {name}", str(version)) for name, version in sorted(info.get("protocols", {}).items())]
+    rows += [(name, str(version)) for name, version in sorted(info.get("versions", {}).items())]
+    rows += [(f"machine, {name}", str(value)) for name, value in sorted(info.get("machine", {}).items())]
+    for name, about in sorted(info.get("methods", {}).items()):
+        if about.get("weights_sha256"):
+            rows.append((f"weights of {name}, SHA-256", str(about["weights_sha256"])))
+    return rows
