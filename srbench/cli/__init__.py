@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import audit, datasets, methods, mos, run, train
+from srbench.cli import audit, datasets, methods, mos, report, run, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command()(train.train)
 app.command("ship-weights")(train.ship)
 app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
+app.command()(report.report)
 
 
 def main() -> None:

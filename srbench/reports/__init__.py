@@ -14,7 +14,7 @@ from srbench.reports.main_tables import main_tables
 from srbench.reports.more_tables import more_tables
 from srbench.results import RunResults
 
-__all__ = ["FORMATS", "Choices", "Study", "build", "write"]
+__all__ = ["FORMATS", "Choices", "Study", "build", "make", "write"]
 
 FORMATS = ("html", "md", "latex", "pdf")
 
@@ -37,17 +37,30 @@ def build(run: RunResults, study: Study | None = None, choices: Choices | None =
     return page.Report(findings, main_tables(findings), more_tables(findings), drawn, pictures)
 
 
+def make(
+    run: RunResults, study: Study | None, choices: Choices, out: Path, formats: Sequence[str] = ("html", "md", "latex")
+) -> list[Path]:
+    """Build a report and write it; see `build` and `write`. What cannot be written is said before any work."""
+    check_formats(formats)
+    return write(build(run, study, choices), out, formats)
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise ReportError when a format is unknown, or cannot be made here."""
+    for name in formats:
+        if name not in FORMATS:
+            raise ReportError(unknown("format", name, FORMATS))
+    if "pdf" in formats:
+        pdf.browser()
+
+
 def write(report: page.Report, out: Path, formats: Sequence[str] = ("html", "md", "latex")) -> list[Path]:
     """Write a report into the folder `out` and return the documents: figures and tables lie in folders beside them.
 
     Raises:
         ReportError: A format is unknown, or PDF is asked for where no Chromium is installed.
     """
-    for name in formats:
-        if name not in FORMATS:
-            raise ReportError(unknown("format", name, FORMATS))
-    if "pdf" in formats:
-        pdf.browser()
+    check_formats(formats)
     for figure in report.figures:
         for form, data in figure.files.items():
             write_atomically(out / "figures" / f"{figure.drawing.name}.{form}", data)

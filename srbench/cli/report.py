@@ -1,0 +1,82 @@
+"""`srbench report`: the tables, figures and significance tests of a run and a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.options import split
+
+
+def report(
+    run: Annotated[Path, typer.Option(help="Folder of a finished run.", show_default=False)],
+    study: Annotated[
+        str | None,
+        typer.Option(help="Name of an opinion study, or a .csv or .parquet file of ratings.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the report. Default: reports/ and the run's name.", show_default=False),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="html, md, latex and pdf, separated by commas.")
+    ] = "html,md,latex",
+    unit: Annotated[
+        str,
+        typer.Option(
+            help="What significance tests of opinions pair: 'image' (means over raters), or 'rating' (single ratings, "
+            "as in older papers; finds differences that are not there)."
+        ),
+    ] = "image",
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Protocol of PSNR and SSIM. Default: 'daala' where the run has it.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    margin: Annotated[float, typer.Option(min=0.01, help="Margin of equivalence of the test-retest.")] = 0.25,
+    crop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A crop to show, SET/IMAGE:X,Y,WIDTH,HEIGHT; may be repeated. Default: where methods differ most.",
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Whether the report shows parts of test images.")] = True,
+    slider: Annotated[int, typer.Option(min=0, max=10, help="Images per set in the page's comparison slider.")] = 2,
+    studies: Annotated[Path, typer.Option("--dir", help="Folder of all studies.")] = Path("studies"),
+    db: Annotated[
+        str | None,
+        typer.Option(
+            "--db",
+            envvar="SRBENCH_STUDY_DB",
+            help="Database of the study. Default: DIR/NAME/ratings.db (SQLite).",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Make the report of a run, and of an opinion study: one HTML page that holds everything, Markdown and LaTeX.
+
+    Equal inputs give equal bytes. Tables and figures (SVG, PDF, PNG) also lie in folders of their own.
+    """
+    from srbench import reports, results
+
+    choices = reports.Choices(
+        unit=unit,  # type: ignore[arg-type]  # Choices refuses other values
+        protocol=protocol,
+        seed=seed,
+        margin=margin,
+        crops=tuple(crop or ()),
+        pictures=pictures,
+        slider=slider,
+    )
+    finished = results.load(run)
+    opinions = None
+    if study is not None:
+        from srbench.reports import studies as sources
+
+        opinions = sources.load(study, studies, db)
+    folder = out or Path("reports") / run.resolve().name
+    for path in reports.make(finished, opinions, choices, folder, split(form)):
+        typer.echo(str(path))

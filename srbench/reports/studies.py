@@ -1,0 +1,97 @@
+"""Finds the ratings of a report: in the store of a study, or in a file."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+
+from srbench.errors import ReportError
+from srbench.mos import conduct, export
+from srbench.mos import models as m
+from srbench.mos.records import last_score
+from srbench.mos.store import Store
+from srbench.mos.study import check_name
+from srbench.mos.views import SYNTHETIC
+from srbench.reports.inputs import Study
+
+
+def load(name: str, studies: Path, url: str | None = None) -> Study:
+    """Return the study `name` of the folder `studies`, or the ratings in the file of that name.
+
+    Raises:
+        ReportError: There is neither, or the file cannot be read.
+        StudyError: The store cannot be opened, or the study compares pairs.
+    """
+    path = Path(name)
+    if path.suffix.lower() in {".csv", ".parquet"}:
+        return from_file(path)
+    folder = studies / check_name(name)
+    if url is None and not (folder / "ratings.db").is_file():
+        raise ReportError(
+            f"There is no study '{name}' in {studies}, nor a file of that name. Name a study, or a .csv or .parquet "
+            "file with one rating per line."
+        )
+    with contextlib.closing(Store.open(conduct.database_url(folder, url))) as store:
+        return from_store(store, name)
+
+
+def from_store(store: Store, name: str) -> Study:
+    """Return a study with its calibration from an open store; raters go by their random codes."""
+    record = store.study(name)
+    return Study(name, store.ratings(name), record.origin, _calibration(store, name), record.settings.design)
+
+
+def from_file(path: Path) -> Study:
+    """Return the ratings in a CSV or Parquet file, named after the study in it, else after the file.
+
+    Raises:
+        ReportError: It cannot be read, holds several studies, or mixes synthetic and real ratings.
+    """
+    if path.suffix.lower() == ".csv":
+        ratings = pd.DataFrame(export.read(path))
+        named = _named(path)
+    else:
+        try:
+            ratings = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise ReportError(f"Cannot read ratings from {path}: {error}.") from None
+        named = ratings["study"].astype(str) if "study" in ratings else pd.Series(dtype=str)
+    names = sorted(set(named) - {""})
+    if len(names) > 1:
+        raise ReportError(f"{path} holds several studies: {', '.join(names)}. Make one report of each.")
+    name = names[0] if names else path.stem
+    return Study(name, ratings, "synthetic" if name.startswith(SYNTHETIC) else "imported")
+
+
+def _named(path: Path) -> pd.Series:
+    header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+    if "study" not in header:
+        return pd.Series(dtype=str)
+    table = pd.read_csv(path, usecols=["study"], dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return table["study"]
+
+
+def _calibration(store: Store, name: str) -> pd.DataFrame | None:
+    record = store.study(name)
+    last = last_score()
+    score = sa.func.coalesce(last.c.score, m.rating.c.score)
+    near = sa.func.abs(score - m.trial.c.expected) <= record.settings.tolerance
+    query = (
+        sa.select(m.rater.c.code, m.trial.c.attempt, sa.func.count().filter(near), sa.func.count())
+        .join_from(m.rating, m.trial, m.trial.c.id == m.rating.c.trial_id)
+        .join(m.rater, m.rater.c.id == m.trial.c.rater_id)
+        .outerjoin(last, last.c.trial_id == m.trial.c.id)
+        .where((m.rater.c.study_id == record.id) & (m.trial.c.attempt > 0))
+        .group_by(m.rater.c.code, m.trial.c.attempt)
+        .order_by(m.rater.c.code, m.trial.c.attempt)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    if not rows:
+        return None
+    table = pd.DataFrame(rows, columns=["rater", "attempt", "right", "asked"])
+    passed = table["right"] >= record.settings.pass_fraction * table["asked"]
+    return table.assign(passed=passed.map({True: "yes", False: "no"}))
