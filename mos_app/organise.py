@@ -1,6 +1,6 @@
-"""The organiser's page: progress, invitations, pause and close, export, and the log; nothing of it without a sign-in."""
+"""The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
-import datetime
+import datetime as dt
 from typing import Literal
 
 import pandas as pd
@@ -61,7 +61,9 @@ def progress(site: Site) -> None:
 def invitations(site: Site) -> None:
     """Make personal links; they are shown once, because the store keeps only their hashes."""
     with st.form("invite", border=False):
-        notes = st.text_area("One line per rater: a note that only you see", placeholder="Rater in room 12\nRater in room 14")
+        notes = st.text_area(
+            "One line per rater: a note that only you see", placeholder="Monday, room 12\nMonday, room 14"
+        )
         asked = st.form_submit_button("Invite")
     if asked:
         labels = [line.strip() for line in notes.splitlines() if line.strip()]
@@ -92,9 +94,8 @@ def change(site: Site, state: Literal["open", "paused", "closed"]) -> None:
 
 def data(site: Site) -> None:
     """Offer the ratings, and the means so far to whoever insists."""
-    links = " · ".join(
-        f'<a href="{site.gate.export_address(kind)}" download>{kind.upper()}</a>' for kind in web_organiser.EXPORT_FORMATS
-    )
+    kinds = web_organiser.EXPORT_FORMATS
+    links = " · ".join(f'<a href="{site.gate.export_address(kind)}" download>{kind.upper()}</a>' for kind in kinds)
     st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
     st.write(
         "Whoever sees results while raters still rate may stop or go on because of them, and then no p-value means "
@@ -116,7 +117,7 @@ def log(site: Site) -> None:
 
 def moment(seconds: float | None) -> str:
     """Return a time in UTC as text."""
-    return "" if seconds is None else f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M:%S}"
+    return "" if seconds is None else f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def page(site: Site) -> None:

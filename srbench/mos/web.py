@@ -13,10 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
+
 from srbench import content
 from srbench.errors import StudyError
+from srbench.mos import conduct
 from srbench.mos.store import Store
-from srbench.mos.web_guard import Guard, Limit
+from srbench.mos.web_guard import PRIVATE, Guard, Limit
 from srbench.mos.web_organiser import Gate
 from srbench.mos.web_pictures import Pictures
 from srbench.mos.web_rating import RatingRoutes
@@ -24,9 +29,11 @@ from srbench.mos.web_tickets import Tickets
 
 if TYPE_CHECKING:
     import streamlit
+    from starlette.requests import Request
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _LOG_BYTES = 10_000_000
 _SETTINGS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
@@ -94,17 +101,23 @@ class Site:
             StudyError: The study is unknown, or a stimulus is not as it was frozen.
         """
         import streamlit as st
-        from starlette.middleware import Middleware
 
         pictures = Pictures(self.folder / "stimuli", self.store.stimuli(self.study))
         rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key))
+        # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
+        nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
         limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
         return st.App(
             content.folder("mos_app") / "main.py",
-            routes=[*rating.routes(), *self.gate.routes()],
+            routes=[*rating.routes(), *self.gate.routes(), *nothing],
             middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
         )
+
+    def invite(self, label: str | None = None) -> str:
+        """Add a rater and return the personal link; it is kept nowhere."""
+        (invitation,) = conduct.invite(self.store, self.study, 1, [label] if label else [])
+        return f"{self.address.rstrip('/')}/join/{invitation.token}"
 
     def export(self, kind: str) -> bytes:
         """Return all ratings, anonymised, as `csv` or `parquet`."""
@@ -164,6 +177,10 @@ def running() -> Site:
     if not _sites:
         raise StudyError("Nothing is served. Start the study with `srbench mos serve NAME`.")
     return _sites[0]
+
+
+def _nothing(_request: Request) -> Response:
+    return Response("Not found", 404)
 
 
 _sites: list[Site] = []

@@ -103,13 +103,12 @@ class Guard:
     def _objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         path: str = scope["path"]
         host = headers.get("host", "")
-        name = (urlsplit(f"//{host}").hostname or "") if host else ""
-        if "*" not in self._hosts and name not in self._hosts:
+        if "*" not in self._hosts and _host_name(host) not in self._hosts:
             return 421, "host"
         origin = headers.get("origin")
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
-        # Every browser sends Origin with these; a request without it comes from a program, which has no cookie to abuse.
-        if unsafe and origin is not None and urlsplit(origin).netloc != host:
+        # Browsers send Origin with these; a request without it comes from a program, which has no cookie to abuse.
+        if unsafe and origin is not None and origin.partition("://")[2] != host:
             return 403, "origin"
         if unsafe and origin is None and headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
             return 403, "origin"
@@ -140,6 +139,13 @@ def refused(scope: Scope, reason: str, rater: int | None = None) -> None:
     shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith("/join/") else path
     # repr keeps an attacker's line breaks from forging lines of the log.
     logger.warning("refused %s: %r from %s%s", reason, shown[:200], _client(scope), f" rater {rater}" if rater else "")
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # an unfinished IPv6 address
+        return None
 
 
 def _client(scope: Scope) -> str:

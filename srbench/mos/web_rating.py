@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from srbench.errors import StudyError
 from srbench.mos.views import Refused, Screen, TrialView
-from srbench.mos.web_guard import Limit, refused
+from srbench.mos.web_guard import Limit, logger, refused
 from srbench.mos.web_tickets import TicketError
 
 if TYPE_CHECKING:
@@ -188,7 +188,12 @@ class RatingRoutes:
         except (BadRequestError, TicketError) as error:
             self._refuse(request, rater, getattr(error, "reason", "ticket"))
             return JSONResponse({"error": "picture"}, 404)
-        return Response(self._pictures[stimulus], media_type="image/png")
+        try:
+            return Response(self._pictures[stimulus], media_type="image/png")
+        except StudyError as error:  # the rater sees no picture rather than another one
+            logger.error("%s", error)
+            self._store.log_event(rater, "damaged-stimulus", stimulus)
+            return JSONResponse({"error": "damaged"}, 500)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import pytest
 
 from srbench import images
 from srbench.mos.store import Store
+from srbench.mos.study import ImageSet, Study, write
 from srbench.mos.views import PlannedTrial, Settings, Stimulus
 
 STUDY = "tiny-study"
@@ -116,8 +117,10 @@ def make_study(folder: Path, url: str | None = None, size: tuple[int, int] = (12
     for place, picture in enumerate(PICTURES):
         for method in METHODS:
             add("rating", DATASET, picture, method, height + 3 * place, width + 5 * place)
+    settings = Settings(minimum_seconds=MINIMUM_SECONDS)
+    planned = Study(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), settings, stimuli=tuple(study.stimuli))
     store = study.store
-    store.create_study(STUDY, Settings(minimum_seconds=MINIMUM_SECONDS), study.stimuli)
+    store.create_study(STUDY, settings, study.stimuli, write(planned))
     store.close()
     return study
 

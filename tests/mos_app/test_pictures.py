@@ -1,0 +1,87 @@
+"""Files that raters receive: the frozen pixels, equal in size, made in equal time, and nothing else in them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import statistics
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from srbench import images
+from srbench.errors import StudyError
+from srbench.mos.views import Stimulus
+from srbench.mos.web_pictures import Pictures
+
+
+def stimulus(folder, pixels, **saving):
+    key = secrets.token_hex(16)
+    path = folder / f"{key}.png"
+    Image.fromarray(pixels).save(path, **saving)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Stimulus(key, "rating", "set5", "baby", key, 0, sha256, pixels.shape[1], pixels.shape[0])
+
+
+@pytest.fixture
+def three(tmp_path):
+    rng = np.random.default_rng(1)
+    text = PngInfo()
+    text.add_text("Software", "srgan-vgg54")
+    flat = np.full((200, 300, 3), 90, np.uint8)
+    noise = rng.integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    small = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    return [stimulus(tmp_path, flat, pnginfo=text, dpi=(72, 72)), stimulus(tmp_path, noise), stimulus(tmp_path, small)]
+
+
+def test_all_files_have_one_size_and_the_pixels_of_their_stimulus(tmp_path, three):
+    pictures = Pictures(tmp_path, three)
+    files = [pictures[each.id] for each in three]
+    assert {len(file) for file in files} == {pictures.size}
+    for each, file in zip(three, files, strict=True):
+        assert np.array_equal(images.decode(file), images.read(tmp_path / f"{each.id}.png"))
+
+
+def test_texts_and_physical_sizes_are_left_out(tmp_path, three):
+    file = Pictures(tmp_path, three)[three[0].id]
+    assert b"srgan" in (tmp_path / f"{three[0].id}.png").read_bytes()
+    assert b"srgan" not in file
+    assert b"pHYs" not in file
+
+
+def test_a_changed_stimulus_is_never_shown(tmp_path, three):
+    pictures = Pictures(tmp_path, three)
+    images.write(tmp_path / f"{three[1].id}.png", np.zeros((200, 300, 3), np.uint8))
+    with pytest.raises(StudyError, match="not the file that was frozen"):
+        pictures[three[1].id]
+    with pytest.raises(StudyError, match="not the file that was frozen"):
+        Pictures(tmp_path, three)
+    (tmp_path / f"{three[1].id}.png").unlink()
+    with pytest.raises(StudyError, match="Cannot read"):
+        pictures[three[1].id]
+
+
+def test_a_truncated_stimulus_is_an_error_at_the_start(tmp_path):
+    path = tmp_path / f"{'0' * 32}.png"
+    path.write_bytes(images.encode(np.zeros((8, 8, 3), np.uint8))[:-12])
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(StudyError, match="not a complete PNG"):
+        Pictures(tmp_path, [Stimulus("0" * 32, "rating", "a", "b", "c", 0, sha256, 8, 8)])
+
+
+def test_a_flat_picture_takes_as_long_as_a_noisy_one(tmp_path):
+    flat = np.full((600, 800, 3), 90, np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, flat.shape, dtype=np.uint8)
+    two = [stimulus(tmp_path, flat), stimulus(tmp_path, noise)]
+    pictures = Pictures(tmp_path, two)
+    times = {each.id: [] for each in two}
+    for _ in range(60):
+        for each in two:
+            start = time.perf_counter()
+            pictures[each.id]
+            times[each.id].append(time.perf_counter() - start)
+    first, second = (statistics.median(values) for values in times.values())
+    assert abs(first - second) < 0.002, "what remains drowns in the jitter of any network"
