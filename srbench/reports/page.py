@@ -131,7 +131,7 @@ def _context(report: Report) -> dict[str, Any]:
         "bibtex": bibliography.bibtex(findings),
         "unit_warning": text.UNIT_WARNING if findings.choices.unit == "rating" and found is not None else "",
         "citation": paper.CITATION,
-        "slider": Markup(json.dumps(report.slider, sort_keys=False).replace("</", "<\\/")),  # noqa: S704  # JSON of our own
+        "slider": Markup(json.dumps(report.slider).replace("<", "\\u003c")),  # noqa: S704  # JSON of our own
         "first_images": list(report.slider),
         "provenance": _provenance(findings),
     }

@@ -87,9 +87,10 @@ def _run(findings: Findings) -> Iterator[Drawing]:
     if findings.seconds["seconds"].gt(0).any():
         for metric in [*shown[:1], *(["mos"] if findings.opinions else [])]:
             title = findings.names.metric(metric)
+            kind = _kind(findings) if metric == "mos" else ""
             yield Drawing(
                 f"cost-{metric}", "run", f"{title} against time",
-                f"Mean {title} against the median time per image on the machine of the run: up and left is better. "
+                f"Mean {title}{kind} against the median time per image on the machine of the run: up and left is better. "
                 "Compare figure 7 of the paper.",
                 partial(metrics.cost, findings, metric),
             )  # fmt: skip

@@ -1,0 +1,198 @@
+"""What a report says about damaged and poor inputs: a sentence or an error, never a wrong number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srbench import results
+from srbench.errors import ReportError, StatisticsError
+from srbench.reports import Choices, Study, build, page, text
+from srbench.reports.findings import find
+from srbench.reports.main_tables import main_tables
+from srbench.reports.more_tables import more_tables
+from srbench.results import RunResults
+
+QUICK = Choices(draws=200, pictures=False)
+
+
+def _said(findings) -> str:
+    lines = [*text.warnings(findings), *text.reliability(findings)]
+    for metric in ("mos", "psnr"):
+        lines += text.significance(findings, metric)
+    return "\n".join(lines)
+
+
+def _cell(findings, dataset: str, label: str, method: str) -> str:
+    table = main_tables(findings)[-1]
+    column = list(table.head).index(method)
+    row = next(row for row in table.rows if row[0].text == dataset and row[1].text.startswith(label))
+    return row[column].text
+
+
+def test_means_are_the_plain_means_of_scores_and_ratings(run, ratings):
+    findings = find(run, Study("s", ratings), QUICK)
+    scores = run.scores[(run.scores["dataset"] == "set5") & (run.scores["metric"] == "psnr")]
+    expected = scores[scores["method"] == "bicubic"]["value"].mean()
+    assert _cell(findings, "Set5", "PSNR", "Bicubic") == f"{expected:.2f}"
+    first = ratings[
+        (ratings["dataset"] == "odd name") & (ratings["method"] == "srresnet-mse") & (ratings["repeat"] == 0)
+    ]
+    assert _cell(findings, "odd name", "MOS", "SRResNet-MSE") == f"{first['score'].mean():.2f}"
+
+
+def test_the_papers_figures_stand_beside_ours_on_a_whole_set_only(run, ratings):
+    table = main_tables(find(run, Study("s", ratings), QUICK))[-1]
+    psnr = next(k for k, row in enumerate(table.rows) if row[0].text == "Set5" and row[1].text.startswith("PSNR"))
+    assert [cell.text for cell in table.rows[psnr + 1][2:4]] == ["26.26", "28.43"]
+    ours, printed = float(table.rows[psnr][3].text), 28.43
+    assert table.rows[psnr + 2][3].text == f"{ours - printed:+.2f}"
+    fewer = RunResults(run.folder, run.scores[run.scores["image"] != "img_001"], run.info)
+    smaller = main_tables(find(fewer, None, QUICK))[-1]
+    assert not any(cell.text == "paper" for row in smaller.rows for cell in row)
+
+
+def test_the_best_is_bold_and_the_original_is_left_aside(run):
+    table = main_tables(find(run, None, QUICK))[-1]
+    bold = [(row[1].text, table.head[k]) for row in table.rows for k, cell in enumerate(row) if cell.bold]
+    assert set(bold) <= {("PSNR (dB)", "SRResNet-VGG22"), ("SSIM", "SRResNet-VGG22"), ("PSNR (dB)", "SRResNet-MSE"),
+                         ("SSIM", "SRResNet-MSE")}  # fmt: skip
+    assert len(bold) == 4
+
+
+def test_what_a_method_was_trained_with_is_said_under_every_table_of_it(run):
+    for table in main_tables(find(run, None, QUICK)):
+        assert any("SRResNet-VGG22: features: a substitute" in note for note in table.notes)
+
+
+def test_a_failed_image_leaves_no_mean(run):
+    scores = run.scores.copy()
+    scores.loc[(scores["method"] == "bicubic") & (scores["image"] == "img_002"), ["value", "status"]] = [
+        np.nan,
+        "failed",
+    ]
+    findings = find(RunResults(run.folder, scores, run.info), None, QUICK)
+    assert _cell(findings, "Set5", "PSNR", "Bicubic") == "failed"
+    assert "Bicubic failed on 1 image of Set5" in _said(findings)
+
+
+def test_the_original_has_infinite_psnr_and_no_difference(run):
+    findings = find(run, None, QUICK)
+    assert _cell(findings, "Set5", "PSNR", "Original") == "\u221e"
+    assert "hr" not in set(findings.comparisons["a"]) | set(findings.comparisons["b"])
+
+
+def test_five_images_are_called_inconclusive_with_the_smallest_p(run, ratings):
+    assert "Set5, MOS: inconclusive. 5 pairs can reach no p below 0.0625" in _said(
+        find(run, Study("s", ratings), QUICK)
+    )
+
+
+def test_missing_cells_are_counted(run, ratings):
+    said = _said(find(run, Study("s", ratings.drop(index=[3, 4, 5])), QUICK))
+    assert "3 of 400 ratings (methods x raters x images) are missing" in said
+
+
+def test_one_rater_is_said_and_gives_no_reliability(run, ratings):
+    findings = find(run, Study("s", ratings[ratings["rater"] == "r00"]), QUICK)
+    assert "Only one person rated" in _said(findings)
+    table = next(table for table in more_tables(findings) if table.name == "reliability")
+    assert {cell.text for row in table.rows for cell in row[3:]} <= {"\u2013", "\u2013 \u2013"}
+
+
+def test_few_raters_are_said(run, ratings):
+    assert "Only 8 people rated" in _said(find(run, Study("s", ratings[ratings["rater"] < "r08"]), QUICK))
+
+
+def test_one_image_is_inconclusive(run, ratings):
+    few = ratings[ratings["image"] == "img_001"]
+    assert "inconclusive. 1 image can reach no p below 1" in _said(find(run, Study("s", few), QUICK))
+
+
+def test_constant_scores_show_no_difference_and_no_reliability(run, ratings):
+    findings = find(run, Study("s", ratings.assign(score=3)), QUICK)
+    mos = findings.comparisons[findings.comparisons["metric"] == "mos"]
+    assert (mos["p"] == 1).all()
+    assert not mos["significant"].any()
+    assert findings.opinions.reliability["icc_ak"].isna().all()
+    assert "no mapping" in " ".join(findings.opinions.agreement["note"]).lower()
+
+
+def test_doubled_rows_count_once_and_are_said(run, ratings):
+    doubled = find(run, Study("s", pd.concat([ratings, ratings.iloc[:4]])), QUICK)
+    pd.testing.assert_frame_equal(doubled.opinions.mos, find(run, Study("s", ratings), QUICK).opinions.mos)
+    assert "4 repeated rating rows were counted once" in _said(doubled)
+
+
+def test_nan_ratings_count_as_missing_and_are_said(run, ratings):
+    ratings["score"] = ratings["score"].astype(float)
+    ratings.loc[0, "score"] = np.nan
+    assert "1 rating has no value and count" in _said(find(run, Study("s", ratings), QUICK)).replace("counts", "count")
+
+
+def test_contradicting_ratings_are_an_error(run, ratings):
+    other = ratings.iloc[:1].assign(score=6 - ratings.loc[0, "score"])
+    with pytest.raises(StatisticsError, match="contradict"):
+        find(run, Study("s", pd.concat([ratings, other])), QUICK)
+
+
+def test_a_study_of_other_pictures_says_that_metrics_cannot_be_compared(run, ratings):
+    findings = find(run, Study("s", ratings.assign(image="else_" + ratings["image"])), QUICK)
+    assert "Run and study have no stimulus in common" in _said(findings)
+    assert not len(findings.opinions.agreement)
+
+
+def test_a_run_without_scores_or_protocol_is_an_error(run):
+    with pytest.raises(ReportError, match="no scores"):
+        find(RunResults(run.folder, run.scores.iloc[:0], run.info), None, QUICK)
+    with pytest.raises(ReportError, match="it has: daala"):
+        find(run, None, Choices(protocol="matlab"))
+
+
+def test_a_run_in_which_all_failed_is_an_error(run):
+    failed = run.scores.assign(status="failed", value=math.nan)
+    with pytest.raises(StatisticsError, match="failed on every image"):
+        find(RunResults(run.folder, failed, run.info), None, QUICK)
+
+
+def test_the_paper_style_unit_carries_its_warning(run, ratings):
+    findings = find(run, Study("s", ratings), Choices(unit="rating", draws=200, pictures=False))
+    assert "19 to 53 %" in _said(findings)
+    assert set(findings.comparisons.query("metric == 'mos'")["unit"]) == {"rating"}
+    with pytest.raises(ReportError, match="Unknown unit"):
+        Choices(unit="session")  # type: ignore[arg-type]
+
+
+def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, ratings):
+    fans = ratings["rater"] < "r08"
+    liked = (fans & (ratings["method"] == "bicubic")) | (~fans & (ratings["method"] == "srresnet-mse"))
+    ratings["score"] = np.where(liked, np.minimum(ratings["score"] + 2, 5), ratings["score"])
+    assert "raters differ in which methods they like" in _said(find(run, Study("s", ratings), QUICK))
+
+
+def test_no_difference_is_not_called_reliability(run, ratings):
+    assert "no significant difference is not the same as no difference" in _said(find(run, Study("s", ratings), QUICK))
+
+
+@pytest.mark.parametrize("damage", ["one rater", "one image", "one method", "constant", "no study", "one metric"])
+def test_a_poor_input_still_makes_a_report(run, ratings, damage):
+    scores = run.scores
+    cut = {
+        "one rater": ratings[ratings["rater"] == "r00"],
+        "one image": ratings[ratings["image"] == "img_001"],
+        "one method": ratings[ratings["method"] == "bicubic"],
+        "constant": ratings.assign(score=3),
+    }.get(damage, ratings)
+    if damage == "one method":
+        scores = scores[scores["method"] == "bicubic"]
+    if damage == "one metric":
+        scores = scores[scores["metric"] == "ssim"]
+    made = build(
+        results.RunResults(run.folder, scores, run.info), None if damage == "no study" else Study("s", cut), QUICK
+    )
+    for render in (page.html, page.markdown, page.latex):
+        written = render(made)
+        assert "nan" not in written.lower().replace("nanjing", "").split()

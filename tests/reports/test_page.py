@@ -1,0 +1,241 @@
+"""The documents of a report: equal bytes, a page that works in a real browser, files that belong together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from srbench import reports, results
+from srbench.cli import app
+from srbench.errors import ReportError
+from srbench.reports import page, pdf, pictures, studies, tables
+from srbench.reports.findings import find
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium on PATH")
+
+
+def test_equal_inputs_give_equal_bytes(report, run, study, written, tmp_path):
+    again = reports.build(run, study, reports.Choices(draws=300, slider=1))
+    reports.write(again, tmp_path)
+    files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    different = [str(name) for name in files if (written / name).read_bytes() != (tmp_path / name).read_bytes()]
+    assert different == []
+
+
+@needs_chromium
+def test_the_page_opens_in_a_browser_with_every_figure_and_no_error(report, written, tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    source = written / "report.html"
+    assert source.stat().st_size < 25_000_000
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=shutil.which("chromium"), args=FLAGS
+        )
+        tab = browser.new_page()
+        problems, requests = [], []
+        tab.on("console", lambda message: problems.append(message.text))
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.goto(source.as_uri())
+        tab.wait_for_load_state("load")
+        widths = tab.eval_on_selector_all("figure img", "all => all.map(one => one.naturalWidth)")
+        assert len(widths) == len(report.figures) > 10
+        assert min(widths) > 0
+        assert all(url.startswith(("file:", "data:")) for url in requests)
+        tab.select_option("#left", "Nearest")
+        assert tab.text_content("#left-name") == "Nearest"
+        before = tab.evaluate("document.getElementById('over').style.clipPath")
+        tab.focus("#place")
+        tab.keyboard.press("ArrowRight")
+        assert tab.evaluate("document.getElementById('over').style.clipPath") != before
+        tab.wait_for_function("document.getElementById('over').naturalWidth === 72")
+        names = tab.eval_on_selector_all("#image option", "all => all.map(one => one.value)")
+        assert names == list(report.slider)
+        assert problems == []
+        browser.close()
+
+
+def test_the_slider_holds_the_exact_pixels(report, run):
+    import base64
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    region = next(r for r in pictures.slider_regions(report.findings) if r.dataset == "set5")
+    versions = pictures.load(report.findings, "set5", region.image)
+    address = report.slider[f"Set5, {region.image}"]["Bicubic"]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB"))
+    assert np.array_equal(shown, region.cut(versions["bicubic"]))
+
+
+def test_synthetic_ratings_are_called_so_in_every_document_and_figure_of_opinions(report, written):
+    for name in ("report.html", "report.md", "report.tex"):
+        assert "No person rated a picture" in (written / name).read_text()
+    for figure in report.figures:
+        if figure.drawing.section in {"opinions", "people", "raters"} or figure.drawing.name.endswith("-mos"):
+            assert "synthetic" in figure.drawing.caption
+    assert any(row[1].text == "MOS (synthetic)" for row in report.main[-1].rows)
+
+
+def test_all_that_the_documents_name_is_there(written):
+    for name in re.findall(r"\]\((figures/[^)]+)\)", (written / "report.md").read_text()):
+        assert (written / name).is_file()
+    tex = (written / "report.tex").read_text()
+    named = re.findall(r"\\includegraphics\[[^]]*\]\{([^}]+)\}", tex) + re.findall(r"\\input\{([^}]+)\}", tex)
+    assert len(named) > 15
+    for name in named:
+        assert (written / name).is_file()
+
+
+def test_latex_is_balanced_and_escaped(written):
+    for path in [written / "report.tex", *sorted((written / "tables").glob("*.tex"))]:
+        body = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("%"))
+        bare = re.sub(r"\\[\\{}%&#_$]", "", body)
+        assert bare.count("{") == bare.count("}"), path
+        assert "%" not in bare, path
+        assert body.isascii(), path
+
+
+def test_every_row_of_a_table_has_a_cell_per_column(report):
+    for table in [*report.main, *report.more]:
+        assert {len(row) for row in table.rows} == {len(table.head)}, table.name
+
+
+def test_text_of_tables_is_escaped_in_each_format():
+    table = tables.Table("t", "A & B_c", ["a|b"], [[tables.Cell("50 % <x>", bold=True, star=True)]])
+    assert "A \\& B\\_c" in tables.latex(table)
+    assert "\\textbf{50 \\% \\textless{}x\\textgreater{}}" in tables.latex(table)
+    assert "a\\|b" in tables.markdown(table)
+
+
+def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
+    info = {**run.info, "methods": {"bicubic": {"title": "</script><script>alert(1)</script>"}}}
+    made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(draws=100, slider=1))
+    assert "<script>alert" not in page.html(made)
+
+
+@needs_chromium
+def test_the_pdf_is_complete_and_the_same_every_time(report):
+    short = "<!doctype html><title>x</title><p>One page."
+    first, second = pdf.render(short), pdf.render(short)
+    assert first.startswith(b"%PDF")
+    assert first == second
+
+
+def test_pdf_without_a_browser_is_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ReportError, match="needs Chromium"):
+        reports.check_formats(["pdf"])
+
+
+def test_an_unknown_format_is_refused_with_the_nearest():
+    with pytest.raises(ReportError, match="Did you mean 'latex'"):
+        reports.check_formats(["latx"])
+
+
+def test_a_crop_by_hand_is_shown_and_its_name_is_safe_for_files(run):
+    chosen = reports.Choices(draws=100, crops=("odd name/img_001:8,4,32,24",))
+    region = pictures.regions(find(run, None, chosen))[0]
+    assert (region.x, region.y, region.width, region.height) == (8, 4, 32, 24)
+    assert region.name == "odd-name-img_001"
+
+
+@pytest.mark.parametrize(
+    ("crop", "message"),
+    [
+        ("set5", "expected SET/IMAGE:X,Y,WIDTH,HEIGHT"),
+        ("set5/img_01:0,0,8,8", "Did you mean 'set5/img_0"),
+        ("set5/img_001:60,0,20,8", "not inside the image, which has 72x64"),
+    ],
+)
+def test_a_crop_that_is_not_there_is_an_error(run, crop, message):
+    with pytest.raises(ReportError, match=message):
+        pictures.regions(find(run, None, reports.Choices(draws=100, crops=(crop,))))
+
+
+def test_a_picture_that_changed_since_it_was_scored_is_refused(fresh_run):
+    path = results.image_path(fresh_run, "bicubic", "set5", "img_001")
+    shutil.copy(results.image_path(fresh_run, "bicubic", "set5", "img_002"), path)
+    findings = find(results.load(fresh_run), None, reports.Choices(draws=100))
+    with pytest.raises(ReportError, match="has changed since it was scored"):
+        pictures.load(findings, "set5", "img_001")
+
+
+def test_the_crop_lies_where_the_versions_differ(run):
+    import numpy as np
+
+    one = np.zeros((120, 150), np.uint8)
+    other = one.copy()
+    other[70:90, 100:120] = 200
+    region = pictures._by_disagreement("s", "i", {"a": one, "b": other, "hr": one}, 40)
+    assert region.x <= 100
+    assert region.x + 40 >= 120
+    assert region.y <= 70
+    assert region.y + 40 >= 90
+
+
+def test_a_report_without_pictures_holds_no_pixel_of_a_test_image(run):
+    made = reports.build(run, None, reports.Choices(draws=100, pictures=False))
+    assert not made.slider
+    assert not [figure for figure in made.figures if figure.drawing.section == "pictures"]
+
+
+def test_the_command_makes_a_report_of_a_run_and_a_file_of_ratings(fresh_run, ratings, tmp_path):
+    ratings.assign(study="lab", score=ratings["score"]).to_csv(tmp_path / "lab.csv", index=False)
+    arguments = [
+        "report",
+        "--run",
+        str(fresh_run),
+        "--study",
+        str(tmp_path / "lab.csv"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    result = CliRunner().invoke(app, [*arguments, "--format", "md", "--no-pictures"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert result.output.strip() == str(tmp_path / "out" / "report.md")
+    assert "In the study 'lab', 16 people gave" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_ratings_of_several_studies_in_one_file_are_refused(ratings, tmp_path):
+    mixed = ratings.assign(study=["a"] * 100 + ["b"] * (len(ratings) - 100))
+    mixed.to_parquet(tmp_path / "mixed.parquet")
+    with pytest.raises(ReportError, match="several studies: a, b"):
+        studies.load(str(tmp_path / "mixed.parquet"), tmp_path)
+
+
+def test_an_unknown_study_is_an_error_that_says_what_to_name(tmp_path):
+    with pytest.raises(ReportError, match="no study 'lab'"):
+        studies.load("lab", tmp_path)
+
+
+def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
+    import contextlib
+
+    from srbench.mos import conduct, simulate
+    from srbench.mos.store import Store
+
+    drawn = simulate.paper_study(raters=3, images={"set5": 2})
+    rows = drawn.drop(columns="study").to_dict("records")
+    folder = tmp_path / "synthetic-x"
+    folder.mkdir()
+    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
+        store.import_ratings("synthetic-x", rows, "synthetic")
+    found = studies.load("synthetic-x", tmp_path)
+    assert found.synthetic
+    assert len(found.ratings) == len(drawn)
+    assert found.calibration is None
