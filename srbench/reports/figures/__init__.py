@@ -90,8 +90,8 @@ def _run(findings: Findings) -> Iterator[Drawing]:
             kind = _kind(findings) if metric == "mos" else ""
             yield Drawing(
                 f"cost-{metric}", "run", f"{title} against time",
-                f"Mean {title}{kind} against the median time per image on the machine of the run: up and left is better. "
-                "Compare figure 7 of the paper.",
+                f"Mean {title}{kind} against the median time per image on the machine of the run: up and "
+                "left is better. Compare figure 7 of the paper.",
                 partial(metrics.cost, findings, metric),
             )  # fmt: skip
     baseline = "bicubic" if "bicubic" in findings.names.methods else findings.names.methods[0]
