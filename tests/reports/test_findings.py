@@ -11,6 +11,8 @@ import pytest
 from srbench import results
 from srbench.errors import ReportError, StatisticsError
 from srbench.reports import Choices, Study, build, page, text
+from srbench.reports.figures import style
+from srbench.reports.figures.metrics import depth, depths
 from srbench.reports.findings import find
 from srbench.reports.main_tables import main_tables
 from srbench.reports.more_tables import more_tables
@@ -175,6 +177,24 @@ def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, rati
 
 def test_no_difference_is_not_called_reliability(run, ratings):
     assert "no significant difference is not the same as no difference" in _said(find(run, Study("s", ratings), QUICK))
+
+
+def test_methods_that_differ_in_depth_get_the_papers_figure_seven(run):
+    named = {
+        "nearest": "net-b2",
+        "bicubic": "net-b8",
+        "srresnet-mse": "net-b2-noskip",
+        "srresnet-vgg22": "net-b8-noskip",
+    }
+    scores = run.scores.assign(method=run.scores["method"].replace(named))
+    findings = find(RunResults(run.folder, scores, run.info), None, QUICK)
+    assert depths(findings) == {
+        "net": {2: "net-b2", 8: "net-b8"},
+        "net-noskip": {2: "net-b2-noskip", 8: "net-b8-noskip"},
+    }
+    with style.house_style():
+        drawn = style.save(depth(findings, "psnr"), "svg")
+    assert drawn.count(b'<g id="axes_') == 4
 
 
 @pytest.mark.parametrize("damage", ["one rater", "one image", "one method", "constant", "no study", "one metric"])

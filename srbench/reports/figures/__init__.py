@@ -94,6 +94,13 @@ def _run(findings: Findings) -> Iterator[Drawing]:
                 "left is better. Compare figure 7 of the paper.",
                 partial(metrics.cost, findings, metric),
             )  # fmt: skip
+        if metrics.depths(findings):
+            yield Drawing(
+                "depth", "run", f"{findings.names.metric(shown[0])} and time against depth",
+                f"Mean {findings.names.metric(shown[0])} and median time per image against the number of blocks of "
+                "networks that differ in nothing else. Compare figure 7 of the paper.",
+                partial(metrics.depth, findings, shown[0]),
+            )  # fmt: skip
     baseline = "bicubic" if "bicubic" in findings.names.methods else findings.names.methods[0]
     for metric in shown:
         title = findings.names.metric(metric)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -12,6 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings
 from srbench.reports.inputs import ORIGINAL, lines
+
+_DEPTH = re.compile(r"(?P<family>.+)-b(?P<depth>\d+)(?P<rest>(-.+)?)")
 
 
 def cost(findings: Findings, metric: str) -> Figure:
@@ -40,6 +44,43 @@ def cost(findings: Findings, metric: str) -> Figure:
         for m in present
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), handletextpad=0.2)
+    return figure
+
+
+def depths(findings: Findings) -> dict[str, dict[int, str]]:
+    """Return the families of methods that differ in depth only: `{family: {depth: method}}`.
+
+    A depth study names its methods FAMILY-bDEPTH, with or without a suffix: `srresnet-b8`, `srresnet-b8-noskip`.
+    """
+    families: dict[str, dict[int, str]] = {}
+    for method in findings.names.methods:
+        match = _DEPTH.fullmatch(method)
+        if match:
+            families.setdefault(match["family"] + match["rest"], {})[int(match["depth"])] = method
+    return {name: dict(sorted(members.items())) for name, members in families.items() if len(members) > 1}
+
+
+def depth(findings: Findings, metric: str) -> Figure:
+    """Draw the mean of `metric` and the time against the number of blocks, over all data sets' panels."""
+    families = depths(findings)
+    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+    figure, axes = style.grid(3.6 * len(sets) + 0.5, 5.6, 2, len(sets), sharex=True)
+    looks = style.looks(list(families))
+    for column, dataset in enumerate(sets):
+        points = _points(findings, metric, dataset).set_index("method")
+        for family, members in families.items():
+            here = {blocks: name for blocks, name in members.items() if name in points.index}
+            rows = points.loc[list(here.values())]
+            colour, marker = looks[family]
+            axes[column].plot(list(here), rows["value"], color=colour, marker=marker, label=family)
+            axes[len(sets) + column].plot(list(here), rows["seconds"], color=colour, marker=marker)
+        axes[column].set_title(findings.names.dataset(dataset))
+        axes[len(sets) + column].set_xlabel("Number of blocks")
+        for axis in (axes[column], axes[len(sets) + column]):
+            axis.grid(True)
+    axes[0].set_ylabel(_label(findings, metric))
+    axes[len(sets)].set_ylabel("Median seconds per image")
+    axes[0].legend()
     return figure
 
 
