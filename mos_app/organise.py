@@ -95,7 +95,7 @@ def change(site: Site, state: Literal["open", "paused", "closed"]) -> None:
 def data(site: Site) -> None:
     """Offer the ratings, and the means so far to whoever insists."""
     kinds = web_organiser.EXPORT_FORMATS
-    links = " · ".join(f'<a href="{site.gate.export_address(kind)}" download>{kind.upper()}</a>' for kind in kinds)
+    links = " · ".join(f'<a href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds)
     st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
     st.write(
         "Whoever sees results while raters still rate may stop or go on because of them, and then no p-value means "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import io
 import logging
 import logging.handlers
 import os
@@ -19,7 +18,7 @@ from starlette.routing import Route
 
 from srbench import content
 from srbench.errors import StudyError
-from srbench.mos import conduct
+from srbench.mos import conduct, export
 from srbench.mos.store import Store
 from srbench.mos.web_guard import PRIVATE, Guard, Limit
 from srbench.mos.web_organiser import Gate
@@ -120,13 +119,8 @@ class Site:
         return f"{self.address.rstrip('/')}/join/{invitation.token}"
 
     def export(self, kind: str) -> bytes:
-        """Return all ratings, anonymised, as `csv` or `parquet`."""
-        frame = self.store.ratings(self.study)
-        if kind == "csv":
-            return frame.to_csv(index=False).encode()
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
-        return buffer.getvalue()
+        """Return all ratings, anonymised, in one of `export.FORMS`."""
+        return export.encode(export.frame(self.store, self.study), kind)
 
 
 def server_key(folder: Path) -> bytes:

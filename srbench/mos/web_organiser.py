@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 COOKIE = "srbench_organiser"
 SESSION_SECONDS = 12 * 3600
 EXPORT_SECONDS = 600
-EXPORT_FORMATS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+EXPORT_FORMATS = {
+    "csv": "ratings.csv",
+    "parquet": "ratings.parquet",
+    "long": "ratings_long.csv",
+    "sureal": "ratings.json",
+}
+"""The formats of `srbench.mos.export`, and what the file is called."""
 SHORTEST_PASSWORD = 10
 
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1}
@@ -110,7 +116,7 @@ class Gate:
 
     def export_address(self, kind: str) -> str:
         """Return an address that serves the study's data for ten minutes."""
-        return f"/organiser/export/{self._seal(f'export-{kind}', EXPORT_SECONDS)}.{kind}"
+        return f"/organiser/export/{kind}/{self._seal(f'export-{kind}', EXPORT_SECONDS)}"
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root of the site."""
@@ -118,7 +124,7 @@ class Gate:
             Route("/organiser/login", self._login_form, methods=["GET"]),
             Route("/organiser/login", self._login, methods=["POST"]),
             Route("/organiser/logout", self._logout, methods=["POST"]),
-            Route("/organiser/export/{seal}.{kind}", self._send_export, methods=["GET"]),
+            Route("/organiser/export/{kind}/{seal}", self._send_export, methods=["GET"]),
         ]
 
     def _login_form(self, _request: Request) -> Response:
@@ -154,8 +160,8 @@ class Gate:
         if not sealed or kind not in EXPORT_FORMATS or self._export is None:
             refused(request.scope, "export")
             return Response("This address is not valid or no longer valid.", 403)
-        disposition = {"Content-Disposition": f'attachment; filename="ratings.{kind}"'}
-        return Response(self._export(kind), media_type=EXPORT_FORMATS[kind], headers=disposition)
+        disposition = {"Content-Disposition": f'attachment; filename="{EXPORT_FORMATS[kind]}"'}
+        return Response(self._export(kind), media_type="application/octet-stream", headers=disposition)
 
     def _seal(self, purpose: str, seconds: int) -> str:
         body = f"{int(time.time()) + seconds}-{secrets.token_hex(8)}"
