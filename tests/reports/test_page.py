@@ -239,3 +239,35 @@ def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
     assert found.synthetic
     assert len(found.ratings) == len(drawn)
     assert found.calibration is None
+
+
+def test_the_calibration_of_a_store_is_counted_by_rater_and_attempt(tmp_path):
+    import contextlib
+
+    from srbench.mos import conduct
+    from srbench.mos.store import Store
+    from srbench.mos.views import PlannedTrial, Settings, Stimulus, TrialView
+
+    shown = [
+        Stimulus(f"{k:032x}", "calibration" if k < 4 else "rating", "set5", f"i{k}", "nearest", 0, "0" * 64, 8, 8)
+        for k in range(5)
+    ]
+    trials = [PlannedTrial(1, k + 1, 1, shown[k].id, expected=1) for k in range(4)]
+    trials.append(PlannedTrial(0, 1, 1, shown[4].id))
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
+        store.create_study("lab", Settings(minimum_seconds=0.0, attempts=1), shown)
+        rater = store.rater_by_token(store.add_rater("lab", 1, trials))
+        assert rater is not None
+        for score in (1, 2, 1, 5):
+            view = store.next_trial(rater)
+            if not isinstance(view, TrialView):
+                view = store.proceed(rater, view.kind)
+            store.rate(rater, view.id, score, 2.0)
+        found = studies.from_store(store, "lab")
+    assert found.calibration is not None
+    row = found.calibration.iloc[0]
+    assert (row["attempt"], row["right"], row["asked"], row["passed"]) == (1, 3, 4, "no")
+    assert found.design == "acr"
+    assert found.origin == "study"
