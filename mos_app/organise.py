@@ -1,7 +1,6 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
 import datetime as dt
-from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -64,7 +63,7 @@ def invitations(site: Site) -> None:
         notes = st.text_area(
             "One line per rater: a note that only you see", placeholder="Monday, room 12\nMonday, room 14"
         )
-        asked = st.form_submit_button("Invite")
+        asked = st.form_submit_button("Make links")
     if asked:
         labels = [line.strip() for line in notes.splitlines() if line.strip()]
         links = pd.DataFrame({"note": labels, "link": [site.invite(label) for label in labels]})
@@ -76,20 +75,15 @@ def switch(site: Site) -> None:
     """Pause, reopen or close the study."""
     state = site.store.study(site.study).state
     st.write(f"The study is **{state}**.")
-    if state == "open" and st.button("Pause: nobody can rate until it is reopened"):
-        change(site, "paused")
-    if state == "paused" and st.button("Reopen"):
-        change(site, "open")
+    set_state = site.store.set_state
+    if state == "open":
+        hint = "Nobody can rate until the study is reopened."
+        st.button("Pause", help=hint, on_click=set_state, args=(site.study, "paused"))
+    if state == "paused":
+        st.button("Reopen", on_click=set_state, args=(site.study, "open"))
     if state != "closed":
         sure = st.checkbox("I want to end the study for good")
-        if st.button("Close", disabled=not sure):
-            change(site, "closed")
-
-
-def change(site: Site, state: Literal["open", "paused", "closed"]) -> None:
-    """Set the study's state and draw the page anew."""
-    site.store.set_state(site.study, state)
-    st.rerun()
+        st.button("Close", disabled=not sure, on_click=set_state, args=(site.study, "closed"))
 
 
 def data(site: Site) -> None:

@@ -62,6 +62,7 @@ class RatingRoutes:
         self._study = study
         self._pictures = pictures
         self._tickets = tickets
+        self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
         self._limit_log = Limit(rate=5, burst=100)
 
@@ -79,8 +80,8 @@ class RatingRoutes:
     def _join(self, request: Request) -> Response:
         token = request.path_params["token"]
         response = RedirectResponse("/", 303)
-        rater = self._store.rater_by_token(token)
-        if rater is None or rater.study != self._study:
+        rater = self._known(token)
+        if rater is None:
             self._refuse(request, None, "token")
             # Without a cookie the page tells what to do; a stale cookie would hide that.
             response.delete_cookie(COOKIE, path="/")
@@ -111,11 +112,21 @@ class RatingRoutes:
         return endpoint
 
     def _rater(self, request: Request) -> Rater:
-        rater = self._store.rater_by_token(request.cookies.get(COOKIE, ""))
-        if rater is None or rater.study != self._study:
+        rater = self._known(request.cookies.get(COOKIE, ""))
+        if rater is None:
             raise BadRequestError("Expected the cookie of a rater of this study.", "token", 401)
         if self._limit.wait(str(rater.id)):
             raise BadRequestError("Expected fewer requests.", "rate", 429)
+        return rater
+
+    def _known(self, token: str) -> Rater | None:
+        """Return whose token this is. Who holds a token never changes, so it is looked up once."""
+        if token in self._raters:
+            return self._raters[token]
+        rater = self._store.rater_by_token(token)
+        if rater is None or rater.study != self._study:
+            return None
+        self._raters[token] = rater
         return rater
 
     def _refuse(self, request: Request, rater: Rater | None, reason: str) -> None:

@@ -272,9 +272,9 @@ def serve(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]
     """A function that starts a server on a new small study."""
     servers: list[Server] = []
 
-    def start(**options: object) -> Server:
-        study = make_study(tmp_path / f"study{len(servers)}", **options)  # type: ignore[arg-type]
-        servers.append(Server(study, password_hash))
+    def start(with_password: bool = True, **options: Any) -> Server:
+        study = make_study(tmp_path / f"study{len(servers)}", **options)
+        servers.append(Server(study, password_hash if with_password else ""))
         return servers[-1].start()
 
     yield start

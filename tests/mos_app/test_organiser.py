@@ -1,0 +1,151 @@
+"""The organiser's pages: closed to everybody else, live, silent about results unless asked, and able to export."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+
+import pytest
+
+from srbench.errors import StudyError
+from srbench.mos.web_organiser import Gate, check_password, hash_password
+
+KEY = b"k" * 32
+
+
+def test_a_password_is_stored_as_a_salted_hash(password_hash, server):
+    assert server.password not in password_hash
+    assert hash_password(server.password) != password_hash
+    assert check_password(server.password, password_hash)
+    assert not check_password(server.password + "x", password_hash)
+    with pytest.raises(StudyError, match="10 characters"):
+        hash_password("short")
+    for damaged in ("", "plain", "scrypt$1$2", password_hash.replace("scrypt", "md5")):
+        with pytest.raises(StudyError, match="srbench mos password"):
+            check_password("x", damaged)
+
+
+def test_without_a_password_and_accounts_nobody_is_admitted():
+    gate = Gate(KEY)
+    assert not gate.admits(None)
+    assert not gate.admits("")
+    assert not gate.admits(gate._seal("session", 100))
+    assert not gate.admits(None, "somebody@example.org")
+    assert not gate.admits(None, "")
+
+
+def test_sessions_end_with_time_and_with_a_new_password(password_hash):
+    gate = Gate(KEY, password_hash)
+    session = gate._seal("session", 100)
+    assert gate.admits(session)
+    assert not gate.admits(gate._seal("session", -1))
+    assert not gate.admits(gate._seal("export-csv", 100))
+    assert not gate.admits(session[:-1] + "x")
+    assert not gate.admits("9" + session)
+    assert not Gate(KEY, hash_password("another password")).admits(session)
+    assert not Gate(b"x" * 32, password_hash).admits(session)
+
+
+def test_only_the_named_accounts_of_the_identity_provider_are_admitted():
+    gate = Gate(KEY, accounts=["Ada@Example.org"])
+    assert gate.admits(None, "ada@example.org")
+    assert not gate.admits(None, "eve@example.org")
+    assert not gate.admits(None, None)
+
+
+def post(server, path, body, **headers):
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=20)
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Origin": server.address}
+    connection.request("POST", path, body, kind | headers)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def test_guessing_the_password_is_refused_logged_and_slowed_down(serve):
+    server = serve()
+    assert (
+        post(server, "/organiser/login", "password=correct+horse+battery", Origin="https://evil.example").status == 403
+    )
+    statuses = [post(server, "/organiser/login", f"password=guess{n}").status for n in range(14)]
+    assert statuses[:5] == [403] * 5
+    assert statuses[-1] == 429
+    assert "refused password" in server.log()
+    assert "guess1" not in server.log()
+
+
+def test_a_study_without_a_password_has_no_login(tmp_path, serve):
+    server = serve(with_password=False)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{server.address}/organiser/login")
+    assert post(server, "/organiser/login", "password=").status == 403
+
+
+def test_exports_need_a_fresh_seal(server):
+    for path in ("/organiser/export/csv/x", "/organiser/export/csv/", "/organiser/export/csv/9999999999-00-00"):
+        with pytest.raises(urllib.error.HTTPError, match=r"403|404"):
+            urllib.request.urlopen(server.address + path)
+
+
+def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serve, browse, tmp_path):
+    server = serve()
+    token = server.study.invite("Ann in room 12", calibrations=0)
+    store = server.study.store
+    rater = store.rater_by_token(token)
+    store.proceed(rater, "welcome")
+    for _ in range(4):
+        store.rate(rater, store.next_trial(rater).id, 4, 2.0)
+
+    browser = browse()
+    page = browser.page
+    page.goto(f"{server.address}/organiser")
+    page.get_by_text("Sign in with the password").click()
+    assert "room 12" not in page.content()
+    page.fill("#password", "wrong password")
+    page.click("button")
+    assert "not the password" in page.inner_text("[role=alert]")
+    page.fill("#password", server.password)
+    page.click("button")
+    page.get_by_text("4 of 12").first.wait_for()
+    cookie = next(c for c in page.context.cookies() if c["name"] == "srbench_organiser")
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+
+    store.rate(rater, store.next_trial(rater).id, 5, 2.0)
+    page.get_by_text("5 of 12").first.wait_for(timeout=15_000)
+
+    page.get_by_text("Data", exact=True).click()
+    page.get_by_text("They are hidden for that reason").wait_for()
+    assert page.get_by_text("mos", exact=True).count() == 0
+    assert not any(kind == "peeked" for kind, _ in server.study.events())
+    with page.expect_download() as download:
+        page.get_by_role("link", name="csv").click()
+    table = download.value.path().read_text()
+    assert table.count("\n") == 6
+    assert "Ann" not in table
+
+    page.get_by_text("Show the mean opinion scores so far").click()
+    page.wait_for_timeout(1500)
+    assert any(kind == "peeked" for kind, _ in server.study.events())
+
+    page.get_by_text("Invite", exact=True).click()
+    page.get_by_label("One line per rater").fill("Ben\nCleo")
+    page.get_by_role("button", name="Make links").click()
+    page.get_by_text("Copy the links now").wait_for()
+    assert [each.label for each in store.raters(server.name)] == ["Ann in room 12", "Ben", "Cleo"]
+
+    page.get_by_text("Pause or close").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("The study is paused").wait_for()
+    assert store.study(server.name).state == "paused"
+    page.get_by_role("button", name="Reopen").click()
+    page.get_by_text("The study is open").wait_for()
+
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/organiser/login")
+    page.goto(f"{server.address}/organiser")
+    page.get_by_text("Sign in with the password").wait_for()
+    assert "room 12" not in page.content()
+    store.close()
