@@ -77,8 +77,9 @@ def list_metrics(as_json: AsJson = False) -> None:
         {"name": p.name, "version": p.version, "title": p.title, "description": p.description}
         for p in metrics.PROTOCOLS.values()
     ]
+    broken = metrics.broken()
     if as_json:
-        typer.echo(json.dumps({"metrics": rows, "protocols": protocols}, indent=1))
+        typer.echo(json.dumps({"metrics": rows, "protocols": protocols, "broken": broken}, indent=1))
         return
     _table(
         "Metrics",
@@ -90,6 +91,8 @@ def list_metrics(as_json: AsJson = False) -> None:
         ["Name", "Version", "What it is"],
         [[p["name"], p["version"], f"{p['title']}: {p['description']}"] for p in protocols],
     )
+    for name, reason in broken.items():
+        typer.echo(f"Broken plugin '{name}': {reason}", err=True)
 
 
 def upscale(
