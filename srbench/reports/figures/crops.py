@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,30 +15,39 @@ from srbench.reports.findings import Findings
 from srbench.reports.inputs import ORIGINAL
 
 COLUMNS = 6
+SIDE, WHOLE, GAP, TITLE = 1.55, 3.4, 0.08, 0.42
+"""Widths of a crop and of the whole image, the space between them, and the height of a title, in inches."""
 
 
 def crops(findings: Findings, region: pictures.Region) -> Figure:
     """Draw the whole image with the crop marked, and the crop of every method."""
     versions = pictures.load(findings, region.dataset, region.image)
     names = pictures.order(list(versions))
-    rows = -(-len(names) // COLUMNS)
-    columns = min(len(names), COLUMNS)
-    side = 1.55
-    figure = style.new(side * (columns + 2.2) + 0.3, rows * (side * region.height / region.width + 0.48) + 0.1)
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(2.2, columns), squeeze=False))
-    whole = left.subplots()
-    reference = ORIGINAL if ORIGINAL in versions else names[-1]
-    _show(whole, versions[reference])
-    style.frame(whole, region.x - 0.5, region.y - 0.5, region.width, region.height, style.RED)
-    whole.set_title(f"{findings.names.dataset(region.dataset)}, {region.image}", fontsize=8.5)
-    axes = right.subplots(rows, columns, squeeze=False).ravel()
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, name in zip(axes, names, strict=False):
+    rows, columns = -(-len(names) // COLUMNS), min(len(names), COLUMNS)
+    tall = SIDE * region.height / region.width
+    width, height = WHOLE + GAP + columns * (SIDE + GAP), rows * (tall + TITLE)
+    figure = Figure(figsize=(width, height))
+    whole = versions[ORIGINAL if ORIGINAL in versions else names[-1]]
+    # The whole image stands beside the crops, as wide as planned or as high as they are, whichever is less.
+    high = min(WHOLE * whole.shape[0] / whole.shape[1], height - TITLE)
+    axis = _axes(figure, 0.0, height - TITLE - high, WHOLE, high)
+    _show(axis, whole)
+    style.frame(axis, region.x - 0.5, region.y - 0.5, region.width, region.height, style.RED)
+    axis.set_title(f"{findings.names.dataset(region.dataset)}, {region.image}", fontsize=8.5)
+    for number, name in enumerate(names):
+        row, column = divmod(number, columns)
+        left = WHOLE + GAP + column * (SIDE + GAP)
+        axis = _axes(figure, left, height - (row + 1) * (tall + TITLE), SIDE, tall)
         _show(axis, region.cut(versions[name]))
         title = f"{findings.names.method(name)}\n{_scores(findings, region, name)}"
         axis.set_title(title, fontsize=7.5, fontweight="normal", loc="center")
     return figure
+
+
+def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add axes at a place in inches."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
 def _show(axis: Axes, picture: Image) -> None:

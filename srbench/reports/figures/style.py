@@ -74,6 +74,9 @@ def save(figure: Figure, form: str, dpi: int = 160) -> bytes:
         # The layout is the same for every format, and costs more than drawing: once is enough.
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
+        for axes in figure.axes:
+            # The solver's last digits depend on addresses in memory; the bytes of a figure must not.
+            axes.set_position(tuple(round(value, 5) for value in axes.get_position(original=True).bounds))
     buffer = io.BytesIO()
     figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata[form])
     return buffer.getvalue()
