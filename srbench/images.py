@@ -61,6 +61,8 @@ def decode(data: bytes, path: str | Path = "<memory>") -> Image:
         raise ImageError(
             f"Image {path} claims more pixels than srbench accepts ({MAX_PIXELS:,}). Crop it or split it."
         ) from None
+    except PillowImage.UnidentifiedImageError:
+        raise ImageError(f"Cannot decode image {path}: the file is damaged or is not an image.") from None
     except Exception as error:  # Pillow raises a dozen types on damaged files, SyntaxError among them
         raise ImageError(
             f"Cannot decode image {path}: {type(error).__name__}: {error}. The file is damaged or is not an image."

@@ -313,6 +313,15 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(pictures: Path, tmp_pa
     assert len(values(tmp_path / "r")) == 16
 
 
+def test_two_folders_with_one_name_are_refused(pictures: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "mine"
+    twin.mkdir()
+    (twin / "p1.png").write_bytes((pictures / "p1.png").read_bytes())
+    done = srbench("run", "--datasets", f"{pictures},{twin}", "--methods", "nearest", "--out", tmp_path / "r")
+    assert done.returncode == 2
+    assert "Two of the data sets are called 'mine'" in done.stderr
+
+
 def test_a_run_folder_keeps_to_one_scale_and_one_process(pictures: Path, tmp_path: Path) -> None:
     arguments = ("run", "--datasets", pictures, "--methods", "nearest", "--out", tmp_path / "r")
     srbench(*arguments)

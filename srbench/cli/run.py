@@ -88,6 +88,7 @@ def run(
     for name in names:
         with download_bar(name) as on_file:
             pairs += sets.load(name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file)
+    _check_distinct(pairs)
     folder = out or Path("runs") / f"{'-'.join(Path(name).name for name in names)}-x{scale}"
     plan = benchmark.Plan(pairs, entrants, choose(scale, device, precision), protocols, wanted, folder)
     finished, failures = _with_progress(plan, jobs)
@@ -97,6 +98,15 @@ def run(
     if failures:
         _print_failures(failures)
         raise typer.Exit(1)
+
+
+def _check_distinct(pairs: list[Pair]) -> None:
+    from srbench.errors import DatasetError
+
+    places = [(pair.dataset, pair.name) for pair in pairs]
+    if len(set(places)) < len(places):
+        name = next(dataset for dataset, image in places if places.count((dataset, image)) > 1)
+        raise DatasetError(f"Two of the data sets are called '{name}'. Rename one of the folders.")
 
 
 def _with_progress(plan: Plan, jobs: int | None) -> tuple[RunResults, list[Outcome]]:
