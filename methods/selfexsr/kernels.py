@@ -334,15 +334,17 @@ def search(
                 state = scramble(state)
                 shear_x, shear_y = halves(state)
                 state = scramble(state)
-                pick, repeat = halves(state)
+                pick, renew = halves(state)
                 x = field.source[row, column, 0] + (2.0 * right - 1.0) * radius
                 y = field.source[row, column, 1] + (2.0 * down - 1.0) * radius
-                plane = 0
-                while plane < planes - 1 and pick >= here[plane]:
-                    plane += 1
+                plane = field.plane[row, column]
                 matrix[:] = field.matrix[row, column]
-                if plane > 0 and repeat < 0.5:
-                    matrix[:] = IDENTITY
+                if renew < 0.5:
+                    plane = 0
+                    while plane < planes - 1 and pick >= here[plane]:
+                        plane += 1
+                    if plane > 0:
+                        matrix[:] = IDENTITY
                 distort(matrix, grow - 0.5, turn - 0.5, shear_x - 0.5, shear_y - 0.5, i)
                 attempt(
                     target,
