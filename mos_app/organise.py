@@ -25,7 +25,7 @@ def sign_in(site: Site) -> None:
     """Offer the ways to sign in that are set up."""
     st.title("Organiser")
     if site.gate.takes_password:
-        st.html('<a href="/organiser/login" target="_self">Sign in with the password</a>')
+        st.html('<a style="color: inherit" href="/organiser/login" target="_self">Sign in with the password</a>')
     if site.gate.takes_accounts:
         st.button("Sign in with your account", on_click=st.login)
     if not site.gate.takes_password and not site.gate.takes_accounts:
@@ -89,7 +89,9 @@ def switch(site: Site) -> None:
 def data(site: Site) -> None:
     """Offer the ratings, and the means so far to whoever insists."""
     kinds = web_organiser.EXPORT_FORMATS
-    links = " · ".join(f'<a href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds)
+    links = " · ".join(
+        f'<a style="color: inherit" href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds
+    )
     st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
     st.write(
         "Whoever sees results while raters still rate may stop or go on because of them, and then no p-value means "

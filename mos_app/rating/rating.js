@@ -352,7 +352,8 @@ class Session {
     this.page.dataset.screen = name;
     this.part("card").hidden = false;
     this.part("card-title").textContent = this.say(`${name}_title`, all);
-    this.part("card-text").replaceChildren(...paragraphs(this.say(`${name}_text`, all)));
+    const practice = name === "welcome" && state.practice ? this.say("welcome_practice") : "";
+    this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${practice}`));
     this.part("proceed").hidden = !onProceed;
     this.part("proceed").textContent = this.say(`${name}_proceed`);
     this.part("card-undo").hidden = !state.can_undo || name !== cardName(state);

@@ -156,6 +156,7 @@ class RatingRoutes:
     def _state(self, rater: Rater, now: TrialView | Screen) -> dict[str, Any]:
         progress = self._store.progress(rater)
         common = {
+            "practice": progress.calibration,
             "done": progress.done,
             "total": progress.total,
             "session": progress.session,
