@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
-
 from srbench.methods.selfexsr.state import MARGIN, RADIUS, SIZE, Field, Prior, Sources
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 1.0])
@@ -47,7 +46,9 @@ class Transform(NamedTuple):
 
 
 @nb.njit(cache=True, nogil=True)
-def transform(h7: float, h8: float, px: float, py: float, tx: float, ty: float, matrix: NDArray[np.float64]) -> Transform:
+def transform(
+    h7: float, h8: float, px: float, py: float, tx: float, ty: float, matrix: NDArray[np.float64]
+) -> Transform:
     """Return T = R^-1 Trans(d) R Trans(p) diag(A, 1), divided by its last entry, in closed form.
 
     R^-1 Trans(d) R leaves every point of the line l = (h7, h8, 1) where it is and moves p to t, hence equals
@@ -92,7 +93,7 @@ def choose_level(scale: float, sources: Sources) -> int:
     """Return k - 1, where level k = clip(round(-ln s / ln alpha), 1, K) makes the patch about life-size."""
     if scale <= 0.0:
         return 0
-    k = int(math.floor(-math.log(scale) / math.log(sources.step) + 0.5))
+    k = math.floor(-math.log(scale) / math.log(sources.step) + 0.5)
     return min(max(k, 1), len(sources.start)) - 1
 
 
@@ -115,7 +116,14 @@ def reaches_outside(t: Transform, level: int, sources: Sources) -> bool:
 
 @nb.njit(cache=True, nogil=True)
 def evaluate(
-    target: NDArray[np.float32], row: int, column: int, plane: int, t: Transform, limit: float, sources: Sources, prior: Prior
+    target: NDArray[np.float32],
+    row: int,
+    column: int,
+    plane: int,
+    t: Transform,
+    limit: float,
+    sources: Sources,
+    prior: Prior,
 ) -> tuple[float, float, float, float]:
     """Return the cost of a patch and its bias per channel; the cost is infinite once it must exceed `limit`.
 
@@ -189,7 +197,7 @@ def evaluate(
     bb = min(max(sb / count, -BIAS_LIMIT), BIAS_LIMIT)
     two = np.float32(2.0)
     data = square + br * (br - two * wr) + bg * (bg - two * wg) + bb * (bb - two * wb)
-    return max(data, zero) + rest, br, bg, bb
+    return float(max(data, zero) + rest), float(br), float(bg), float(bb)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -236,9 +244,7 @@ def attempt(
 
 
 @nb.njit(cache=True, nogil=True)
-def begin(
-    first: int, last: int, target: NDArray[np.float32], field: Field, sources: Sources, prior: Prior
-) -> None:
+def begin(first: int, last: int, target: NDArray[np.float32], field: Field, sources: Sources, prior: Prior) -> None:
     """Compute cost and bias of the states that rows [first, last) of `field` start from.
 
     A state that cannot be evaluated here is replaced by the simplest: twice the step, at the same place, no plane.
@@ -255,9 +261,7 @@ def begin(
             ):
                 matrix[:] = 0.0
                 matrix[0] = matrix[3] = 2.0
-                attempt(
-                    target, row, column, 0, column + 0.5, row + 0.5, matrix, 0.0, np.inf, field, sources, prior
-                )
+                attempt(target, row, column, 0, column + 0.5, row + 0.5, matrix, 0.0, np.inf, field, sources, prior)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -363,9 +367,7 @@ def search(
 
 
 @nb.njit(cache=True, nogil=True)
-def distort(
-    matrix: NDArray[np.float64], grow: float, turn: float, shear_x: float, shear_y: float, i: int
-) -> None:
+def distort(matrix: NDArray[np.float64], grow: float, turn: float, shear_x: float, shear_y: float, i: int) -> None:
     """Replace A by D A: scale 1 + grow/i, angle (pi/4) turn/i and shears 0.05 shear/i, each draw in +-0.5."""
     scale, angle = 1.0 + grow / i, math.pi / 4.0 * turn / i
     sx, sy = 0.05 * shear_x / i, 0.05 * shear_y / i

@@ -46,9 +46,7 @@ class Planes:
 
 def frontal(shape: tuple[int, int]) -> Planes:
     """Return the description of a picture in which no planes are seen."""
-    return Planes(
-        np.zeros((1, 2)), np.ones((*shape, 1)), np.empty((0, 4)), np.empty((0, 3)), np.empty(0, np.int64)
-    )
+    return Planes(np.zeros((1, 2)), np.ones((*shape, 1)), np.empty((0, 4)), np.empty((0, 3)), np.empty(0, np.int64))
 
 
 def find_planes(image: NDArray[np.float32], seed: int = 0) -> Planes:
@@ -88,7 +86,8 @@ def find_segments(image: NDArray[np.float32]) -> Array:
     found = cv2.createLineSegmentDetector().detect(larger)[0]
     if found is None:
         return np.empty((0, 4))
-    return (found.reshape(-1, 4).astype(np.float64) + 0.5) / 2
+    ends: Array = (found.reshape(-1, 4).astype(np.float64) + 0.5) / 2
+    return ends
 
 
 def vanishing_points(segments: Array, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
@@ -140,7 +139,8 @@ def lines_through(segments: Array) -> Array:
 def meet(first: Array, second: Array) -> Array:
     """Return the points (N, 3) where the lines of two lists of segments meet; zero for a segment with itself."""
     points = np.cross(lines_through(first), lines_through(second))
-    return points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
+    length: Array = np.linalg.norm(points, axis=1, keepdims=True)
+    return np.asarray(points / np.maximum(length, 1e-12))
 
 
 def towards(points: Array, segments: Array, tolerance: float = TOLERANCE) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
-
 from srbench.methods.selfexsr import kernels
 from srbench.methods.selfexsr.backprojection import back_project
 from srbench.methods.selfexsr.planes import Planes, find_planes, frontal
@@ -129,11 +129,9 @@ def strips(pool: ThreadPoolExecutor, threads: int) -> Run:
         if threads == 1:
             kernel(0, n, *arguments)
             return
-        bounds = [n * k // threads for k in range(threads + 1)]
-        for result in [
-            pool.submit(kernel, first, last, *arguments) for first, last in zip(bounds, bounds[1:], strict=False)
-        ]:
-            result.result()
+        bounds = itertools.pairwise(n * k // threads for k in range(threads + 1))
+        for strip in [pool.submit(kernel, first, last, *arguments) for first, last in bounds]:
+            strip.result()
 
     return run
 
