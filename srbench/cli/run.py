@@ -139,7 +139,7 @@ def _with_progress(plan: Plan, jobs: int | None) -> tuple[RunResults, list[Outco
 
 
 def _print_failures(failures: list[Outcome]) -> None:
-    for outcome in failures[:_FAILURES_SHOWN]:
+    for outcome in sorted(failures, key=lambda outcome: outcome.place)[:_FAILURES_SHOWN]:
         message = outcome.message or next(score.message for score in outcome.scores if score.message)
         typer.echo(f"FAILED {outcome.method} on {outcome.dataset}/{outcome.image}: {message}", err=True)
     if len(failures) > _FAILURES_SHOWN:
