@@ -25,11 +25,14 @@ class DRCN(nn.Module):
         super().__init__()
         self.arguments: dict[str, object] = {"recursions": recursions, "width": width}
         self.embedding = nn.Sequential(
-            nn.Conv2d(1, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1), nn.ReLU()
+            nn.Conv2d(1, width, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(inplace=True),
         )
-        self.recursion = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU())
+        self.recursion = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True))
         self.reconstruction = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1)
+            nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(width, 1, 3, padding=1)
         )
         self.weights = nn.Parameter(torch.full((recursions,), 1 / recursions))
         self._initialise()
@@ -57,7 +60,9 @@ class DRCN(nn.Module):
 
     def average(self, predictions: Tensor) -> Tensor:
         """Return the weighted average of `predictions` over the recursions, shape (N, 1, H, W)."""
-        mean: Tensor = torch.tensordot(self.weights / self.weights.sum(), predictions, dims=1)
+        # Under autocast the predictions may be wider or narrower than the parameters.
+        shares = (self.weights / self.weights.sum()).to(predictions.dtype)
+        mean: Tensor = torch.tensordot(shares, predictions, dims=1)
         return mean
 
     def forward(self, enlarged: Tensor) -> Tensor:
