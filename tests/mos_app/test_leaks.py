@@ -58,7 +58,8 @@ def test_a_whole_session_reveals_nothing(server, browse):
     for text in texts:
         assert not secret & set(re.findall(r"[0-9a-f]{32,64}", text))
         assert "Ann Example" not in text
-    for text in [t for t in texts if len(t) < 20_000]:  # longer: the page's own program and texts
+    # Random tickets are taken out first: chance spells short words in them.
+    for text in [re.sub(r"[\w-]{20,}", "", t) for t in texts if len(t) < 20_000]:  # longer: the page's own program
         for name in TEXTS:
             assert name not in text.lower().replace("favicon.png", ""), name
     for text in [answer.text() for answer in steps]:
