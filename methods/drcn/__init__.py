@@ -24,4 +24,4 @@ def load(setup: Setup) -> Upscaler:
     from srbench.inference.luma import ready
 
     network = weights.load(_WEIGHTS[setup.scale], DRCN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=True, pixels=65_536)
+    return ready(network, setup, halo=network.halo, enlarged=True, pixels=131_072)

@@ -81,10 +81,11 @@ class LumaUpscaler(RgbUpscaler):
         return (enlarge(luma, self.scale) if self.enlarged else luma)[None].astype(np.float32)
 
     def _image(self, lr: Image, sr: NDArray[np.float32]) -> NDArray[Any]:
+        luma: NDArray[np.float32] = sr[0]
         if lr.ndim == 2:
-            return sr[0]
+            return luma
         differences = enlarge(lr @ _YCBCR[1:].T, self.scale)
-        rgb: NDArray[np.float64] = np.dstack([sr[0] - _OFFSET[0], differences]) @ _RGB.T
+        rgb: NDArray[np.float64] = np.dstack([luma - _OFFSET[0], differences]) @ _RGB.T
         return rgb
 
 
