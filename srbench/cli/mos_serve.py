@@ -23,7 +23,7 @@ _HASH_VARIABLE = "SRBENCH_STUDY_PASSWORD_HASH"
 
 def serve(
     name: Name,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 8501,
     host: Annotated[
         str, typer.Option(help="Address to listen on. The default lets only this machine in.")
     ] = "127.0.0.1",

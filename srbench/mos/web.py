@@ -40,6 +40,7 @@ _SETTINGS: dict[str, Any] = {
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
     "global.developmentMode": False,
+    "logger.hideWelcomeMessage": True,
     "runner.magicEnabled": False,
     "server.allowRunOnSave": False,
     "server.corsAllowedOrigins": [],

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from srbench import images
+from srbench.mos import conduct
 from srbench.mos.store import Store
 from srbench.mos.study import ImageSet, Study, write
 from srbench.mos.views import PlannedTrial, Settings, Stimulus
@@ -39,16 +40,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SERVE = """
-import sys
-from pathlib import Path
-from typing import Any
-from srbench.mos.store import Store
-from srbench.mos.web import Site, serve
-folder, url, study, port, password = sys.argv[1:]
-site = Site(Store.open(url), study, Path(folder), f"http://localhost:{port}", password_hash=password or None)
-serve(site, "127.0.0.1", int(port))
-"""
 
 
 @dataclass
@@ -97,10 +88,10 @@ class TinyStudy:
         return [(kind, detail) for kind, detail in rows]
 
 
-def make_study(folder: Path, url: str | None = None, size: tuple[int, int] = (120, 160)) -> TinyStudy:
+def make_study(folder: Path) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
-    study = TinyStudy(folder, url or f"sqlite:///{folder / 'study.db'}")
+    study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
 
     def add(role: str, dataset: str, image: str, method: str, height: int, width: int) -> None:
         noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -110,7 +101,7 @@ def make_study(folder: Path, url: str | None = None, size: tuple[int, int] = (12
         sha256 = images.write(folder / "stimuli" / f"{key}.png", pixels)
         study.stimuli.append(Stimulus(key, role, dataset, image, method, 0, sha256, width, height))  # type: ignore[arg-type]
 
-    height, width = size
+    height, width = 120, 160
     for place in range(2):
         for method in ("nearest", "hr"):
             add("calibration", "bsds300-train", f"practice{place}", method, height, width)
@@ -120,7 +111,8 @@ def make_study(folder: Path, url: str | None = None, size: tuple[int, int] = (12
     settings = Settings(minimum_seconds=MINIMUM_SECONDS)
     planned = Study(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), settings, stimuli=tuple(study.stimuli))
     store = study.store
-    store.create_study(STUDY, settings, study.stimuli, write(planned))
+    (folder / "study.toml").write_text(write(planned), encoding="utf-8")
+    conduct.freeze(folder, store)
     store.close()
     return study
 
@@ -133,8 +125,9 @@ class Server:
     methods = METHODS
     minimum_seconds = MINIMUM_SECONDS
 
-    def __init__(self, study: TinyStudy, password_hash: str = "") -> None:
+    def __init__(self, study: TinyStudy, password_hash: str = "", options: Sequence[str] = ()) -> None:
         self.study = study
+        self.options = options
         self.port = free_port()
         self.password_hash = password_hash
         self.process: subprocess.Popen[bytes] | None = None
@@ -145,11 +138,11 @@ class Server:
 
     def start(self) -> Server:
         log = (self.study.folder / "output.log").open("ab")
-        arguments = [str(self.study.folder), self.study.url, STUDY, str(self.port), self.password_hash]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, *arguments], stdout=log, stderr=log, env=environment, cwd=self.study.folder
-        )
+        folder = self.study.folder
+        command = [sys.executable, "-m", "srbench", "mos", "serve", STUDY, "--dir", str(folder.parent)]
+        command += ["--port", str(self.port), *self.options]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "SRBENCH_STUDY_PASSWORD_HASH": self.password_hash}
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
         log.close()
         for _ in range(600):
             if self.process.poll() is not None:
@@ -272,9 +265,9 @@ def serve(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]
     """A function that starts a server on a new small study."""
     servers: list[Server] = []
 
-    def start(with_password: bool = True, **options: Any) -> Server:
-        study = make_study(tmp_path / f"study{len(servers)}", **options)
-        servers.append(Server(study, password_hash if with_password else ""))
+    def start(with_password: bool = True, options: Sequence[str] = ()) -> Server:
+        study = make_study(tmp_path / f"studies{len(servers)}" / STUDY)
+        servers.append(Server(study, password_hash if with_password else "", options))
         return servers[-1].start()
 
     yield start
@@ -285,6 +278,6 @@ def serve(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Server]:
     """A server that the tests of one module share."""
-    server = Server(make_study(tmp_path_factory.mktemp("study")), password_hash).start()
+    server = Server(make_study(tmp_path_factory.mktemp("studies") / STUDY), password_hash).start()
     yield server
     server.stop()

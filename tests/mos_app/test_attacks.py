@@ -66,7 +66,7 @@ def test_a_rater_can_neither_rate_nor_see_what_is_anothers(server, rater):
     assert "refused ticket" in server.log()
 
 
-@pytest.mark.parametrize("cookie", ["x", "A" * 43, "' OR 1=1 --", "../../study.db", "a" * 4000, "\x7f\x01"])
+@pytest.mark.parametrize("cookie", ["x", "A" * 43, "' OR 1=1 --", "../../ratings.db", "a" * 4000, "\x7f\x01"])
 def test_forged_cookies_open_nothing(server, cookie):
     stranger = Client(server, cookie)
     assert stranger.ask("next", {})[0] == 401
@@ -163,18 +163,18 @@ def test_other_host_names_are_refused(server):
 @pytest.mark.parametrize(
     "path",
     [
-        "/rating/picture/../../study.db",
-        "/rating/picture/%2e%2e%2f%2e%2e%2fstudy.db",
-        "/rating/picture/..%5c..%5cstudy.db",
+        "/rating/picture/../../ratings.db",
+        "/rating/picture/%2e%2e%2f%2e%2e%2fratings.db",
+        "/rating/picture/..%5c..%5cratings.db",
         "/rating/picture/%00",
-        "/join/../study.db",
+        "/join/../ratings.db",
         "/../../../../etc/passwd",
         "/static/../../../../../../etc/passwd",
         "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
         "/stimuli/",
         "/server.key",
-        "/study.db",
-        "/app/static/study.db",
+        "/ratings.db",
+        "/app/static/ratings.db",
         "/media/x.png",
         "/_stcore/metrics",
         "/_stcore/agent/openapi.json",
