@@ -6,12 +6,13 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from srbench.methods.selfexsr import planes as module
-from srbench.methods.selfexsr.planes import find_planes, towards, vanishing_points
-from srbench.methods.selfexsr.synthesis import upscale
+from srbench.methods.selfexsr.planes import Planes, find_planes, towards, vanishing_points
+from srbench.methods.selfexsr.synthesis import levels, upscale
 
 from srbench import resize
 
@@ -52,16 +53,33 @@ def test_the_vanishing_points_of_a_facade_are_those_of_its_camera(
         assert max(abs(ray @ expected) for ray in seen) > np.cos(np.deg2rad(4.0))
 
 
+def planes_of_walls(truth: Any, found: Planes) -> list[int]:
+    """Which of the planes found is each wall's: the one with the nearest vanishing line, in LR coordinates."""
+    chosen = []
+    for number in (0, 1):
+        line = np.cross(truth.points[number] * [0.25, 0.25, 1], truth.points[2] * [0.25, 0.25, 1])
+        chosen.append(int(np.abs(found.lines - line[:2] / line[2]).sum(axis=1).argmin()))
+    return chosen
+
+
+def test_patches_find_their_sources_on_the_wall_they_belong_to(benchmark: ModuleType) -> None:
+    truth = benchmark.facade(240, (35.0, 152.0), over=2)
+    lr = resize.reduce(truth.image, 4).astype(np.float32) / np.float32(255)
+    found = find_planes(lr)
+    chosen = planes_of_walls(truth, found)
+    field = list(levels(lr, 4, found))[-1].field
+    assert field is not None
+    for number in (0, 1):
+        mine = field.plane[truth.wall == number]
+        assert (mine == chosen[number]).mean() > 0.6
+        assert (mine == chosen[1 - number]).mean() < 0.2
+
+
 def test_each_wall_of_a_corner_prefers_its_own_plane(benchmark: ModuleType) -> None:
     truth = benchmark.facade(512, (35.0, 152.0), over=2)
     found = find_planes(resize.reduce(truth.image, 4).astype(np.float32) / np.float32(255))
     wall = truth.wall[2::4, 2::4]
-    chosen = []
-    for number in (0, 1):
-        line = np.cross(truth.points[number] * [0.25, 0.25, 1], truth.points[2] * [0.25, 0.25, 1])
-        # Vanishing lines are compared by what they do to the middle of the picture: how fast the scale changes there.
-        gaps = [np.abs(found_line - line[:2] / line[2]).sum() for found_line in found.lines]
-        chosen.append(int(np.argmin(gaps)))
+    chosen = planes_of_walls(truth, found)
     assert len(set(chosen)) == 2
     assert 0 not in chosen
     for number in (0, 1):
