@@ -120,7 +120,10 @@ def page(site: Site) -> None:
     """Show the whole page to an organiser."""
     title, leave = st.columns([5, 1])
     title.title(site.study)
-    leave.html('<form method="post" action="/organiser/logout"><button>Sign out</button></form>')
+    if site.gate.takes_accounts and st.user.get("is_logged_in"):
+        leave.button("Sign out", on_click=st.logout)
+    else:
+        leave.html('<form method="post" action="/organiser/logout"><button>Sign out</button></form>')
     progress(site)
     for name, show in {"Invite": invitations, "Pause or close": switch, "Data": data, "Log": log}.items():
         with st.expander(name):

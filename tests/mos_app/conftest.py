@@ -261,18 +261,24 @@ def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]:
-    """A function that starts a server on a new small study."""
+def prepare(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server]]:
+    """A function that makes a new small study and its server, which is not started yet."""
     servers: list[Server] = []
 
-    def start(with_password: bool = True, options: Sequence[str] = ()) -> Server:
+    def make(with_password: bool = True, options: Sequence[str] = ()) -> Server:
         study = make_study(tmp_path / f"studies{len(servers)}" / STUDY)
         servers.append(Server(study, password_hash if with_password else "", options))
-        return servers[-1].start()
+        return servers[-1]
 
-    yield start
+    yield make
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def serve(prepare: Callable[..., Server]) -> Callable[..., Server]:
+    """A function that starts a server on a new small study."""
+    return lambda **options: prepare(**options).start()
 
 
 @pytest.fixture(scope="module")
