@@ -25,7 +25,7 @@ class Config(Plan):
 
     Attributes:
         layer: (i, j) of the content loss VGG/i,j; None for MSE.
-        vgg: Whose features: `imagenet`, `random`, `tiny` or a file.
+        vgg: Whose features: `imagenet`, `random` or a file.
         anchor: Weight of MSE beside the content loss; keeps structure where features are a substitute's. None
             means 0.3 for random features of the fifth stage, and 0 otherwise.
         adversarial: Weight of the adversarial loss; 0 trains no discriminator.

@@ -40,7 +40,7 @@ def train(
     blocks: Annotated[int | None, typer.Option(help="SRResNet: number of residual blocks.")] = None,
     skip: Annotated[bool | None, typer.Option("--skip/--no-skip", help="SRResNet: with or without skips.")] = None,
     vgg: Annotated[
-        str | None, typer.Option(help="SRGAN: features of the content loss: imagenet, random, tiny, or a FILE.")
+        str | None, typer.Option(help="SRGAN: features of the content loss: imagenet, random, or a FILE.")
     ] = None,
     start: Annotated[Path | None, typer.Option(help="SRGAN: SRResNet-MSE weights to start from.")] = None,
     anchor: Annotated[float | None, typer.Option(help="SRGAN: weight of MSE beside the content loss.")] = None,

@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from srbench import content
 from srbench.errors import TrainingError, WeightsError
 
 STAGES = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
@@ -71,8 +70,8 @@ def load(source: str, layer: tuple[int, int]) -> tuple[Features, dict[str, str]]
     """Return the feature maps and what model cards must say about them.
 
     Args:
-        source: `imagenet` (torchvision's IMAGENET1K_V1, downloaded and verified once), `random`, `tiny` (the
-            substitute shipped with srbench), or a file with torchvision's names for the weights.
+        source: `imagenet` (torchvision's IMAGENET1K_V1, downloaded and verified once), `random` (a
+            substitute), or a file with torchvision's names for the weights.
         layer: (i, j) of phi_i,j.
 
     Raises:
@@ -125,13 +124,9 @@ def _imagenet() -> Mapping[str, Tensor]:
 
 
 def _file(source: str) -> Mapping[str, Tensor]:
-    shipped = content.folder("methods") / "srgan" / "weights" / f"vgg19-{source}.safetensors"
-    path = shipped if shipped.is_file() else Path(source)
+    path = Path(source)
     if not path.is_file():
-        raise WeightsError(
-            f"Found no VGG19 weights '{source}'. Expected imagenet, random, a file, or a substitute made with "
-            "'srbench train vgg19-features'."
-        )
+        raise WeightsError(f"Found no VGG19 weights '{source}'. Expected imagenet, random, or a file.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
