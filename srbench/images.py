@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
 
 from srbench.errors import ImageError
 
@@ -61,7 +62,7 @@ def decode(data: bytes, path: str | Path = "<memory>") -> Image:
         raise ImageError(
             f"Image {path} claims more pixels than srbench accepts ({MAX_PIXELS:,}). Crop it or split it."
         ) from None
-    except PillowImage.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise ImageError(f"Cannot decode image {path}: the file is damaged or is not an image.") from None
     except Exception as error:  # Pillow raises a dozen types on damaged files, SyntaxError among them
         raise ImageError(
