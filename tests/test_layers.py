@@ -75,9 +75,7 @@ def top_level_imports(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
-            pending += node.body + node.orelse
-        elif isinstance(node, ast.Try):
+        elif (isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test)) or isinstance(node, ast.Try):
             pending += node.body + node.orelse
     return {name for name in names if name.startswith("srbench.")}
 

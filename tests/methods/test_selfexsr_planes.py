@@ -63,7 +63,7 @@ def planes_of_walls(truth: Any, found: Planes) -> list[int]:
 
 
 def test_patches_find_their_sources_on_the_wall_they_belong_to(benchmark: ModuleType) -> None:
-    truth = benchmark.facade(240, (35.0, 152.0), over=2)
+    truth = benchmark.facade(320, (35.0, 152.0), over=2)
     lr = resize.reduce(truth.image, 4).astype(np.float32) / np.float32(255)
     found = find_planes(lr)
     chosen = planes_of_walls(truth, found)
