@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from srbench import images, resize
 from srbench.images import Image
@@ -44,9 +45,18 @@ class _Training:
         return self._lr
 
 
+class Detail(nn.Module):
+    """Takes the local mean away and amplifies the rest, so that a judge need not learn to look at texture."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return (N, 3, H - 4, W - 4) detail of (N, 3, H, W) images."""
+        return 8 * (image[:, :, 2:-2, 2:-2] - functional.avg_pool2d(image, 5, stride=1))
+
+
 def network() -> nn.Module:
-    """Return the judge: five 3x3 convolutions and a mean over positions, 61,000 parameters."""
+    """Return the judge: four 3x3 convolutions on fine detail, and a mean over positions."""
     return nn.Sequential(
+        Detail(),
         nn.Conv2d(3, 32, 3),
         nn.LeakyReLU(0.2),
         nn.Conv2d(32, 32, 3, stride=2),

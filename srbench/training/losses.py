@@ -51,7 +51,7 @@ class Content(nn.Module):
         """Return the weighted distance between SR and HR crops in -1..1; no gradient flows into `hr`."""
         with torch.no_grad():
             target = self.features(hr)
-        return self.weight * functional.mse_loss(self.features(sr).float(), target.float())
+        return self.weight * functional.mse_loss(_full(self.features(sr)), _full(target))
 
     def calibrate(self, sr: Tensor, hr: Tensor) -> float:
         """Set the weight so that the loss of these crops equals their MSE, and return it."""
@@ -59,3 +59,8 @@ class Content(nn.Module):
             self.weight = 1.0
             self.weight = float(pixel(sr, hr) / self(sr, hr))
         return self.weight
+
+
+def _full(maps: Tensor) -> Tensor:
+    # Autocast computes maps in 16 bits, in which squares of small differences vanish.
+    return maps.float() if maps.dtype == torch.bfloat16 else maps

@@ -1,0 +1,45 @@
+"""Photographs that need no download: smooth shapes with edges and grain, made from a seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from srbench import images
+from srbench.training import photographs
+
+
+def picture(seed: int, height: int = 96, width: int = 112) -> images.Image:
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width].astype(float)
+    planes = []
+    for _ in range(3):
+        a, b, c, d = generator.uniform(0.05, 0.6, 4)
+        plane = np.sin(a * x + b * y) + np.sign(np.sin(c * x - d * y)) + generator.normal(0, 0.05, (height, width))
+        planes.append(127 + 55 * plane)
+    return np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six PNGs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for seed in range(6):
+        images.write(folder / f"p{seed}.png", picture(seed))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def packed() -> photographs.Photographs:
+    return photographs.pack([(Path(f"{seed}"), picture(seed)) for seed in range(3)], 32)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

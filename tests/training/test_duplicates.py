@@ -1,0 +1,51 @@
+"""Test images, whole, mirrored, scaled or compressed, cannot be trained on by mistake."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from srbench import images
+from srbench.training import duplicates
+from tests.training.conftest import picture
+
+
+def test_the_stored_hashes_are_those_of_the_test_images(data_root: Path) -> None:
+    stored = duplicates.stored_hashes()
+    assert len(stored) == 119
+    table = duplicates.hash_test_sets(data_root, ("set5",))
+    assert {name: [int(v, 16) for v in values] for name, values in table.items()}.items() <= stored.items()
+
+
+def test_changed_copies_of_a_test_image_are_left_out(data_root: Path, tmp_path: Path) -> None:
+    image = images.read(data_root / "set5" / "HR" / "img_003.png")
+    buffer = io.BytesIO()
+    PillowImage.fromarray(image).resize((200, 200)).save(buffer, "JPEG", quality=50)
+    (tmp_path / "small.jpg").write_bytes(buffer.getvalue())
+    images.write(tmp_path / "mirrored.png", np.ascontiguousarray(image[:, ::-1]))
+    images.write(tmp_path / "other.png", picture(1))
+    decoded, refused = duplicates.decode_without(sorted(tmp_path.iterdir()))
+    assert [path.name for path, _ in decoded] == ["other.png"]
+    assert refused == {"small.jpg": "set5/img_003", "mirrored.png": "set5/img_003"}
+
+
+def test_the_known_leak_of_bsds500_is_found(data_root: Path) -> None:
+    leak = data_root / "bsds500" / "train" / "302003.jpg"
+    if not leak.is_file():
+        pytest.skip("needs BSDS500 beside the test sets")
+    decoded, refused = duplicates.decode_without([leak])
+    assert not decoded
+    assert refused == {"302003.jpg": "set5/img_005"}
+
+
+def test_without_imagehash_training_goes_on_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], photo_folder: Path
+) -> None:
+    monkeypatch.setattr(duplicates.importlib.util, "find_spec", lambda name: None)
+    decoded, refused = duplicates.decode_without(sorted(photo_folder.iterdir()))
+    assert (len(decoded), refused) == (6, {})
+    assert "CANNOT be found" in capsys.readouterr().err

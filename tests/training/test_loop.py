@@ -1,0 +1,232 @@
+"""A run can be stopped by anything and goes on as if it had not been."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from srbench import images
+from srbench.errors import ImageError, TrainingError
+from srbench.training import checkpoints
+from srbench.training.checkpoints import Checkpoint
+from srbench.training.schedules import SCHEDULES, schedule
+from srbench.training.start import Order, recipes, start
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL: dict[str, dict[str, Any]] = {
+    "espcn": {"crop": 32, "batch": 4},
+    "srcnn": {"crop": 24, "batch": 4},
+    "drcn": {"crop": 16, "batch": 2, "width": 8, "recursions": 3},
+    "srresnet-mse": {"crop": 16, "batch": 4, "width": 8, "blocks": 2},
+}
+
+
+def order(folder: Path, out: Path, name: str = "srresnet-mse", **settings: Any) -> Order:
+    settings = {"precision": "fp32", "seed": 5, "steps": 6, "validations": 2, **SMALL.get(name, {}), **settings}
+    return Order(name, (folder,), out, settings, folder, 1, quiet=True, device="cpu")
+
+
+def tensors(out: Path) -> dict[str, torch.Tensor]:
+    index = json.loads((out / checkpoints.INDEX).read_text())
+    return load_file(out / index["tensors"])
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_200_steps_lower_the_loss_of_each_family(
+    photo_folder: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from srbench.training import loop
+
+    seen: list[float] = []
+    monkeypatch.setattr(loop._Session, "check", lambda self, shown: seen.append(shown["loss"]))
+    outcome = start(order(photo_folder, tmp_path / "run", name, steps=200))
+    assert outcome.step == len(seen) == 200
+    assert np.mean(seen[-20:]) < 0.7 * np.mean(seen[:5])
+    assert outcome.psnr is not None
+
+
+@pytest.mark.parametrize("name", ["srgan-mse", "srgan-vgg22", "srresnet-vgg22"])
+def test_gan_training_goes_its_steps_from_srresnet(photo_folder: Path, tmp_path: Path, name: str) -> None:
+    start(order(photo_folder, tmp_path / "first", steps=30))
+    settings = {"width": 8, "blocks": 2, "crop": 16, "batch": 2, "vgg": "random", "steps": 4}
+    outcome = start(order(photo_folder, tmp_path / "gan", name, start=str(tmp_path / "first"), **settings))
+    before, after = tensors(tmp_path / "first"), tensors(tmp_path / "gan")
+    assert outcome.step == 4
+    assert not torch.equal(before["average.last.weight"], after["average.last.weight"])
+    notes = json.loads((tmp_path / "gan" / checkpoints.INDEX).read_text())["notes"]
+    assert notes["start"] == "srresnet-mse after 30 steps"
+    assert ("content_weight" in notes) == ("vgg" in name)
+
+
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(photo_folder: Path, tmp_path: Path) -> None:
+    whole, parts = order(photo_folder, tmp_path / "whole", steps=8), order(photo_folder, tmp_path / "parts", steps=8)
+    start(whole)
+    _stop_after(parts, 3)
+    start(_resumed(parts))
+    first, second = tensors(tmp_path / "whole"), tensors(tmp_path / "parts")
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def _stop_after(what: Order, steps: int) -> None:
+    """Run until a signal comes during step number `steps`."""
+    from srbench.training import loop
+
+    original, count = loop._Session.step, 0
+
+    def step(self: Any, fraction: float) -> None:
+        nonlocal count
+        count += 1
+        original(self, fraction)
+        if count == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    loop._Session.step = step  # type: ignore[method-assign]
+    try:
+        outcome = start(what)
+    finally:
+        loop._Session.step = original  # type: ignore[method-assign]
+    assert (outcome.step, outcome.stopped_by) == (steps, "SIGTERM")
+
+
+def _resumed(what: Order) -> Order:
+    from dataclasses import replace
+
+    return replace(what, resume=True)
+
+
+@pytest.mark.slow
+def test_any_signal_stops_the_command_with_a_complete_checkpoint(photo_folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "srbench", "train", "espcn", "--data", str(photo_folder), "--out"]
+    options = ["--steps", "1000000", "--crop", "16", "--batch", "1", "--device", "cpu", "--checkpoint-seconds", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    out = tmp_path / "run"
+    process = subprocess.Popen([*command, str(out), *options], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not (out / checkpoints.INDEX).exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 3, error.decode()
+    assert b"Stopped by SIGINT" in error
+    assert checkpoints.load(out).step > 0
+
+
+def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(photo_folder: Path, tmp_path: Path) -> None:
+    what = order(photo_folder, tmp_path / "run", steps=40)
+    _stop_after(what, 2)
+    from srbench.training import losses
+
+    good = tensors(tmp_path / "run")
+    original = losses.pixel
+    losses.pixel = lambda sr, hr: original(sr, hr) * float("nan")
+    try:
+        with pytest.raises(TrainingError, match="last good checkpoint is step 2"):
+            start(_resumed(what))
+    finally:
+        losses.pixel = original
+    assert all(torch.equal(good[name], tensor) for name, tensor in tensors(tmp_path / "run").items())
+
+
+def test_a_vanished_disk_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(TrainingError, match="Cannot write the checkpoint of step 3"):
+        checkpoints.save(tmp_path / "file" / "run", Checkpoint(3, 1.0, {"a": torch.zeros(2)}, {}))
+
+
+def test_a_checkpoint_with_nan_is_not_written(tmp_path: Path) -> None:
+    checkpoints.save(tmp_path, Checkpoint(1, 1.0, {"a": torch.zeros(2)}, {}))
+    with pytest.raises(TrainingError, match="nothing was written"):
+        checkpoints.save(tmp_path, Checkpoint(2, 1.0, {"a": torch.tensor([1.0, float("nan")])}, {}))
+    assert checkpoints.load(tmp_path).step == 1
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = checkpoints.save(tmp_path, Checkpoint(1, 1.0, {"a": torch.zeros(2)}, {}))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(TrainingError, match="is damaged"):
+        checkpoints.load(tmp_path)
+    with pytest.raises(TrainingError, match="no complete checkpoint"):
+        checkpoints.load(tmp_path / "nowhere")
+
+
+def test_only_two_checkpoints_are_kept_and_the_index_names_the_last(tmp_path: Path) -> None:
+    for step in range(5):
+        checkpoints.save(tmp_path, Checkpoint(step, 1.0, {"a": torch.full((2,), float(step))}, {}))
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2
+    assert checkpoints.load(tmp_path).tensors["a"].tolist() == [4.0, 4.0]
+
+
+def test_a_damaged_photograph_is_named_and_nothing_begins(photo_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    images.write(folder / "good.png", images.read(photo_folder / "p0.png"))
+    (folder / "torn.png").write_bytes((folder / "good.png").read_bytes()[:500])
+    with pytest.raises(ImageError, match=r"torn\.png"):
+        start(Order("espcn", (folder,), tmp_path / "run", {"steps": 2, **SMALL["espcn"]}, quiet=True, device="cpu"))
+    assert not (tmp_path / "run" / checkpoints.INDEX).exists()
+
+
+def test_wrong_orders_are_refused_in_one_line(photo_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(TrainingError, match="Did you mean 'espcn'"):
+        start(order(photo_folder, out, "espcnn"))
+    with pytest.raises(TrainingError, match="Unknown setting 'vgg'"):
+        start(order(photo_folder, out, vgg="random"))
+    with pytest.raises(TrainingError, match="either --steps or --minutes"):
+        start(order(photo_folder, out, minutes=1.0))
+    with pytest.raises(TrainingError, match="not a multiple of the scale"):
+        start(order(photo_folder, out, crop=18))
+    with pytest.raises(TrainingError, match="Unknown schedule"):
+        start(order(photo_folder, out, schedule="cosin"))
+    with pytest.raises(TrainingError, match="found none"):
+        start(order(tmp_path, out))
+
+
+def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(photo_folder: Path, tmp_path: Path) -> None:
+    what = order(photo_folder, tmp_path / "run", steps=2)
+    start(what)
+    with pytest.raises(TrainingError, match="already holds a run"):
+        start(what)
+    with pytest.raises(TrainingError, match="was started with rate"):
+        start(_resumed(order(photo_folder, tmp_path / "run", steps=2, rate=0.5)))
+
+
+def test_schedules_begin_high_and_end_as_they_should() -> None:
+    assert all(0 < curve(0.0) <= 1 for curve in SCHEDULES.values())
+    assert schedule("cosine")(1.0) == pytest.approx(0, abs=1e-9)
+    assert schedule("one-cycle")(0.3) == pytest.approx(1)
+    assert [schedule("drop")(f) for f in (0.49, 0.5)] == [1.0, 0.1]
+
+
+def test_every_name_of_the_paper_has_a_recipe() -> None:
+    names = {"srcnn", "espcn", "drcn", "srresnet-mse", "srresnet-vgg22", "srgan-mse", "srgan-vgg22", "srgan-vgg54"}
+    assert names <= recipes().keys()
+
+
+def test_two_processes_have_the_gradient_of_one_on_the_joined_batch(photo_folder: Path, tmp_path: Path) -> None:
+    """Compares the weights after three steps, without batch normalisation, whose statistics are each process's."""
+    options = ["--steps", "3", "--crop", "16", "--batch", "4", "--blocks", "1", "--set", "width=8", "--no-bn"]
+    options += ["--precision", "fp32", "--device", "cpu", "--keep-duplicates"]
+    train = ["srbench", "train", "srresnet-mse", "--data", str(photo_folder), *options, "--out"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    alone = [sys.executable, "-m", *train, str(tmp_path / "one")]
+    team = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    for command in (alone, [*team, *train, str(tmp_path / "two")]):
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr
+    one, two = tensors(tmp_path / "one"), tensors(tmp_path / "two")
+    for name in one:
+        if name.startswith("generator.adam") and name.endswith("exp_avg"):
+            np.testing.assert_allclose(one[name].numpy(), two[name].numpy(), rtol=1e-3, atol=1e-7)
