@@ -101,7 +101,10 @@ def data(site: Site) -> None:
         site.store.log_event(None, "peeked", site.study)
         from srbench import stats
 
-        st.dataframe(stats.mean_opinion_scores(site.store.ratings(site.study)), hide_index=True)
+        try:
+            st.dataframe(stats.mean_opinion_scores(site.store.ratings(site.study)), hide_index=True)
+        except SrbenchError as error:  # nothing rated yet, or a design without scores (pair comparison)
+            st.info(str(error))
 
 
 def log(site: Site) -> None:
