@@ -78,6 +78,7 @@ class SRGANTask(Task):
             self.content = losses.Content(self.ready(maps))
             if plan.anchor is None and plan.vgg == "random" and plan.layer[0] == 5:
                 self.anchor = 0.3
+            self.notes["weight_of_mse"] = self.anchor
 
     def prepare(self, draw: Callable[[int], Batch]) -> None:
         """Scale the content loss of substitute features to the MSE of the starting network."""
