@@ -33,11 +33,11 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import numpy as np
 import psutil
 import torch
-from srbench.methods.srresnet import loading
-from srbench.methods.srresnet.network import SRResNet
 
 from srbench import content, images, metrics, registry, weights
 from srbench.inference.upscalers import RgbUpscaler
+from srbench.methods.srresnet import loading
+from srbench.methods.srresnet.network import SRResNet
 from srbench.registry import Setup
 
 NAME = "srresnet-mse"

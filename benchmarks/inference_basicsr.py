@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 import torchvision.transforms.functional as transforms
-from srbench.methods.srresnet.network import SRResNet
 
 from srbench import weights
+from srbench.methods.srresnet.network import SRResNet
 
 
 class Published(torch.nn.Module):

@@ -19,10 +19,10 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
-from srbench.methods.selfexsr.planes import Planes, find_planes
-from srbench.methods.selfexsr.synthesis import Level, levels, upscale
 
 from srbench import metrics, resize
+from srbench.methods.selfexsr.planes import Planes, find_planes
+from srbench.methods.selfexsr.synthesis import Level, levels, upscale
 
 Array = NDArray[np.float64]
 FIGURES = Path(__file__).resolve().parent.parent / "docs" / "figures" / "selfexsr"

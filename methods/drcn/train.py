@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srbench.methods.drcn.network import DRCN
 from torch import Tensor, nn
 
+from srbench.methods.drcn.network import DRCN
 from srbench.training import losses, patches
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
 from srbench.methods.selfexsr.state import MARGIN, RADIUS, SIZE, Field, Prior, Sources
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 1.0])

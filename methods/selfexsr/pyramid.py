@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from srbench.methods.selfexsr.state import MARGIN, Sources
 
+from srbench.methods.selfexsr.state import MARGIN, Sources
 from srbench.resize import imresize
 
 SMALLEST = 10

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
 from srbench.methods.selfexsr import kernels
 from srbench.methods.selfexsr.backprojection import back_project
 from srbench.methods.selfexsr.planes import Planes, find_planes, frontal

@@ -1,8 +1,7 @@
 """SRGAN: SRResNet trained against a discriminator (Ledig et al., 2017)."""
 
-from srbench.methods.srresnet import CITE, PARAMETERS
-
 from srbench import weights
+from srbench.methods.srresnet import CITE, PARAMETERS
 from srbench.registry import Setup, Upscaler, register_loader
 
 _MSE, _VGG22, _VGG54 = (weights.paths(__file__, f"srgan-{loss}", (4,)) for loss in ("mse", "vgg22", "vgg54"))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from srbench.methods.srgan.discriminator import Discriminator
-from srbench.methods.srresnet.network import SRResNet
 from torch import Tensor, nn
 
+from srbench.methods.srgan.discriminator import Discriminator
+from srbench.methods.srresnet.network import SRResNet
 from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch

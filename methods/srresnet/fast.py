@@ -6,11 +6,11 @@ import math
 from fractions import Fraction
 
 import torch
-from srbench.methods.srresnet.network import Block, SRResNet, factors
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu_, pixel_shuffle
 
 from srbench.inference.folding import fold
+from srbench.methods.srresnet.network import Block, SRResNet, factors
 
 
 class FastSRResNet(nn.Module):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from srbench.methods.srresnet.fast import FastSRResNet
-from srbench.methods.srresnet.network import SRResNet
 from torch import Tensor
 
 from srbench import weights
 from srbench.inference.engine import Engine
 from srbench.inference.tiles import Stage
 from srbench.inference.upscalers import RgbUpscaler
+from srbench.methods.srresnet.fast import FastSRResNet
+from srbench.methods.srresnet.network import SRResNet
 from srbench.registry import Setup
 
 # LR pixels of one strip of the tail, which needs about 12 KB for each: 150 MB at most.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srbench.methods.srresnet.network import SRResNet
 from torch import Tensor, nn
 
+from srbench.methods.srresnet.network import SRResNet
 from srbench.training import losses
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch

@@ -6,13 +6,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from srbench.methods.drcn.network import DRCN
-from srbench.methods.espcn.network import ESPCN
-from srbench.methods.srcnn.network import SRCNN
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from srbench.inference.tiles import Stage, run
+from srbench.methods.drcn.network import DRCN
+from srbench.methods.espcn.network import ESPCN
+from srbench.methods.srcnn.network import SRCNN
 
 
 def blurred_and_doubled(image: Tensor) -> Tensor:

@@ -8,11 +8,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from srbench.methods.drcn.network import DRCN
-from srbench.methods.espcn.network import ESPCN
-from srbench.methods.srcnn.network import SRCNN
-from srbench.methods.srresnet import loading
-from srbench.methods.srresnet.network import SRResNet
 from torch import nn
 
 from srbench.errors import MethodError
@@ -20,6 +15,11 @@ from srbench.inference import luma
 from srbench.inference.engine import Engine
 from srbench.inference.tiles import Stage
 from srbench.inference.upscalers import LumaUpscaler, RgbUpscaler
+from srbench.methods.drcn.network import DRCN
+from srbench.methods.espcn.network import ESPCN
+from srbench.methods.srcnn.network import SRCNN
+from srbench.methods.srresnet import loading
+from srbench.methods.srresnet.network import SRResNet
 from srbench.registry import Setup
 from srbench.resize import enlarge
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from srbench.methods.espcn.network import ESPCN
-from srbench.methods.srcnn.network import SRCNN
-from srbench.methods.srresnet.network import SRResNet
 
 from srbench import weights
 from srbench.errors import WeightsError
 from srbench.images import file_sha256
+from srbench.methods.espcn.network import ESPCN
+from srbench.methods.srcnn.network import SRCNN
+from srbench.methods.srresnet.network import SRResNet
 
 CARD = {"data": "random numbers", "iterations": 0, "scores": {"Set5": "6 dB", "Set14": "7 dB"}, "licence": "CC0"}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
+
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
 from srbench.methods.srcnn.network import SRCNN
 from srbench.methods.srgan.discriminator import Discriminator
 from srbench.methods.srresnet.network import SRResNet, factors
-from torch import nn
 
 
 def count(network: nn.Module) -> int:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+from srbench import registry, weights
+from srbench.errors import WeightsError
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
 from srbench.methods.srcnn.network import SRCNN
 from srbench.methods.srresnet.network import SRResNet
-
-from srbench import registry, weights
-from srbench.errors import WeightsError
 from srbench.registry import Setup
 
 ORDER = [

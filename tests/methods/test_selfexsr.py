@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import scipy.ndimage
 from numpy.typing import NDArray
+
+from srbench import images, metrics, registry, resize
 from srbench.methods.selfexsr import kernels
 from srbench.methods.selfexsr.backprojection import back_project
 from srbench.methods.selfexsr.planes import Planes, find_planes, frontal
 from srbench.methods.selfexsr.pyramid import Pyramid, scale_step
 from srbench.methods.selfexsr.state import Field, Prior, Sources, blank_field
 from srbench.methods.selfexsr.synthesis import draw_seed, improve, levels, make_prior, strips, upscale
-
-from srbench import images, metrics, registry, resize
 from srbench.registry import Setup
 
 Array = NDArray[np.float64]

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from srbench import resize
 from srbench.methods.selfexsr import planes as module
 from srbench.methods.selfexsr.planes import Planes, find_planes, towards, vanishing_points
 from srbench.methods.selfexsr.synthesis import levels, upscale
-
-from srbench import resize
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,8 +6,6 @@ import copy
 
 import pytest
 import torch
-from srbench.methods.srresnet.fast import FastSRResNet, before_shuffle
-from srbench.methods.srresnet.network import SRResNet
 from torch import nn
 from torch.nn.functional import pixel_shuffle
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -15,6 +13,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from srbench.errors import MethodError
 from srbench.inference.folding import fold
 from srbench.inference.tiles import Stage, run
+from srbench.methods.srresnet.fast import FastSRResNet, before_shuffle
+from srbench.methods.srresnet.network import SRResNet
 
 
 def trained(**arguments: object) -> SRResNet:

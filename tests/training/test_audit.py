@@ -63,6 +63,7 @@ def nearest(pair) -> np.ndarray:
 
 def untrained(pair) -> np.ndarray:
     import torch
+
     from srbench.methods.srresnet.network import SRResNet
 
     torch.manual_seed(0)
