@@ -275,7 +275,9 @@ def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _compare(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> None:
     flat_old, flat_new = {**old, **old["plan"]}, {**new, **new["plan"]}
-    for name in sorted((flat_old.keys() | flat_new.keys()) - {"plan"}):
+    names = (flat_old.keys() | flat_new.keys()) - {"plan"}
+    # The method first: of another one every setting differs, and none of those differences is the reason.
+    for name in sorted(names, key=lambda name: (name != "name", name)):
         was, now = json.dumps(flat_old.get(name)), json.dumps(flat_new.get(name))
         if was != now:
             raise TrainingError(

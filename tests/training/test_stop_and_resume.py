@@ -1,0 +1,113 @@
+"""Stopping the real command loses nothing, foreign checkpoints are refused, and GAN training lowers its losses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from srbench.errors import TrainingError
+from srbench.training import checkpoints, loop
+from srbench.training.start import Order, start
+
+STEPS = 400
+ESPCN: dict[str, Any] = {"steps": STEPS, "crop": 16, "batch": 2, "precision": "fp32"}
+
+
+def order(folder: Path, out: Path, name: str = "espcn", **settings: Any) -> Order:
+    return Order(name, (folder,), out, settings or ESPCN, quiet=True, device="cpu")
+
+
+def test_a_command_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    whole, parts = order(photo_folder, tmp_path / "whole"), order(photo_folder, tmp_path / "parts")
+    command = [sys.executable, "-m", "srbench", "train", "espcn", "--data", str(photo_folder), "--out", str(parts.out)]
+    options = ["--crop", "16", "--batch", "2", "--precision", "fp32", "--device", "cpu", "--threads", "1"]
+    # The command's checkpoints come after each step, which leaves time to stop it long before its last one.
+    process = subprocess.Popen(
+        [*command, *options, "--steps", str(STEPS), "--checkpoint-seconds", "0"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 120
+    while not (parts.out / checkpoints.INDEX).exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 3, error.decode()
+    assert 0 < checkpoints.load(parts.out).step < STEPS
+
+    start(whole)
+    outcome = start(dataclasses.replace(parts, resume=True))
+    assert (outcome.step, outcome.stopped_by) == (STEPS, None)
+    first, second = checkpoints.load(whole.out).tensors, checkpoints.load(parts.out).tensors
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+def test_a_checkpoint_of_another_method_is_refused_and_left_as_it_was(photo_folder: Path, tmp_path: Path) -> None:
+    small = {"steps": 2, "crop": 24, "batch": 2, "precision": "fp32"}
+    start(order(photo_folder, tmp_path, "espcn", **small))
+    before = (tmp_path / checkpoints.INDEX).read_bytes()
+    with pytest.raises(TrainingError, match='was started with name = "espcn", not "srcnn"'):
+        start(dataclasses.replace(order(photo_folder, tmp_path, "srcnn", **small), resume=True))
+    assert (tmp_path / checkpoints.INDEX).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "shape"])
+def test_a_checkpoint_whose_tensors_fit_another_network_is_refused(
+    photo_folder: Path, tmp_path: Path, damage: str
+) -> None:
+    what = order(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
+    start(what)
+    found = checkpoints.load(tmp_path)
+    name = next(name for name in found.tensors if name.startswith("generator.network."))
+    tensors = {**found.tensors, name: torch.zeros(3, 5)}
+    if damage == "missing":
+        del tensors[name]
+    checkpoints.save(tmp_path, dataclasses.replace(found, tensors=tensors))
+    with pytest.raises(TrainingError, match="was made for another network"):
+        start(dataclasses.replace(what, resume=True))
+
+
+def test_a_checkpoint_of_a_later_format_is_refused(photo_folder: Path, tmp_path: Path) -> None:
+    what = order(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
+    start(what)
+    index = tmp_path / checkpoints.INDEX
+    index.write_text(json.dumps({**json.loads(index.read_text()), "format": 99}))
+    with pytest.raises(TrainingError, match="has format 99"):
+        start(dataclasses.replace(what, resume=True))
+
+
+def test_a_rate_that_blows_the_network_up_ends_in_one_sentence(photo_folder: Path, tmp_path: Path) -> None:
+    wild = {"steps": 200, "crop": 16, "batch": 2, "precision": "fp32", "rate": 1e30, "schedule": "constant"}
+    with pytest.raises(TrainingError, match="Lower --rate"):
+        start(order(photo_folder, tmp_path, "srresnet-mse", **wild, width=8, blocks=1))
+
+
+def test_srgan_lowers_the_losses_of_both_its_networks(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"crop": 16, "batch": 4, "precision": "fp32", "width": 8, "blocks": 1}
+    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **small, steps=5))
+    seen: list[dict[str, float]] = []
+    monkeypatch.setattr(loop._Session, "check", lambda _, shown: seen.append(shown))
+    gan = {**small, "steps": 40, "vgg": "random", "rate": 1e-3, "start": str(tmp_path / "first")}
+    start(order(photo_folder, tmp_path / "gan", "srgan-vgg22", **gan))
+    judged = [shown["discriminator"] for shown in seen]
+    content = [shown["content"] for shown in seen if "content" in shown]
+    assert len(judged) == 40
+    assert len(content) == 38  # the discriminator learns alone in the first twentieth
+    assert np.mean(judged[-10:]) < np.mean(judged[:3])
+    assert np.mean(content[-10:]) < 0.7 * np.mean(content[:5])
