@@ -32,3 +32,9 @@ def shared() -> Path:
 def golden(shared: Path) -> Path:
     """The folder of golden values."""
     return shared / "golden"
+
+
+@pytest.fixture(autouse=True)
+def fresh_opener(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a test's proxies out of later tests: urllib stores those of its first call for the whole process."""
+    monkeypatch.setattr("urllib.request._opener", None)
