@@ -222,7 +222,10 @@ def test_kill_minus_nine_loses_at_most_the_image_in_progress(pictures: Path, plu
 def test_interrupting_keeps_what_is_done_and_says_so(pictures: Path, plugins: Path, tmp_path: Path) -> None:
     env = {**os.environ, "SRBENCH_METHODS_PATH": str(plugins)}
     command = [sys.executable, "-m", "srbench", "run", "--datasets", str(pictures), "--methods", "slow", "--jobs", "1"]
-    process = subprocess.Popen([*command, "--out", str(tmp_path / "r")], env=env, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "r")], env=env, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may start tests with it ignored
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     journal = tmp_path / "r" / "journal.jsonl"
     while not (journal.is_file() and journal.read_bytes()) and time.monotonic() < deadline:

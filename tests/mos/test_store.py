@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -404,7 +402,7 @@ def _killed_while_rating(url: str, token: str) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen([sys.executable, "-c", _RATE_FOREVER, url, token], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     first = process.stdout.readline()
-    timer = threading.Timer(0.15, os.kill, (process.pid, signal.SIGKILL))
+    timer = threading.Timer(0.15, process.kill)
     timer.start()
     rest = process.stdout.read()
     process.wait()
