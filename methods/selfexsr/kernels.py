@@ -44,7 +44,8 @@ def compiled(function: _F) -> _F:
     With them (numba's default, `_nrt`) dozens of atomic increments for every state that is tried took almost half of
     the time.
     """
-    kernel: _F = nb.njit(cache=True, nogil=True, _nrt=False)(function)
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}  # numba's own types leave `_nrt` out
+    kernel: _F = nb.njit(**options)(function)
     return kernel
 
 
