@@ -12,7 +12,8 @@ class DRCN(nn.Module):
     """The network of Kim et al., "Deeply-recursive convolutional network ..." (CVPR 2016).
 
     Initialised as in the paper: the recursive convolution starts as the identity, all others from He's normal
-    distribution. The predictions are averaged with learned weights that are divided by their sum.
+    distribution; but the very last one starts at zero, so that training sets out from bicubic interpolation and not
+    from noise on top of it. The predictions are averaged with learned weights that are divided by their sum.
 
     Args:
         recursions: How often the recursive convolution is applied (1,775,121 parameters with 16).
@@ -43,25 +44,32 @@ class DRCN(nn.Module):
                 nn.init.kaiming_normal_(module.weight)
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type] # all convolutions here have one
         nn.init.dirac_(self.recursion[0].weight)  # type: ignore[arg-type] # a Sequential forgets its types
+        nn.init.zeros_(self.reconstruction[-1].weight)  # type: ignore[arg-type] # a Sequential forgets its types
 
     @property
     def halo(self) -> int:
         """How many input pixels around a piece its output depends on."""
         return 2 + self.weights.numel() + 2
 
-    def predictions(self, enlarged: Tensor) -> Tensor:
-        """Return the prediction after every recursion, (recursions, N, 1, H, W), to supervise each of them."""
+    def predictions(self, enlarged: Tensor, count: int | None = None) -> Tensor:
+        """Return the prediction after every recursion, (recursions, N, 1, H, W), to supervise each of them.
+
+        Args:
+            enlarged: Bicubically enlarged luma, (N, 1, H, W).
+            count: How many recursions to make; None makes all of them.
+        """
         hidden = self.embedding(enlarged)
         outputs = []
-        for _ in range(self.weights.numel()):
+        for _ in range(count or self.weights.numel()):
             hidden = self.recursion(hidden)
             outputs.append(enlarged + self.reconstruction(hidden))
         return torch.stack(outputs)
 
     def average(self, predictions: Tensor) -> Tensor:
-        """Return the weighted average of `predictions` over the recursions, shape (N, 1, H, W)."""
+        """Return the weighted average of `predictions` over the recursions that were made, shape (N, 1, H, W)."""
+        weights = self.weights[: len(predictions)]
         # Under autocast the predictions may be wider or narrower than the parameters.
-        shares = (self.weights / self.weights.sum()).to(predictions.dtype)
+        shares = (weights / weights.sum()).to(predictions.dtype)
         mean: Tensor = torch.tensordot(shares, predictions, dims=1)
         return mean
 

@@ -11,8 +11,7 @@ from srbench.methods.drcn.network import DRCN
 from srbench.training import losses, patches
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Player, Recipe, Task
-from srbench.training.schedules import schedule
+from srbench.training.plan import Plan, Recipe, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,9 @@ class Config(Plan):
         width: Channels of the hidden layers.
         supervision: Weight alpha of the recursions' own losses at the start.
         supervision_end: Elapsed fraction at which alpha has fallen to 0, linearly.
+        growth: Elapsed fraction over which the recursions that are trained grow from one to all, by equal factors in
+            equal times; 0 trains all of them from the start, as the paper does. A step costs as much as it has
+            recursions, and all share their weights: early steps with few of them teach the same for less.
     """
 
     batch: int = 64
@@ -33,6 +35,7 @@ class Config(Plan):
     width: int = 256
     supervision: float = 1.0
     supervision_end: float = 0.5
+    growth: float = 0.0
 
 
 def network(config: Config) -> DRCN:
@@ -49,20 +52,25 @@ class DRCNTask(Task):
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.config = plan
-        generator = self.ready(network(plan))
-        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
+        self.players = {"generator": self.learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend alpha times the mean loss of all recursions plus (1 - alpha) times that of their average."""
         network, config = self.network, self.config
         alpha = config.supervision * max(0.0, 1 - fraction / config.supervision_end)
         with self.autocast():
-            predictions = network.predictions(batch.enlarged).float()  # type: ignore[operator] # it is a DRCN
+            predictions = network.predictions(batch.enlarged, self.recursions(fraction)).float()  # type: ignore[operator] # it is a DRCN
         final = losses.pixel(network.average(predictions), batch.hr)  # type: ignore[operator] # it is a DRCN
         each = losses.pixel(predictions, batch.hr.expand_as(predictions))
         loss = alpha * each + (1 - alpha) * final
         self.players["generator"].descend(loss, self.team, fraction)
         return {"loss": final.detach(), "recursions": each.detach()}
+
+    def recursions(self, fraction: float) -> int:
+        """Return how many recursions a step makes, `fraction` of the run being over."""
+        grown = 1.0 if fraction >= self.config.growth else fraction / self.config.growth
+        count: float = self.config.recursions**grown
+        return round(count)
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR luma of a whole LR luma, both 0..255."""

@@ -11,8 +11,7 @@ from srbench.methods.espcn.network import ESPCN
 from srbench.training import losses
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Player, Recipe, Task
-from srbench.training.schedules import schedule
+from srbench.training.plan import Plan, Recipe, Task
 
 REACH = 4  # LR pixels that zero padding at a crop's border can reach into it
 
@@ -38,8 +37,7 @@ class ESPCNTask(Task):
 
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
-        generator = self.ready(network(plan))
-        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
+        self.players = {"generator": self.learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""

@@ -6,11 +6,16 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+GREY = 0.5
+"""The level around which luma varies."""
+
 
 class SRCNN(nn.Module):
     """The network of Dong et al., "Image super-resolution using deep convolutional networks" (2014).
 
-    Borders are repeated before each convolution, as the authors' test code does.
+    Borders are repeated before each convolution, as the authors' test code does. The middle grey is taken off before
+    the first convolution and put back behind the last. Their biases could do that, so the network's functions are the
+    same; but training need not find it out.
 
     Args:
         kernels: Sizes of the three convolutions: 9-1-5 (8,129 parameters), or the larger 9-5-5 (57,281).
@@ -38,5 +43,5 @@ class SRCNN(nn.Module):
 
     def forward(self, enlarged: Tensor) -> Tensor:
         """Return the sharpened luma; both are (N, 1, H, W) with 0..1 standing for the 8-bit values 0..255."""
-        sharpened: Tensor = self.layers(enlarged)
+        sharpened: Tensor = self.layers(enlarged - GREY) + GREY
         return sharpened

@@ -11,8 +11,7 @@ from srbench.methods.srcnn.network import SRCNN
 from srbench.training import losses, patches
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Player, Recipe, Task
-from srbench.training.schedules import schedule
+from srbench.training.plan import Plan, Recipe, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +42,7 @@ class SRCNNTask(Task):
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.reach = sum(kernel // 2 for kernel in plan.kernels)
-        generator = self.ready(network(plan))
-        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
+        self.players = {"generator": self.learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""

@@ -13,8 +13,7 @@ from srbench.methods.srresnet.network import SRResNet
 from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Player, Recipe, Task
-from srbench.training.schedules import schedule
+from srbench.training.plan import Plan, Recipe, Task
 
 CALIBRATION_CROPS = 100
 
@@ -23,15 +22,16 @@ CALIBRATION_CROPS = 100
 class Config(Plan):
     """Settings of SRGAN: the paper's rates, 1e-4 for half of the run and 1e-5 for the other.
 
+    It starts from SRResNet-MSE: from the weights shipped for the scale, if `start` is None.
+
     Attributes:
         layer: (i, j) of the content loss VGG/i,j; None for MSE.
-        vgg: Whose features: `imagenet`, `random` or a file.
+        vgg: Whose features: `imagenet`, `random`, `tiny` or a file.
         anchor: Weight of MSE beside the content loss; keeps structure where features are a substitute's. None
             means 0.3 for random features of the fifth stage, and 0 otherwise.
         adversarial: Weight of the adversarial loss; 0 trains no discriminator.
         variation: Weight of total variation.
         warm_up: Elapsed fraction in which the discriminator learns alone.
-        start: Run folder or weight file of SRResNet-MSE; None takes the weights shipped for the scale.
         blocks: Number B of residual blocks.
         width: Channels of the generator's hidden layers.
         bn: Whether the generator has batch normalisation.
@@ -46,7 +46,6 @@ class Config(Plan):
     adversarial: float = 1e-3
     variation: float = 0.0
     warm_up: float = 0.05
-    start: str | None = None
     blocks: int = 16
     width: int = 64
     bn: bool = True
@@ -65,11 +64,10 @@ class SRGANTask(Task):
         self.config = plan
         generator = network(plan)
         self.notes["start"] = starting.load(generator, plan.start, "srresnet", plan.scale)
-        fall = schedule(plan.schedule)
-        self.players = {"generator": Player(self.ready(generator), plan.rate, fall)}
+        self.players = {"generator": self.player(generator)}
         if plan.adversarial:
-            self.judge = self.ready(Discriminator(plan.crop))
-            self.players["discriminator"] = Player(self.judge, plan.rate, fall)
+            self.players["discriminator"] = self.player(Discriminator(plan.crop))
+            self.judge = self.players["discriminator"].network
         self.content: losses.Content | None = None
         self.anchor = plan.anchor or 0.0
         if plan.layer is not None:

@@ -11,8 +11,7 @@ from srbench.methods.srresnet.network import SRResNet
 from srbench.training import losses
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Player, Recipe, Task
-from srbench.training.schedules import schedule
+from srbench.training.plan import Plan, Recipe, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +41,7 @@ class SRResNetTask(Task):
 
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
-        generator = self.ready(network(plan))
-        self.players = {"generator": Player(generator, plan.rate, schedule(plan.schedule))}
+        self.players = {"generator": self.learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1."""

@@ -29,6 +29,7 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Crops in a step.")] = None,
     crop: Annotated[int | None, typer.Option(help="Height and width of HR crops.")] = None,
     rate: Annotated[float | None, typer.Option(help="Base learning rate.")] = None,
+    optimiser: Annotated[str | None, typer.Option(help="'adam' or 'soap'.", show_default="adam")] = None,
     schedule: Annotated[str | None, typer.Option(help="'cosine', 'one-cycle', 'constant' or 'drop'.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of initial weights and crops.")] = None,
     compile_: Annotated[
@@ -40,9 +41,9 @@ def train(
     blocks: Annotated[int | None, typer.Option(help="SRResNet: number of residual blocks.")] = None,
     skip: Annotated[bool | None, typer.Option("--skip/--no-skip", help="SRResNet: with or without skips.")] = None,
     vgg: Annotated[
-        str | None, typer.Option(help="SRGAN: features of the content loss: imagenet, random, or a FILE.")
+        str | None, typer.Option(help="SRGAN: features of the content loss: imagenet, random, tiny, or a FILE.")
     ] = None,
-    start: Annotated[Path | None, typer.Option(help="SRGAN: SRResNet-MSE weights to start from.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Weights to start from: a run's folder or a weight file.")] = None,
     anchor: Annotated[float | None, typer.Option(help="SRGAN: weight of MSE beside the content loss.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any other setting, as NAME=VALUE; see docs/training.md.")
@@ -72,6 +73,7 @@ def train(
         "batch": batch,
         "crop": crop,
         "rate": rate,
+        "optimiser": optimiser,
         "schedule": schedule,
         "seed": seed,
         "compile": compile_,

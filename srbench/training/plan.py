@@ -11,10 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from srbench.errors import TrainingError
+from srbench.errors import TrainingError, unknown
+from srbench.training import starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
 from srbench.training.schedules import Schedule, schedule
+from srbench.training.soap import SOAP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,9 @@ class Plan:
         minutes: Length of the run in minutes of training, over all its sessions.
         batch: Crops in a step, over all processes together.
         crop: Height and width of HR crops.
-        rate: Base learning rate of Adam.
+        rate: Base learning rate.
+        optimiser: `adam`, or `soap`, which trains the small networks several times faster.
+        start: Run folder or weight file whose weights the run starts from; None starts from random ones.
         schedule: How the rate falls, by elapsed fraction: cosine, one-cycle, constant or drop.
         ema: Decay of the averaged weights that are validated and shipped.
         freeze_bn: Elapsed fraction after which batch normalisation keeps its statistics.
@@ -43,6 +47,8 @@ class Plan:
     batch: int = 16
     crop: int = 96
     rate: float = 1e-3
+    optimiser: str = "adam"
+    start: str | None = None
     schedule: str = "cosine"
     ema: float = 0.999
     freeze_bn: float = 0.7
@@ -65,7 +71,17 @@ class Plan:
             raise TrainingError(f"--crop {self.crop} is not a multiple of the scale {self.scale}.")
         if self.precision not in {"bf16", "fp32"}:
             raise TrainingError(f"Expected --precision bf16 or fp32, but got {self.precision!r}.")
+        if self.optimiser not in OPTIMISERS:
+            raise TrainingError(unknown("optimiser", self.optimiser, OPTIMISERS))
         schedule(self.schedule)
+
+
+def _adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Optimizer:
+    fused = all(p.is_cuda for p in parameters)
+    return torch.optim.Adam(parameters, rate, betas=(0.9, 0.999), fused=fused)  # the paper's beta1
+
+
+OPTIMISERS: dict[str, Callable[[list[nn.Parameter], float], torch.optim.Optimizer]] = {"adam": _adam, "soap": SOAP}
 
 
 @dataclass
@@ -76,21 +92,20 @@ class Player:
         network: The module whose parameters are learned.
         rate: Its base learning rate.
         schedule: Factor of `rate` by elapsed fraction.
-        beta1: Adam's first decay, 0.9 in the paper.
+        kind: A name in `OPTIMISERS`.
     """
 
     network: nn.Module
     rate: float
     schedule: Schedule
-    beta1: float = 0.9
+    kind: str = "adam"
     optimiser: torch.optim.Optimizer = field(init=False)
 
     def __post_init__(self) -> None:
-        fused = all(p.is_cuda for p in self.network.parameters())
-        self.optimiser = torch.optim.Adam(self.network.parameters(), self.rate, betas=(self.beta1, 0.999), fused=fused)
+        self.optimiser = OPTIMISERS[self.kind](list(self.network.parameters()), self.rate)
 
     def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
-        """Take one step of Adam down the gradient of `loss`, averaged over the team."""
+        """Take one step of the optimiser down the gradient of `loss`, averaged over the team."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * self.schedule(fraction)
         self.optimiser.zero_grad()
@@ -132,6 +147,16 @@ class Task(ABC):
     @abstractmethod
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR image, (1, C, H, W) in 0..255, of a whole (1, C, h, w) one, both as in batches."""
+
+    def learner(self, network: nn.Module) -> Player:
+        """Return the network that is shipped as a player, with the weights of the plan's `start` if there is one."""
+        if self.plan.start is not None:
+            self.notes["start"] = starting.load(network, self.plan.start, "", self.plan.scale)
+        return self.player(network)
+
+    def player(self, network: nn.Module) -> Player:
+        """Return `network`, moved by `ready`, with the plan's rate, schedule and optimiser."""
+        return Player(self.ready(network), self.plan.rate, schedule(self.plan.schedule), self.plan.optimiser)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which networks compute."""

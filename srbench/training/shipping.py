@@ -20,6 +20,7 @@ from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.start import recipes
 
+_OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")
 HALF_COST = 0.005
 """Weights are stored in 16 bits where that lowers no data set's mean PSNR by this many dB."""
@@ -127,7 +128,8 @@ def card(
         "started_from": notes.get("start", "random weights"),
         "iterations": checkpoint.step,
         "crops": f"{plan['batch']} of {plan['crop']}x{plan['crop']} a step",
-        "optimiser": f"Adam, {plan['rate']:g}, {plan['schedule']}; average of weights {plan['ema']:g}",
+        "optimiser": f"{_OPTIMISERS[plan['optimiser']]}, {plan['rate']:g}, {plan['schedule']}; "
+        f"average of weights {plan['ema']:g}",
         "precision": plan["precision"],
         "seconds": round(checkpoint.seconds),
         "schedule_done": f"{over:.0%}",

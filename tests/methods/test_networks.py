@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from srbench.methods.drcn.network import DRCN
+from srbench.methods.drcn.train import RECIPES, DRCNTask
 from srbench.methods.espcn.network import ESPCN
-from srbench.methods.srcnn.network import SRCNN
+from srbench.methods.srcnn.network import GREY, SRCNN
 from srbench.methods.srgan.discriminator import Discriminator
 from srbench.methods.srresnet.network import SRResNet, factors
+from srbench.training.parallel import Team
 
 
 def count(network: nn.Module) -> int:
@@ -77,11 +82,37 @@ def test_drcn_starts_with_the_identity_as_its_recursion_and_averages_all_predict
     torch.manual_seed(0)
     network = DRCN(recursions=3, width=8)
     image = torch.rand(1, 1, 6, 6)
+    assert torch.equal(network.predictions(image), image.expand(3, 1, 1, 6, 6))  # it sets out from bicubic
+    nn.init.normal_(network.reconstruction[-1].weight)  # type: ignore[arg-type]
     predictions = network.predictions(image)
-    assert predictions.shape == (3, 1, 1, 6, 6)
     # The hidden state is not negative after its ReLU, so an identity recursion leaves it alone.
     assert torch.allclose(predictions[0], predictions[2])
+    assert not torch.allclose(predictions[0], image, atol=0.1)
     assert torch.allclose(network(image), predictions.mean(0), atol=1e-6)
+    nn.init.normal_(network.recursion[0].weight)  # type: ignore[arg-type]
+    first = network.predictions(image, 2)
+    assert torch.equal(first, network.predictions(image)[:2])
+    network.weights.data = torch.tensor([3.0, 1.0, 9.0])
+    assert torch.allclose(network.average(first), 0.75 * first[0] + 0.25 * first[1], atol=1e-5)
+
+
+def test_drcn_grows_its_recursions_by_equal_factors_in_equal_times() -> None:
+    plan = replace(RECIPES["drcn"].config, steps=1, growth=0.5, width=4)
+    alone = Team(0, 1, torch.device("cpu"))
+    task = DRCNTask(plan, alone)
+    assert [task.recursions(fraction) for fraction in (0.0, 0.125, 0.25, 0.375, 0.5, 1.0)] == [1, 2, 4, 8, 16, 16]
+    at_once = DRCNTask(replace(plan, growth=0.0), alone)
+    assert [at_once.recursions(fraction) for fraction in (0.0, 0.5, 1.0)] == [16, 16, 16]
+
+
+@pytest.mark.parametrize("network", [SRCNN(), ESPCN(2)], ids=["srcnn", "espcn"])
+def test_taking_grey_off_is_something_that_biases_could_do(network: nn.Module) -> None:
+    image = torch.rand(1, 1, 9, 8)
+    layers = copy.deepcopy(network.layers)
+    first, last = layers[0], layers[4]
+    first.bias.data -= GREY * first.weight.data.sum((1, 2, 3))
+    last.bias.data += GREY
+    assert torch.allclose(layers(image), network(image), atol=1e-5)
 
 
 def test_drcn_applies_the_same_convolution_sixteen_times() -> None:

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from srbench import images
-from srbench.errors import ImageError, TrainingError
+from srbench.errors import ImageError, TrainingError, WeightsError
 from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.schedules import SCHEDULES, schedule
@@ -69,10 +69,26 @@ def test_gan_training_goes_its_steps_from_srresnet(photo_folder: Path, tmp_path:
     assert ("content_weight" in notes) == ("vgg" in name)
 
 
-def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(photo_folder: Path, tmp_path: Path) -> None:
-    whole, parts = order(photo_folder, tmp_path / "whole", steps=8), order(photo_folder, tmp_path / "parts", steps=8)
+def test_a_run_can_start_from_the_weights_of_another(photo_folder: Path, tmp_path: Path) -> None:
+    start(order(photo_folder, tmp_path / "first", "espcn", steps=30))
+    start(order(photo_folder, tmp_path / "second", "espcn", steps=1, rate=1e-9, start=str(tmp_path / "first")))
+    before, after = tensors(tmp_path / "first"), tensors(tmp_path / "second")
+    name = "layers.0.weight"
+    assert torch.allclose(before[f"average.{name}"], after[f"generator.network.{name}"], atol=1e-6)
+    notes = json.loads((tmp_path / "second" / checkpoints.INDEX).read_text())["notes"]
+    assert notes["start"] == "espcn after 30 steps"
+    with pytest.raises(WeightsError, match="another network"):
+        start(order(photo_folder, tmp_path / "third", "srcnn", start=str(tmp_path / "first")))
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "soap"])
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
+    photo_folder: Path, tmp_path: Path, optimiser: str
+) -> None:
+    settings = {"steps": 24, "optimiser": optimiser}
+    whole, parts = (order(photo_folder, tmp_path / name, **settings) for name in ("whole", "parts"))
     start(whole)
-    _stop_after(parts, 3)
+    _stop_after(parts, 13)
     start(_resumed(parts))
     first, second = tensors(tmp_path / "whole"), tensors(tmp_path / "parts")
     assert first.keys() == second.keys()
