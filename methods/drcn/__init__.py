@@ -19,8 +19,7 @@ _WEIGHTS = weights.paths(__file__, "drcn", _SCALES)
 )
 def load(setup: Setup) -> Upscaler:
     """Return DRCN with its weights, on bicubically enlarged luma."""
-    from srbench.inference.luma import ready
+    from srbench.methods.drcn.loading import ready
     from srbench.methods.drcn.network import DRCN
 
-    network = weights.load(_WEIGHTS[setup.scale], DRCN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=True, pixels=131_072)
+    return ready(weights.load(_WEIGHTS[setup.scale], DRCN, setup.scale), setup)

@@ -10,7 +10,16 @@ from srbench.inference.upscalers import LumaUpscaler
 from srbench.registry import Setup
 
 
-def ready(network: nn.Module, setup: Setup, *, halo: int, enlarged: bool, pixels: int) -> LumaUpscaler:
+def ready(
+    network: nn.Module,
+    setup: Setup,
+    *,
+    halo: int,
+    enlarged: bool,
+    pixels: int,
+    grid: int = 1,
+    tricks: str = "channels-last tiles",
+) -> LumaUpscaler:
     """Return an upscaler around a luma network with values in 0..1.
 
     Args:
@@ -19,6 +28,8 @@ def ready(network: nn.Module, setup: Setup, *, halo: int, enlarged: bool, pixels
         halo: How many input pixels around a piece its output depends on.
         enlarged: Whether the network sharpens luma that was enlarged by bicubic interpolation.
         pixels: Input pixels that are computed at once.
+        grid: Pieces start at multiples of it, see `Stage`.
+        tricks: How the network differs from the published one, for `path`.
     """
 
     def compute(luma: Tensor) -> Tensor:
@@ -26,6 +37,6 @@ def ready(network: nn.Module, setup: Setup, *, halo: int, enlarged: bool, pixels
         return sr.float() * 255
 
     whole = setup.precision == "exact"
-    stage = Stage(compute, 1 if enlarged else setup.scale, None if whole else halo, pixels)
-    engine = Engine(network, [stage], setup, "as published" if whole else "channels-last tiles")
+    stage = Stage(compute, 1 if enlarged else setup.scale, None if whole else halo, pixels, grid)
+    engine = Engine(network, [stage], setup, "as published" if whole else tricks)
     return LumaUpscaler(engine, setup.scale, enlarged)

@@ -20,12 +20,15 @@ class Stage:
         scale: Output pixels per input pixel.
         halo: How many input pixels around a piece its output depends on; None when it must run whole.
         pixels: Input pixels, halo included, that one piece may have: what bounds the memory.
+        grid: Pieces with their halo start at multiples of so many input pixels: what is computed in blocks of them
+            then has the same blocks in every piece, hence the same bits.
     """
 
     compute: Callable[[Tensor], Tensor]
     scale: int = 1
     halo: int | None = None
     pixels: int = 0
+    grid: int = 1
 
 
 def run(stage: Stage, image: Tensor) -> Tensor:
@@ -53,7 +56,7 @@ def run(stage: Stage, image: Tensor) -> Tensor:
 def _piece(stage: Stage, image: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
     halo = stage.halo or 0
     (top, bottom), (left, right) = rows, columns
-    above, before = max(0, top - halo), max(0, left - halo)
+    above, before = (max(0, start - halo) // stage.grid * stage.grid for start in (top, left))
     window = image[..., above : bottom + halo, before : right + halo]
     if columns != (0, image.shape[-1]):
         # Only whole rows are contiguous in memory, which the fast convolutions want.
