@@ -25,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
@@ -33,12 +33,15 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import numpy as np
 import psutil
 import torch
+from numpy.typing import NDArray
 
 from srbench import content, images, metrics, registry, weights
 from srbench.inference.upscalers import RgbUpscaler
+from srbench.methods.drcn import loading as drcn_loading
+from srbench.methods.drcn.network import DRCN
 from srbench.methods.srresnet import loading
 from srbench.methods.srresnet.network import SRResNet
-from srbench.registry import Setup
+from srbench.registry import Setup, Upscaler
 
 NAME = "srresnet-mse"
 WEIGHTS = content.folder("methods") / "srresnet" / "weights" / f"{NAME}-x4.safetensors"
@@ -80,13 +83,17 @@ def speed(data: Path, rounds: int) -> None:
     found = files(data, "bsd100")
     wide = [lr for lr in (images.read(small) for _, small in found[:9]) if lr.shape[1] == 120]
     lr = wide[0] if wide else np.random.default_rng(0).integers(0, 256, (80, 120, 3), np.uint8)
-    competitors: dict[str, Callable[[], object]] = {}
-    for precision in PRECISIONS:
-        upscaler = ready(precision)
-        competitors[upscaler.path] = lambda upscaler=upscaler: upscaler(lr)  # type: ignore[misc]
+    _compare("SRResNet", {precision: ready(precision) for precision in PRECISIONS}, lr, rounds)
+    # An untrained DRCN: its speed does not depend on the values.
+    drcn = {precision: drcn_loading.ready(DRCN().eval(), Setup(4, "cpu", precision)) for precision in PRECISIONS}
+    _compare("DRCN", drcn, lr[:40, :40], max(1, rounds // 2))
+
+
+def _compare(title: str, upscalers: Mapping[str, Upscaler], lr: NDArray[np.uint8], rounds: int) -> None:
+    competitors = {str(one.path): (lambda one=one: one(lr)) for one in upscalers.values()}  # type: ignore[attr-defined]
     seconds = least(competitors, rounds)
     eager = next(iter(seconds.values()))
-    print(f"SRResNet x4 on a {lr.shape[1]}x{lr.shape[0]} LR image, one thread, least of {rounds} turns")
+    print(f"{title} x4 on a {lr.shape[1]}x{lr.shape[0]} LR image, one thread, least of {rounds} turns")
     for path, value in seconds.items():
         print(f"  {path:34} {value * 1e3:7.0f} ms   {eager / value:5.2f}x")
 

@@ -18,11 +18,12 @@ REACH = 4  # LR pixels that zero padding at a crop's border can reach into it
 
 @dataclass(frozen=True, kw_only=True)
 class Config(Plan):
-    """Settings of ESPCN. The paper uses 17x17 LR crops and rates from 1e-2 to 1e-4."""
+    """Settings of ESPCN. The paper uses 17x17 LR crops, and gradient descent at rates from 1e-2 to 1e-4."""
 
     batch: int = 16
-    crop: int = 128
-    rate: float = 3e-3
+    crop: int = 96
+    rate: float = 2e-3
+    optimiser: str = "soap"
 
 
 def network(config: Config) -> ESPCN:

@@ -22,9 +22,10 @@ class Config(Plan):
         kernels: Sizes of the three convolutions; the paper's other choice is 9, 5, 5.
     """
 
-    batch: int = 32
-    crop: int = 48
-    rate: float = 1e-3
+    batch: int = 16
+    crop: int = 56
+    rate: float = 3e-3
+    optimiser: str = "soap"
     kernels: tuple[int, int, int] = (9, 1, 5)
 
 

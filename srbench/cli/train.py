@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import DataRoot
+from srbench.cli.options import DataRoot, split
 
 
 def train(
@@ -29,7 +29,7 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Crops in a step.")] = None,
     crop: Annotated[int | None, typer.Option(help="Height and width of HR crops.")] = None,
     rate: Annotated[float | None, typer.Option(help="Base learning rate.")] = None,
-    optimiser: Annotated[str | None, typer.Option(help="'adam' or 'soap'.", show_default="adam")] = None,
+    optimiser: Annotated[str | None, typer.Option(help="'adam' or 'soap'. Default: the network's own.")] = None,
     schedule: Annotated[str | None, typer.Option(help="'cosine', 'one-cycle', 'constant' or 'drop'.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of initial weights and crops.")] = None,
     compile_: Annotated[
@@ -111,12 +111,13 @@ def ship(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
     command: Annotated[str, typer.Option(help="The command that made it, for the model card.")] = "",
     hardware: Annotated[str, typer.Option(help="What it was trained on. Default: this machine.")] = "",
+    sets: Annotated[str, typer.Option(help="Data sets to score it on, separated by commas.")] = "set5,set14,bsd100",
     data_root: DataRoot = None,
 ) -> None:
     """Make a training run's weights those of its method: score them, write weight file and model card."""
     from srbench.training import shipping
 
-    shipped = shipping.ship(run, data_root=data_root, command=command, hardware=hardware)
+    shipped = shipping.ship(run, data_root=data_root, command=command, hardware=hardware, sets=split(sets))
     typer.echo(f"Wrote {shipped.path} and its model card.")
     for name, row in shipped.scores.items():
         typer.echo(f"{name}: {row['psnr']:.2f} dB, SSIM {row['ssim']:.4f}")
