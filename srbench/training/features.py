@@ -10,11 +10,13 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from srbench import content
 from srbench.errors import TrainingError, WeightsError
 
 STAGES = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 """Channels and number of 3x3 convolutions of VGG19's five stages; a 2x2 max-pool ends each."""
 
+TINY = "vgg19-tiny.safetensors"  # the file that `tiny` stands for, among SRGAN's weights
 RANDOM_SEED = 1604  # of the substitute with random weights; its hash is in every model card made with it
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's normalisation for ImageNet
 
@@ -26,14 +28,15 @@ class Features(nn.Module):
 
     Args:
         layer: (i, j), such as (2, 2) or (5, 4).
+        width: Channels of the first stage, and all others in proportion; VGG19 has 64.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, layer: tuple[int, int]) -> None:
+    def __init__(self, layer: tuple[int, int], width: int = STAGES[0][0]) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*convolutions(layer))
+        self.layers = nn.Sequential(*convolutions(layer, width))
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1))
 
@@ -43,8 +46,8 @@ class Features(nn.Module):
         return maps
 
 
-def convolutions(layer: tuple[int, int]) -> list[nn.Module]:
-    """Return VGG19's layers up to phi_i,j.
+def convolutions(layer: tuple[int, int], width: int = STAGES[0][0]) -> list[nn.Module]:
+    """Return VGG19's layers up to phi_i,j, with `width` channels in the first stage.
 
     >>> len(convolutions((2, 2))), len(convolutions((5, 4)))
     (9, 36)
@@ -57,10 +60,11 @@ def convolutions(layer: tuple[int, int]) -> list[nn.Module]:
         raise TrainingError(f"VGG19 has no layer {stage},{position}; the paper's are 2,2 and 5,4.")
     layers: list[nn.Module] = []
     channels = 3
-    for number, (width, count) in enumerate(STAGES[:stage], start=1):
+    for number, (full, count) in enumerate(STAGES[:stage], start=1):
         for _ in range(position if number == stage else count):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-            channels = width
+            wide = full * width // STAGES[0][0]
+            layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.ReLU()]
+            channels = wide
         if number < stage:
             layers.append(nn.MaxPool2d(2))
     return layers
@@ -70,23 +74,43 @@ def load(source: str, layer: tuple[int, int]) -> tuple[Features, dict[str, str]]
     """Return the feature maps and what model cards must say about them.
 
     Args:
-        source: `imagenet` (torchvision's IMAGENET1K_V1, downloaded and verified once), `random` (a
-            substitute), or a file with torchvision's names for the weights.
+        source: `imagenet` (torchvision's IMAGENET1K_V1, downloaded and verified once), `random` or `tiny`
+            (substitutes: random weights, and those of `srbench train vgg19-features` where they are shipped), or
+            a file with torchvision's names for the weights.
         layer: (i, j) of phi_i,j.
 
     Raises:
-        TrainingError: ImageNet's weights cannot be downloaded.
+        TrainingError: ImageNet's weights cannot be downloaded, or none are shipped for `tiny`.
         WeightsError: A file is missing, damaged or not VGG19's.
     """
     network = Features(layer)
     if source == "random":
         _randomise(network)
     else:
-        weights = _imagenet() if source == "imagenet" else _file(source)
+        weights = _imagenet() if source == "imagenet" else _file(str(tiny()) if source == "tiny" else source)
         _fill(network, weights, source)
-    title = {"imagenet": "VGG19 trained on ImageNet", "random": "random VGG19 (substitute)"}
+    title = {
+        "imagenet": "VGG19 trained on ImageNet",
+        "random": "random VGG19 (substitute)",
+        "tiny": "VGG19 trained on Tiny ImageNet (substitute)",
+    }
     name = title.get(source, f"{Path(source).stem} (substitute)")
     return network, {"features": f"{name}, phi_{layer[0]},{layer[1]}", "features_sha256": digest(network)}
+
+
+def tiny() -> Path:
+    """Return the shipped weights of VGG19 trained on labelled photographs.
+
+    Raises:
+        TrainingError: None are shipped.
+    """
+    path = content.folder("methods") / "srgan" / "weights" / TINY
+    if not path.is_file():
+        raise TrainingError(
+            "No VGG19 trained on labelled photographs is shipped: it takes 40 MB. Make one with 'srbench train "
+            "vgg19-features --data DATA' and give its file with --vgg FILE, or use the substitute --vgg random."
+        )
+    return path
 
 
 def digest(network: nn.Module) -> str:
@@ -126,7 +150,7 @@ def _imagenet() -> Mapping[str, Tensor]:
 def _file(source: str) -> Mapping[str, Tensor]:
     path = Path(source)
     if not path.is_file():
-        raise WeightsError(f"Found no VGG19 weights '{source}'. Expected imagenet, random, or a file.")
+        raise WeightsError(f"Found no VGG19 weights '{source}'. Expected imagenet, random, tiny, or a file.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import json
 import pkgutil
@@ -14,8 +15,9 @@ from typing import Any
 import torch
 
 from srbench.errors import TrainingError, unknown
-from srbench.training import duplicates, loop, parallel, photographs, validation
+from srbench.training import duplicates, labelled, loop, parallel, photographs, validation, vgg19
 from srbench.training.loop import Outcome, Run
+from srbench.training.parallel import Team
 from srbench.training.patches import Cutter, Shape
 from srbench.training.plan import Plan, Recipe
 
@@ -26,7 +28,7 @@ class Order:
 
     Attributes:
         name: A recipe's name, such as `srresnet-mse`.
-        data: Folders and files of photographs.
+        data: Folders and files of photographs; for a feature network one labelled set, see `labelled.read`.
         out: Folder of the run.
         settings: Fields of the recipe's config that differ from its defaults.
         validation: Folder of which `hold_out` photographs are held out from training; None validates nothing.
@@ -52,8 +54,8 @@ class Order:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes by name: those of every `train.py` in the families' folders."""
-    found: dict[str, Recipe] = {}
+    """Return all recipes by name: the feature network's, and those of every `train.py` in the families' folders."""
+    found: dict[str, Recipe] = dict(vgg19.RECIPES)
     package = importlib.import_module("srbench.methods")
     for home in package.__path__:
         for family in pkgutil.iter_modules([home]):
@@ -98,6 +100,8 @@ def start(order: Order) -> Outcome:
     plan = configure(known[order.name], order.settings)
     team = parallel.join(order.device)
     try:
+        if isinstance(plan, vgg19.Config):
+            return _features(order, plan, team)
         torch.manual_seed(plan.seed)
         task = known[order.name].task(plan, team)
         held = held_out(order.validation, order.hold_out)
@@ -121,6 +125,31 @@ def start(order: Order) -> Outcome:
         )
     finally:
         parallel.leave()
+
+
+def _features(order: Order, plan: vgg19.Config, team: Team) -> Outcome:
+    """Train a feature network, and when that is complete, score it and write its weights into the run's folder."""
+    if len(order.data) != 1 or order.validation is not None:
+        raise TrainingError(
+            f"Expected one --data and no --validation for {order.name}: a tenth of each class is held out by itself."
+        )
+    photos = labelled.read(order.data[0], plan.side)
+    seen, held = (part.to(team.device) for part in photos.split())
+    plan = dataclasses.replace(plan, classes=len(photos.classes))
+    torch.manual_seed(plan.seed)
+    task = vgg19.Classification(plan, team)
+    facts = {"name": order.name, "photographs": len(seen), "data": _names(order.data), "held_out": len(held)}
+    run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
+    if team.leads and not order.quiet:
+        _say(facts)
+    outcome = loop.train(task, run, functools.partial(seen.draw, plan.crop))
+    if team.leads and outcome.stopped_by is None:
+        assert isinstance(outcome.network, vgg19.Classifier)
+        result = {"steps": outcome.step, "accuracy": round(task.accuracy(outcome.network, held), 4)}
+        vgg19.store(order.out / vgg19.FILE, outcome.network, facts | result)
+        if not order.quiet:
+            _say(result | {"weights": str(order.out / vgg19.FILE)})
+    return outcome
 
 
 def _names(places: Sequence[Path]) -> list[str]:
