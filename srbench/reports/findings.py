@@ -73,6 +73,12 @@ class Findings:
         """The content of run.json."""
         return self.run.info
 
+    @property
+    def compared(self) -> list[str]:
+        """The methods of the run, the original left aside."""
+        here = set(self.run.scores["method"]) - {ORIGINAL}
+        return [name for name in self.names.methods if name in here]
+
     def measured(self, metric: str, dataset: str) -> list[str]:
         """Return the methods that have a mean of `metric` on `dataset`, in the order of tables."""
         table = self.opinions.mos if metric == "mos" and self.opinions else self.means
@@ -91,7 +97,8 @@ def find(run: RunResults, study: Study | None = None, choices: Choices | None = 
     """
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
-    names = name_everything(scores, run.info)
+    rated, said = stats.check_ratings(study.ratings) if study is not None else (None, [])
+    names = name_everything(scores, run.info, rated)
     notes: list[str] = []
     usable = _usable(scores, names, notes)
     attempt = _Attempt(notes)
@@ -103,11 +110,11 @@ def find(run: RunResults, study: Study | None = None, choices: Choices | None = 
         methods = [name for name in _finite(usable, metric, names) if name != ORIGINAL]
         table = attempt(partial(stats.compare_scores, usable, metric, methods=methods, **options))
         tables += [table] if table is not None else []
-    if study is not None:
-        rated, more = stats.check_ratings(study.ratings)
-        notes += [f"{study.name}: {sentence}" for sentence in more]
+    if study is not None and rated is not None:
+        notes += [f"{study.name}: {sentence}" for sentence in [*study.notes, *said]]
+        _say_strangers(rated, scores, names, notes)
         _say_gaps(rated, names, notes)
-        order = _order(rated, names)
+        order = [name for name in names.methods if name in set(rated["method"])]
         mos = attempt(lambda: stats.compare(rated, unit=chosen.unit, methods=order, **options))
         metric_tables = pd.concat(tables) if tables else NOTHING
         tables = [*([mos] if mos is not None else []), *tables]
@@ -167,9 +174,20 @@ def _finite(scores: pd.DataFrame, metric: str, names: Names) -> list[str]:
     return [name for name in names.methods if name in here]
 
 
-def _order(rated: pd.DataFrame, names: Names) -> list[str]:
-    here = set(map(str, rated["method"]))
-    return [*(name for name in names.methods if name in here), *sorted(here - set(names.methods))]
+def _say_strangers(rated: pd.DataFrame, scores: pd.DataFrame, names: Names, notes: list[str]) -> None:
+    """Say what was rated and is not in the run: it has opinion scores, but no metric."""
+    rated = rated[rated["method"] != ORIGINAL]
+    versions = [name for name in names.methods if name in set(rated["method"]) - set(scores["method"])]
+    if versions:
+        notes.append(f"Rated, but not in the run: {', '.join(map(names.method, versions))}. They have opinions only.")
+    for dataset, part in rated.groupby("dataset"):
+        pictures = set(part["image"])
+        strange = pictures - set(scores.loc[scores["dataset"] == dataset, "image"])
+        if strange:
+            notes.append(
+                f"{names.dataset(str(dataset))}: {len(strange)} of {len(pictures)} rated images are not in the run, "
+                f"the first is '{min(strange)}'. They have opinions only."
+            )
 
 
 def _say_gaps(rated: pd.DataFrame, names: Names, notes: list[str]) -> None:

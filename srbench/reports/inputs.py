@@ -15,6 +15,15 @@ from srbench.stats.comparison import UNITS, Unit
 from srbench.stats.retest import MARGIN
 
 ORIGINAL = "hr"
+MINUS = "\u2212"
+SYNTHETIC = " (synthetic ratings)"
+"""What captions and titles say of ratings that a program drew."""
+PAPER_TITLES = {
+    "nearest": "Nearest", "bicubic": "Bicubic", "srcnn": "SRCNN", "selfexsr": "SelfExSR", "drcn": "DRCN",
+    "espcn": "ESPCN", "srresnet-mse": "SRResNet-MSE", "srresnet-vgg22": "SRResNet-VGG22", "srgan-mse": "SRGAN-MSE",
+    "srgan-vgg22": "SRGAN-VGG22", "srgan-vgg54": "SRGAN-VGG54", ORIGINAL: "Original (HR)",
+}  # fmt: skip
+"""The paper's versions in its order, for studies of versions that the run does not have."""
 DATASET_TITLES = {"set5": "Set5", "set14": "Set14", "bsd100": "BSD100", "urban100": "Urban100", "demo": "Demo set"}
 
 
@@ -33,6 +42,7 @@ class Study:
         origin: `study` (collected here), `imported`, or `synthetic` (drawn from numbers, no people).
         calibration: Results of the calibration, one row per rater; None where there was none.
         design: How stimuli were shown; empty where unknown.
+        notes: What a reader must know about how the ratings came here.
     """
 
     name: str
@@ -40,6 +50,7 @@ class Study:
     origin: str = "imported"
     calibration: pd.DataFrame | None = None
     design: str = ""
+    notes: Sequence[str] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -143,17 +154,20 @@ class Names:
         if value == float("inf"):
             return "\u221e"
         text = f"{value:{'+' if sign else ''}.{self.digits(name)}f}"
-        return text.lstrip("+-") if float(text) == 0 else text
+        return text.lstrip("+-") if float(text) == 0 else text.replace("-", MINUS)
 
 
-def name_everything(scores: pd.DataFrame, info: Mapping[str, Any]) -> Names:
-    """Return the titles and orders of the methods, data sets and metrics of a run."""
-    about: Mapping[str, Any] = info.get("methods", {})
+def name_everything(scores: pd.DataFrame, info: Mapping[str, Any], rated: pd.DataFrame | None = None) -> Names:
+    """Return the titles and orders of all methods, data sets and metrics that a run has or a study rated."""
+    places = {name: 10 * (place + 1) for place, name in enumerate(PAPER_TITLES)}
+    about = {name: {"title": title, "order": places[name]} for name, title in PAPER_TITLES.items()}
+    about |= info.get("methods", {})
+    tables = [scores] if rated is None else [scores, rated]
     present = sorted(
-        map(str, scores["method"].unique()),
+        {str(name) for table in tables for name in table["method"]},
         key=lambda name: (name == ORIGINAL, about.get(name, {}).get("order", 1000), name),
     )
-    here = set(scores["dataset"])
+    here = {str(name) for table in tables for name in table["dataset"]}
     datasets = [name for name in dict.fromkeys([*_by_size(info), *sorted(here)]) if name in here]
     found = sorted(map(str, scores["metric"].unique()), key=lambda m: ({"psnr": 0, "ssim": 1}.get(m, 2), m))
     about_metrics: dict[str, Any] = {}

@@ -29,7 +29,7 @@ def _everything(findings: Findings) -> Table:
     return _table(
         findings,
         "table2",
-        f"Table 2. All methods, x{_scale(findings)}, PSNR and SSIM by protocol {findings.protocol}",
+        f"All methods, as in Table 2 of the paper; x{_scale(findings)}, PSNR and SSIM by protocol {findings.protocol}",
         methods,
         [category],
         "all other methods",
@@ -40,7 +40,7 @@ def _losses(findings: Findings, losses: Sequence[str]) -> Table:
     return _table(
         findings,
         "table1",
-        f"Table 1. Losses of SRResNet and SRGAN, x{_scale(findings)}, protocol {findings.protocol}",
+        f"Losses of SRResNet and SRGAN, as in Table 1 of the paper; x{_scale(findings)}, protocol {findings.protocol}",
         losses,
         [[m for m in group if m in losses] for group in CATEGORIES],
         "all others of its category (SRResNet; SRGAN)",
@@ -149,12 +149,10 @@ def _beside(findings: Findings, metric: str, dataset: str, methods: Sequence[str
 
 
 def _comparable(findings: Findings, metric: str, dataset: str) -> bool:
-    if _scale(findings) != 4:
+    if _scale(findings) != 4 or (metric != "mos" and findings.protocol != "daala"):
         return False
-    part = findings.scores[findings.scores["dataset"] == dataset]
-    if metric == "mos":
-        return True
-    return findings.protocol == "daala" and part["image"].nunique() == paper.SIZES.get(dataset)
+    table = findings.opinions.ratings if metric == "mos" and findings.opinions else findings.scores
+    return table.loc[table["dataset"] == dataset, "image"].nunique() == paper.SIZES.get(dataset)
 
 
 def _notes(findings: Findings, methods: Sequence[str], starred: bool, rivals: str) -> list[str]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
-from srbench.reports.inputs import lines
-from srbench.reports.tables import DASH, MINUS, Cell, Table, cells
+from srbench.reports.inputs import MINUS, SYNTHETIC, lines
+from srbench.reports.tables import DASH, Cell, Table, cells
 
 
 def more_tables(findings: Findings) -> list[Table]:
     """Return every table besides the paper's two that this run and study have data for."""
-    return [*_comparisons(findings), *_friedman(findings), *(_study(findings) if findings.opinions else [])]
+    objective, opinions = [*_comparisons(findings), *_friedman(findings)], list(_study(findings))
+    if findings.opinions is None or not findings.opinions.study.synthetic:
+        return [*objective, *opinions]
+    rated = {"comparisons-mos", "friedman", *(table.name for table in opinions)}
+    return [
+        replace(table, caption=table.caption + SYNTHETIC) if table.name in rated else table
+        for table in [*objective, *opinions]
+    ]
 
 
 def p_text(p: float) -> str:

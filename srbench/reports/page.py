@@ -18,6 +18,7 @@ from srbench.images import Image
 from srbench.reports import bibliography, pictures, tables, text
 from srbench.reports.figures import Drawing
 from srbench.reports.findings import Findings
+from srbench.reports.inputs import SYNTHETIC
 from srbench.reports.tables import Table
 
 
@@ -121,7 +122,7 @@ def _context(report: Report) -> dict[str, Any]:
         "report": report,
         "title": _title(findings),
         "facts": _facts(findings),
-        "synthetic": text.SYNTHETIC if found is not None and found.study.synthetic else "",
+        "synthetic": text.NO_PEOPLE if found is not None and found.study.synthetic else "",
         "summary": text.summary(findings),
         "warnings": text.warnings(findings),
         "significance": [sentence for metric in compared for sentence in text.significance(findings, metric)],
@@ -139,13 +140,14 @@ def _context(report: Report) -> dict[str, Any]:
 
 def _title(findings: Findings) -> str:
     sets = ", ".join(findings.names.dataset(name) for name in findings.names.datasets)
-    return f"Super-resolution x{int(findings.scores['scale'].iloc[0])} on {sets}"
+    synthetic = findings.opinions is not None and findings.opinions.study.synthetic
+    return f"Super-resolution x{int(findings.scores['scale'].iloc[0])} on {sets}{SYNTHETIC if synthetic else ''}"
 
 
 def _facts(findings: Findings) -> list[tuple[str, str]]:
     sizes = findings.scores.groupby("dataset")["image"].nunique()
     facts = [
-        ("methods", str(len(findings.names.methods))),
+        ("methods", str(len(findings.compared))),
         ("images", str(int(sizes.sum()))),
         ("protocol", findings.protocol),
     ]

@@ -45,7 +45,8 @@ def render(html: str) -> bytes:
     program = browser()
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "report.html", Path(folder) / "report.pdf"
-        source.write_text(html, encoding="utf-8")
+        # What the page folds away belongs to a printed report.
+        source.write_text(html.replace("<details>", "<details open>"), encoding="utf-8")
         command = [
             program,
             *FLAGS,

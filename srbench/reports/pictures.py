@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,10 @@ def _by_disagreement(dataset: str, image: str, versions: dict[str, Image], side:
     others = [name for name in versions if name != ORIGINAL]
     learned = [name for name in others if name not in {"nearest", "bicubic"}]
     names = learned if len(learned) > 1 else others if len(others) > 1 else list(versions)
-    spread = np.std([_gray(versions[name]) for name in names], axis=0)
+    gray = [_gray(versions[name]) for name in names]
+    gaps = [np.abs(one - other) for one, other in combinations(gray, 2)] or [np.zeros(gray[0].shape)]
+    # Every pair counts alike, so that one method that fails all over does not choose the place for all.
+    spread = np.mean([gap / (gap.mean() or 1.0) for gap in gaps], axis=0)
     height, width = spread.shape
     h, w = min(side, height), min(side, width)
     inside = ndimage.uniform_filter(spread, size=(h, w), mode="constant")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import sqlalchemy as sa
 
-from srbench.errors import ReportError
+from srbench.errors import ReportError, StudyError
 from srbench.mos import conduct, export
 from srbench.mos import models as m
 from srbench.mos.records import last_score
@@ -50,9 +50,16 @@ def from_file(path: Path) -> Study:
     Raises:
         ReportError: It cannot be read, holds several studies, or mixes synthetic and real ratings.
     """
+    notes = []
     if path.suffix.lower() == ".csv":
-        ratings = pd.DataFrame(export.read(path))
-        named = _named(path)
+        ratings = _read_csv(path)
+        named, counted = _beside(path)
+        again = int((ratings["repeat"] > 0).sum())
+        if counted and again:
+            notes.append(
+                f"the file has no column 'repeat', so {again} further ratings of a picture by the same rater were "
+                "taken for second showings. Copies of a row would look the same: remove them, if that is what they are."
+            )
     else:
         try:
             ratings = pd.read_parquet(path)
@@ -62,16 +69,32 @@ def from_file(path: Path) -> Study:
     names = sorted(set(named) - {""})
     if len(names) > 1:
         raise ReportError(f"{path} holds several studies: {', '.join(names)}. Make one report of each.")
+    drawn = pd.Series(False, index=ratings.index)
+    for column in (named, ratings.get("rater", named)):
+        if len(column):
+            drawn |= column.astype(str).str.startswith(SYNTHETIC).to_numpy()
+    if drawn.any() and not drawn.all():
+        raise ReportError(f"{path} mixes synthetic ratings with others. Keep them in separate files.")
     name = names[0] if names else path.stem
-    return Study(name, ratings, "synthetic" if name.startswith(SYNTHETIC) else "imported")
+    return Study(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
 
 
-def _named(path: Path) -> pd.Series:
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.DataFrame(export.read(path))
+    except StudyError as error:
+        # The option that the sentence names is one of the import, which takes files of any columns.
+        raise ReportError(str(error).replace("--column", "srbench mos import --column")) from None
+
+
+def _beside(path: Path) -> tuple[pd.Series, bool]:
+    """Return the studies that a CSV file names, and whether its repeats had to be counted."""
     header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+    counted = not {str(name).strip().lower() for name in header} & {"repeat", "repetition"}
     if "study" not in header:
-        return pd.Series(dtype=str)
+        return pd.Series(dtype=str), counted
     table = pd.read_csv(path, usecols=["study"], dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    return table["study"]
+    return table["study"], counted
 
 
 def _calibration(store: Store, name: str) -> pd.DataFrame | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-DASH, MINUS, INFINITY = "\u2013", "\u2212", "\u221e"
+from srbench.reports.inputs import MINUS
+
+DASH, INFINITY = "\u2013", "\u221e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,16 @@ _LATEX = {
 
 
 def escape(text: str) -> str:
-    """Return text so that LaTeX prints it as it is."""
-    return "".join(_LATEX.get(character, character) for character in text)
+    """Return text so that LaTeX prints it as it is; letters that its Latin fonts lack become their Unicode numbers."""
+    return "".join(_LATEX.get(c, c if ord(c) < 0x100 else f"[U+{ord(c):04X}]") for c in text)
+
+
+PAGE, WIDE = 45, 10
+"""Rows that fit on a page: a longer table breaks across pages. Columns from which on their titles are slanted."""
 
 
 def latex(table: Table) -> str:
-    """Return a table as a LaTeX float for the packages booktabs and adjustbox."""
+    """Return a table for LaTeX: a float (packages booktabs, adjustbox), or a longtable where a page is too short."""
 
     def show(cell: Cell) -> str:
         text = escape(cell.text)
@@ -88,22 +94,24 @@ def latex(table: Table) -> str:
         return rf"\textit{{{text}}}" if cell.soft and text else text
 
     columns = "l" * table.labels + "r" * (len(table.head) - table.labels)
-    lines = [
-        r"\begin{table}[tp]",
-        r"\centering",
-        rf"\caption{{{escape(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}",
-        r"\begin{adjustbox}{max width=\linewidth}",
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        " & ".join(map(escape, table.head)) + r" \\",
-        r"\midrule",
-    ]
+    caption = rf"\caption{{{escape(table.caption)}}}\label{{tab:{table.name}}}"
+    titles = list(map(escape, table.head))
+    if len(titles) > WIDE:
+        titles[table.labels :] = [rf"\rotatebox{{60}}{{{title}}}" for title in titles[table.labels :]]
+    head = [r"\toprule", " & ".join(titles) + r" \\", r"\midrule"]
+    body = []
     for number, row in enumerate(table.rows):
-        if number in table.rules:
-            lines.append(r"\midrule")
-        lines.append(" & ".join(show(cell) for cell in row) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}"]
-    lines += [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes]
-    lines.append(r"\end{table}")
+        body += [r"\midrule"] if number in table.rules else []
+        body.append(" & ".join(show(cell) for cell in row) + r" \\")
+    notes = list(map(escape, table.notes))
+    if len(table.rows) > PAGE:
+        if table.labels > 1:  # pairs of long names are broken, since a longtable cannot be made narrower
+            columns = columns.replace("ll", r"lp{0.25\linewidth}", 1)
+        lines = [r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}", rf"\begin{{longtable}}{{{columns}}}"]
+        lines += [rf"{caption} \\", *head, r"\endfirsthead", *head, r"\endhead", r"\bottomrule", r"\endlastfoot"]
+        lines += [*body, r"\end{longtable}", *(rf"\noindent {note}\par" for note in notes), r"\endgroup"]
+    else:
+        lines = [r"\begin{table}[htbp]", r"\centering", caption, r"\begin{adjustbox}{max width=\linewidth}"]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", *head, *body, r"\bottomrule", r"\end{tabular}"]
+        lines += [r"\end{adjustbox}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"]
     return "\n".join(lines) + "\n"

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from srbench import paper
 from srbench.reports.findings import Findings, Opinions
-from srbench.reports.inputs import ORIGINAL, lines
+from srbench.reports.inputs import ORIGINAL, SYNTHETIC, lines
 from srbench.reports.more_tables import number, p_text, span
+from srbench.stats.agreement import DRAWS as AGREEMENT_DRAWS
 from srbench.stats.signed_rank import smallest_p
 
 UNIT_WARNING = (
     "Single ratings are paired here, as papers often do. They are not independent: in simulated studies without any "
     "true difference this calls 19 to 53 % of comparisons significant. Use it to compare with older papers only."
 )
-SYNTHETIC = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
+NO_PEOPLE = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
 
 
 def summary(findings: Findings) -> list[str]:
     """Return the most important findings, one sentence each."""
     return [*_best(findings), *_opinion_summary(findings)]
+
+
+def _leaders(rows: pd.DataFrame, value: str, digits: int, higher: bool = True) -> tuple[list[str], Any]:
+    """Return the names of all methods that share the best printed value, and the row of the first of them."""
+    values = rows[value].round(digits)
+    first = rows[values == (values.max() if higher else values.min())]
+    return list(map(str, first["method"])), first.iloc[0]
 
 
 def _best(findings: Findings) -> Iterator[str]:
@@ -35,9 +43,9 @@ def _best(findings: Findings) -> Iterator[str]:
             rows = rows[rows["method"] != ORIGINAL]
             if len(rows):
                 better = findings.names.higher_is_better(metric)
-                best: Any = rows.sort_values("value", ascending=not better, kind="stable").iloc[0]
+                names, best = _leaders(rows, "value", findings.names.digits(metric), better)
                 value = findings.names.number(metric, float(best["value"]))
-                parts.append(f"{findings.names.method(best['method'])} on {findings.names.dataset(dataset)} ({value})")
+                parts.append(f"{_titles(findings, names)} on {findings.names.dataset(dataset)} ({value})")
         if parts:
             yield f"Best {findings.names.metric(metric)}: {', '.join(parts)}."
 
@@ -50,17 +58,29 @@ def _opinion_summary(findings: Findings) -> Iterator[str]:
     for dataset in findings.names.datasets:
         rows = found.mos[(found.mos["dataset"] == dataset) & (found.mos["method"] != ORIGINAL)]
         if len(rows):
-            best: Any = rows.sort_values("mos", ascending=False, kind="stable").iloc[0]
-            ends = span(best["low"], best["high"])
-            title = findings.names.method(best["method"])
-            parts.append(f"{title} on {findings.names.dataset(dataset)} ({number(best['mos'])} {ends})")
+            names, best = _leaders(rows, "mos", findings.names.digits("mos"))
+            value = number(best["mos"]) + _ends(best["low"], best["high"])
+            parts.append(f"{_titles(findings, names)} on {findings.names.dataset(dataset)} ({value})")
     if parts:
         yield f"Highest mean opinion score{_kind(found)}: {', '.join(parts)}."
     yield from metric_sentences(findings)
 
 
+def _titles(findings: Findings, names: Sequence[str]) -> str:
+    return _listed([findings.names.method(name) for name in names])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _ends(low: float, high: float) -> str:
+    """Return a blank and an interval, or nothing where there is none."""
+    return f" {span(low, high)}" if math.isfinite(low) and math.isfinite(high) else ""
+
+
 def _kind(found: Opinions) -> str:
-    return " (synthetic ratings)" if found.study.synthetic else ""
+    return SYNTHETIC if found.study.synthetic else ""
 
 
 def significance(findings: Findings, metric: str) -> list[str]:
@@ -76,6 +96,12 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
     lead = f"{findings.names.dataset(dataset)}, {findings.names.metric(metric)}"
     n = int(rows["n"].max())
     least = smallest_p(n)
+    if least < findings.choices.alpha <= least * len(rows):
+        return (
+            f"{lead}: inconclusive. {n} pairs can reach no p below {p_text(least)}, which Holm's adjustment for "
+            f"{len(rows)} comparisons makes {p_text(min(1.0, least * len(rows)))}, so no difference can be significant "
+            f"at the {_percent(findings.choices.alpha)} level, whatever the data. Fewer methods or more images can."
+        )
     if least >= findings.choices.alpha:
         return (
             f"{lead}: inconclusive. {n} {'image' if n == 1 else 'pairs'} can reach no p below {p_text(least)}, so no "
@@ -96,6 +122,10 @@ def _pair(findings: Findings, row: pd.Series) -> str:
     return f"{findings.names.method(row['a'])} and {findings.names.method(row['b'])}"
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:g} %"
 
@@ -103,7 +133,7 @@ def _percent(share: float) -> str:
 def warnings(findings: Findings) -> list[str]:
     """Return what a reader must know before believing anything: synthetic data, unit, taste, gaps."""
     found = findings.opinions
-    made = [SYNTHETIC] if found is not None and found.study.synthetic else []
+    made = [NO_PEOPLE] if found is not None and found.study.synthetic else []
     if findings.choices.unit == "rating" and found is not None:
         made.append(UNIT_WARNING)
     if found is not None:
@@ -116,6 +146,8 @@ def warnings(findings: Findings) -> list[str]:
                     "treats the raters as given and rejects too often then; the interval over raters and images, which "
                     "must exclude 0 too, does not."
                 )
+    names = findings.names
+    made += [f"{names.method(name)}: {names.notes[name]}." for name in names.methods if name in names.notes]
     return [*made, *findings.notes]
 
 
@@ -139,15 +171,15 @@ def metric_sentences(findings: Findings) -> list[str]:
             continue
         title = findings.names.metric(str(metric))
         sentence = (
-            f"{title} predicts opinions{_kind(found)} with a rank correlation of {number(row['srcc'])} "
-            f"{span(row['srcc_low'], row['srcc_high'])} over {row['n']} stimuli"
+            f"{title} predicts opinions{_kind(found)} with a rank correlation of {number(row['srcc'])}"
+            f"{_ends(row['srcc_low'], row['srcc_high'])} over {row['n']} stimuli"
         )
         pairs = found.concordance
         pairs = pairs[pairs["metric"] == metric] if len(pairs) else pairs
         if len(pairs):
             sentence += (
-                f"; of {pairs['pairs'].sum()} pairs of methods that people tell apart it orders {pairs['same'].sum()} "
-                f"the same way and {pairs['opposite'].sum()} significantly the other way round"
+                f"; of {_count(int(pairs['pairs'].sum()), 'pair')} of methods that people tell apart it orders "
+                f"{pairs['same'].sum()} the same way and {pairs['opposite'].sum()} significantly the other way round"
             )
         made.append(f"{sentence}.")
     return made
@@ -196,14 +228,15 @@ def methods_section(findings: Findings) -> list[str]:
 def _run_paragraph(findings: Findings) -> Iterator[str]:
     names, info = findings.names, findings.info
     sizes = findings.scores.groupby("dataset")["image"].nunique()
-    sets = ", ".join(f"{names.dataset(d)} ({sizes[d]} images)" for d in names.datasets if d in sizes)
+    sets = ", ".join(f"{names.dataset(d)} ({_count(sizes[d], 'image')})" for d in names.datasets if d in sizes)
     scale = int(findings.scores["scale"].iloc[0])
     version = info.get("protocols", {}).get(findings.protocol, "")
     versions = ", ".join(f"{name} {number}" for name, number in sorted(info.get("versions", {}).items()))
-    metrics = ", ".join(names.metric(m) for m in names.metrics)
+    metrics = _listed([names.metric(m) for m in names.metrics])
+    verb = "were" if len(names.metrics) > 1 else "was"
     yield (
-        f"We compared {len([m for m in names.methods if m != ORIGINAL])} methods of super-resolution by a factor of "
-        f"{scale} on {sets} with srbench {info.get('srbench', '')}. {metrics} were computed under the protocol "
+        f"We compared {_count(len(findings.compared), 'method')} of super-resolution by a factor of "
+        f"{scale} on {sets} with srbench {info.get('srbench', '')}. {metrics} {verb} computed under the protocol "
         f"'{findings.protocol}'{f' (version {version})' if version else ''}; "
         f"{_protocol(findings.protocol)}. A set's figure is the plain mean over its images"
         f"{f'. Software: {versions}' if versions else ''}."
@@ -214,8 +247,8 @@ def _protocol(name: str) -> str:
     known = {
         "daala": "as in the SRGAN paper, 4 pixels are removed from each side, and PSNR and SSIM are taken on the 8-bit "
         "luma of daala's tools",
-        "matlab": "4 pixels are removed from each side, and PSNR and SSIM are taken on the rounded luma of MATLAB's "
-        "rgb2ycbcr",
+        "matlab": "as many pixels as the factor are removed from each side, and PSNR and SSIM are taken on the rounded "
+        "luma of MATLAB's rgb2ycbcr",
     }
     return known.get(name, "see the documentation of srbench for its definition")
 
@@ -227,16 +260,20 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
     rated = found.ratings
     if found.study.synthetic:
         yield (
-            f"The {len(rated)} ratings of the study '{found.study.name}' are synthetic: a program drew them for "
+            f"The {len(rated):,} ratings of the study '{found.study.name}' are synthetic: a program drew them for "
             f"{rated['rater'].nunique()} simulated raters from the means that {paper.CITATION} printed. They show what "
             "an analysis of such a study looks like and are evidence of nothing."
         )
         return
     shown = {"acr": "one by one (absolute category rating)", "acr-hr": "one by one with the hidden original",
              "dcr": "beside the original"}.get(found.study.design, "")  # fmt: skip
+    lead = f"{found.study.name}: "
+    said = [note.removeprefix(lead) for note in findings.notes if note.startswith(lead)]
+    people = rated["rater"].nunique()
     yield (
-        f"In the study '{found.study.name}', {rated['rater'].nunique()} people gave {len(rated)} ratings from 1 (bad) "
-        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. No rater and no rating was excluded."
+        f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
+        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. No rater was excluded."
+        + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
     )
 
 
@@ -260,8 +297,15 @@ def _statistics_paragraph(findings: Findings) -> str:
             "ordinal Krippendorff's alpha; raters were screened by ITU-R BT.500 and modelled by ITU-T P.910. Metrics "
             "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
             "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
-            "(ITU-T P.1401)."
+            f"(ITU-T P.1401), with intervals of {AGREEMENT_DRAWS} bootstrap draws of images. "
             if findings.opinions is not None
+            else ""
+        )
+        + (
+            "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
+            "agreement, quadratically weighted kappa, and two one-sided tests of equivalence with a margin of "
+            f"{choices.margin:g} points."
+            if findings.opinions is not None and len(findings.opinions.retest)
             else ""
         )
     ).strip()

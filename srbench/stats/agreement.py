@@ -15,6 +15,8 @@ from srbench.stats.opinion import mean_opinion_scores
 from srbench.stats.tables import Array, check_scores
 
 DRAWS = 1000
+FEWEST = 5
+"""Images that a bootstrap over images needs: fewer have hardly any different resamples."""
 
 
 def joined(scores: pd.DataFrame, ratings: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -30,7 +32,11 @@ def joined(scores: pd.DataFrame, ratings: pd.DataFrame) -> tuple[pd.DataFrame, l
     keys = ["dataset", "image", "method"]
     table = values[[*keys, "metric", "value"]].merge(mos[[*keys, "mos", "ci"]], on=keys)
     if table.empty:
-        raise StatisticsError("Run and study have no stimulus in common. Choose the run that the study was made from.")
+        ours, rated = ("/".join(map(str, frame.iloc[0][keys])) for frame in (values, mos))
+        raise StatisticsError(
+            f"Run and study have no stimulus in common (the run has {ours}, the study {rated}). Choose the run that "
+            "the study was made from."
+        )
     infinite = ~np.isfinite(table["value"])
     if infinite.any():
         names = ", ".join(sorted(set(table.loc[infinite, "method"])))
@@ -91,7 +97,7 @@ def _row(
         float(scipy_stats.kendalltau(x, y).statistic),
     )
     note = mapping.note
-    if images > 1:
+    if images >= FEWEST:
         weights = bootstrap.draw(1, images, draws, seed).images
         resampled = (
             _pearson(fitted, y, weights[:, picture]),
@@ -100,7 +106,7 @@ def _row(
         )
     else:
         resampled = (np.full(draws, np.nan),) * 3
-        note = f"{note} One image: no interval.".strip()
+        note = f"{note} {images} image{'s' if images > 1 else ''}: too few for an interval.".strip()
     for name, value, drawn in zip(names, values, resampled, strict=True):
         low, high = bootstrap.interval(drawn)
         row |= {name: value, f"{name}_low": low, f"{name}_high": high}

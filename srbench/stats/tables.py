@@ -176,7 +176,7 @@ def _with_columns(frame: pd.DataFrame, needed: Sequence[str], what: str) -> pd.D
     names = [name for name in needed if name not in {"score", "value"}]
     lost = int(frame[names].isna().any(axis=1).sum())
     if lost:
-        raise StatisticsError(f"{lost} rows of the {what} have no {', no '.join(names)}. Correct the table.")
+        raise StatisticsError(f"{lost} rows of the {what} lack one of {', '.join(names)}. Correct the table.")
     return frame.copy()
 
 
@@ -193,7 +193,9 @@ def _without_nan(frame: pd.DataFrame, column: str, what: str) -> tuple[pd.DataFr
     count = int(empty.sum())
     if not count:
         return frame, []
-    return frame[~empty], [f"{count} {what}{'s have' if count > 1 else ' has'} no value and count as missing."]
+    return frame[~empty], [
+        f"{count} {what}{'s have no value and count' if count > 1 else ' has no value and counts'} as missing."
+    ]
 
 
 def _without_copies(frame: pd.DataFrame, keys: list[str], column: str, what: str) -> tuple[pd.DataFrame, list[str]]:

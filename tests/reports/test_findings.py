@@ -51,7 +51,7 @@ def test_the_papers_figures_stand_beside_ours_on_a_whole_set_only(run, ratings):
     psnr = next(k for k, row in enumerate(table.rows) if row[0].text == "Set5" and row[1].text.startswith("PSNR"))
     assert [cell.text for cell in table.rows[psnr + 1][2:4]] == ["26.26", "28.43"]
     ours, printed = float(table.rows[psnr][3].text), 28.43
-    assert table.rows[psnr + 2][3].text == f"{ours - printed:+.2f}"
+    assert table.rows[psnr + 2][3].text == f"{ours - printed:+.2f}".replace("-", "\u2212")
     fewer = RunResults(run.folder, run.scores[run.scores["image"] != "img_001"], run.info)
     smaller = main_tables(find(fewer, None, QUICK))[-1]
     assert not any(cell.text == "paper" for row in smaller.rows for cell in row)
@@ -132,7 +132,7 @@ def test_doubled_rows_count_once_and_are_said(run, ratings):
 def test_nan_ratings_count_as_missing_and_are_said(run, ratings):
     ratings["score"] = ratings["score"].astype(float)
     ratings.loc[0, "score"] = np.nan
-    assert "1 rating has no value and count" in _said(find(run, Study("s", ratings), QUICK)).replace("counts", "count")
+    assert "1 rating has no value and counts as missing" in _said(find(run, Study("s", ratings), QUICK))
 
 
 def test_contradicting_ratings_are_an_error(run, ratings):
@@ -145,6 +145,47 @@ def test_a_study_of_other_pictures_says_that_metrics_cannot_be_compared(run, rat
     findings = find(run, Study("s", ratings.assign(image="else_" + ratings["image"])), QUICK)
     assert "Run and study have no stimulus in common" in _said(findings)
     assert not len(findings.opinions.agreement)
+
+
+def test_versions_and_sets_that_the_run_lacks_have_opinions_only(run, ratings):
+    ratings["method"] = ratings["method"].replace({"bicubic": "drcn"})
+    ratings["dataset"] = ratings["dataset"].replace({"odd name": "elsewhere"})
+    made = build(run, Study("s", ratings), QUICK)
+    said = _said(made.findings)
+    assert "Rated, but not in the run: DRCN. They have opinions only." in said
+    assert "elsewhere: 9 of 9 rated images are not in the run, the first is 'img_001'" in said
+    mean = ratings.query("dataset == 'set5' and method == 'drcn'")["score"].mean()
+    assert _cell(made.findings, "Set5", "MOS", "DRCN") == f"{mean:.2f}"
+    assert _cell(made.findings, "Set5", "PSNR", "DRCN") == "\u2013"
+    assert "We compared 4 methods" in page.markdown(made)
+
+
+def test_the_star_stands_at_the_method_that_beats_all_others_significantly(run):
+    scores = run.scores.copy()
+    best = (scores["method"] == "srresnet-vgg22") & (scores["metric"] == "psnr")
+    scores.loc[best, "value"] += 5
+    findings = find(RunResults(run.folder, scores, run.info), None, QUICK)
+    losses, everything = main_tables(findings)
+    for table in (losses, everything):
+        stars = {(row[0].text, row[1].text, table.head[k]) for row in table.rows for k, c in enumerate(row) if c.star}
+        # Five images can show nothing, nine can; both tables have the set of nine.
+        assert ("odd name", "PSNR (dB)", "SRResNet-VGG22") in stars
+        assert not [place for place in stars if place[0] == "Set5"]
+
+
+def test_a_set_on_which_the_adjusted_p_cannot_fall_below_the_level_is_inconclusive(run):
+    more = [run.scores[run.scores["method"] == "nearest"].assign(method=f"m{k}") for k in range(3)]
+    scores = pd.concat([run.scores, *more])
+    scores.loc[scores["method"].str.startswith("m"), "value"] += np.random.default_rng(0).normal(0, 1, (3 * 28))
+    few = scores[(scores["dataset"] == "set5") | (scores["image"] < "img_008")]
+    said = _said(find(RunResults(run.folder, few, run.info), None, QUICK))
+    assert "odd name, PSNR: inconclusive. 7 pairs can reach no p below 0.0156" in said
+    assert "adjustment for 21 comparisons makes 0.328" in said
+
+
+def test_a_tie_for_the_best_names_all(run, ratings):
+    summary = " ".join(text.summary(find(run, Study("s", ratings.assign(score=3)), QUICK)))
+    assert "Nearest, Bicubic, SRResNet-MSE and SRResNet-VGG22 on Set5 (3.00" in summary or "Bicubic, Nearest" in summary
 
 
 def test_a_run_without_scores_or_protocol_is_an_error(run):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -22,6 +24,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WORDS = "\u00b1 5 % & $x_1$ #2 {a} ~b ^c <d> \\e \u2212 \u2013 \u221e J\u00fcrgen \u96c6"
+"""Everything that LaTeX reads as something else, and letters from inside and outside of its Latin fonts."""
 needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium on PATH")
 
 
@@ -64,6 +68,9 @@ def test_the_page_opens_in_a_browser_with_every_figure_and_no_error(report, writ
         tab.wait_for_function("document.getElementById('over').naturalWidth === 72")
         names = tab.eval_on_selector_all("#image option", "all => all.map(one => one.value)")
         assert names == list(report.slider)
+        for width in (390, 1280):
+            tab.set_viewport_size({"width": width, "height": 800})
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width  # tables scroll, the page does not
         assert problems == []
         browser.close()
 
@@ -88,6 +95,12 @@ def test_synthetic_ratings_are_called_so_in_every_document_and_figure_of_opinion
     for figure in report.figures:
         if figure.drawing.section in {"opinions", "people", "raters"} or figure.drawing.name.endswith("-mos"):
             assert "synthetic" in figure.drawing.caption
+            assert b"<!-- synthetic ratings -->" in figure.files["svg"]  # the words in the picture itself
+        else:
+            assert b"<!-- synthetic" not in figure.files["svg"]
+    named = {table.name for table in report.more if "(synthetic ratings)" in table.caption}
+    assert named == {table.name for table in report.more} - {"comparisons-psnr", "comparisons-ssim"}
+    assert "(synthetic ratings)</h1>" in (written / "report.html").read_text()
     assert any(row[1].text == "MOS (synthetic)" for row in report.main[-1].rows)
 
 
@@ -103,11 +116,61 @@ def test_all_that_the_documents_name_is_there(written):
 
 def test_latex_is_balanced_and_escaped(written):
     for path in [written / "report.tex", *sorted((written / "tables").glob("*.tex"))]:
-        body = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("%"))
+        body = re.sub(r"(?m)(^| )%.*$", "", path.read_text())
         bare = re.sub(r"\\[\\{}%&#_$]", "", body)
         assert bare.count("{") == bare.count("}"), path
-        assert "%" not in bare, path
+        assert bare.count("$") % 2 == 0, path
+        assert not set("%#") & set(bare), path
         assert body.isascii(), path
+        begun, open_ = re.findall(r"\\(begin|end)\{(\w+)\}", bare), []
+        for word, name in begun:
+            if word == "begin":
+                open_.append(name)
+            else:
+                assert open_.pop() == name, path
+        assert open_ == [], path
+
+
+def latex_lacks():
+    """Return what the compiler of the document lacks here, or nothing."""
+    if shutil.which("pdflatex") is None:
+        return "needs pdflatex on PATH"
+    for file in ("adjustbox.sty", "booktabs.sty", "placeins.sty", "longtable.sty"):
+        if subprocess.run(["kpsewhich", file], capture_output=True, check=False).returncode:
+            return f"needs the LaTeX file {file}"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def harsh(run, study, tmp_path_factory):
+    """A report whose names hold everything that LaTeX could stumble on, with tables longer than a page."""
+    info = {**run.info, "methods": {**run.info["methods"], "bicubic": {"title": WORDS, "note": WORDS, "order": 10}}}
+    scores = pd.concat([run.scores, *(run.scores[run.scores["method"] == "nearest"].assign(method=f"m{k}",
+        value=lambda rows, k=k: rows["value"] + k) for k in range(6))])  # fmt: skip
+    made = reports.build(results.RunResults(run.folder, scores, info), study, reports.Choices(draws=100))
+    out = tmp_path_factory.mktemp("harsh")
+    reports.write(made, out, ("latex",))
+    return out
+
+
+def test_a_table_longer_than_a_page_breaks_across_pages(harsh):
+    text = (harsh / "tables" / "comparisons-psnr.tex").read_text()
+    assert "\\begin{longtable}" in text
+    assert "\\begin{table}" not in text
+
+
+@pytest.mark.skipif(bool(latex_lacks()), reason=latex_lacks())
+def test_the_latex_document_compiles_and_nothing_sticks_out(harsh):
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=harsh, capture_output=True, check=False, timeout=240)
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert (harsh / "report.pdf").read_bytes().startswith(b"%PDF")
+    log = (harsh / "report.log").read_text(errors="replace")
+    assert "undefined" not in log
+    assert "multiply defined" not in log
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    assert max(wide, default=0.0) < 20.0
 
 
 def test_every_row_of_a_table_has_a_cell_per_column(report):
@@ -126,6 +189,17 @@ def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
     info = {**run.info, "methods": {"bicubic": {"title": "</script><script>alert(1)</script>"}}}
     made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(draws=100, slider=1))
     assert "<script>alert" not in page.html(made)
+
+
+@needs_chromium
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils) on PATH")
+def test_the_pdf_holds_what_the_page_folds_away(report, tmp_path):
+    (tmp_path / "x.pdf").write_bytes(pdf.render(page.html(report)))
+    done = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, check=True)
+    text = done.stdout.decode()
+    for words in ("p (Holm)", "Mean rank", "@article{holm1979", "BT.500", "python"):
+        assert words in text
+    assert "Compare two versions" not in text  # a slider on paper
 
 
 @needs_chromium
@@ -186,6 +260,10 @@ def test_the_crop_lies_where_the_versions_differ(run):
     assert region.x + 40 >= 120
     assert region.y <= 70
     assert region.y + 40 >= 90
+    broken = np.full_like(one, 90)
+    broken[:40, :40] = 255
+    with_it = pictures._by_disagreement("s", "i", {"a": one, "b": other, "c": one + 1, "broken": broken}, 40)
+    assert (with_it.x, with_it.y) == (region.x, region.y)  # one broken method does not choose for all
 
 
 def test_a_report_without_pictures_holds_no_pixel_of_a_test_image(run):
@@ -209,6 +287,38 @@ def test_the_command_makes_a_report_of_a_run_and_a_file_of_ratings(fresh_run, ra
     assert result.exit_code == 0
     assert result.output.strip() == str(tmp_path / "out" / "report.md")
     assert "In the study 'lab', 16 people gave" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda t: t.rename(columns={"score": "points"}), "wrong or missing: score.*srbench mos import --column"),
+        (lambda t: t.assign(score="good"), "line 2: expected a whole score from 1 to 5, got 'good'"),
+        (lambda t: t.assign(score=9), "expected a whole score from 1 to 5, got '9'"),
+        (lambda t: t.assign(score=""), "expected a whole score from 1 to 5, got ''"),
+        (lambda t: t.iloc[:0], "holds no rating"),
+        (lambda t: t.iloc[:0, :0], "Cannot read ratings"),
+        (lambda t: pd.concat([t, t]), "was there before. Each rating counts once"),
+        (lambda t: t.assign(rater=t["rater"].replace("r00", "synthetic-0")), "mixes synthetic ratings with others"),
+    ],
+)
+def test_a_damaged_file_of_ratings_is_an_error_that_says_what_to_do(ratings, tmp_path, damage, message):
+    path = tmp_path / "lab.csv"
+    damage(ratings).to_csv(path, index=False)
+    with pytest.raises(ReportError, match=message):
+        studies.load(str(path), tmp_path)
+
+
+def test_raters_of_a_simulation_stay_synthetic_whatever_the_file_is_called(ratings, tmp_path):
+    ratings.assign(rater="synthetic-" + ratings["rater"]).to_csv(tmp_path / "lab.csv", index=False)
+    assert studies.load(str(tmp_path / "lab.csv"), tmp_path).synthetic
+
+
+def test_repeats_that_a_file_does_not_number_are_said_to_be_counted(ratings, tmp_path):
+    first = ratings[ratings["repeat"] == 0].drop(columns=["repeat", "trial"])
+    pd.concat([first, first.iloc[:7]]).to_csv(tmp_path / "lab.csv", index=False)
+    found = studies.load(str(tmp_path / "lab.csv"), tmp_path)
+    assert "no column 'repeat', so 7 further ratings" in found.notes[0]
 
 
 def test_ratings_of_several_studies_in_one_file_are_refused(ratings, tmp_path):

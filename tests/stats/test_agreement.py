@@ -132,7 +132,13 @@ def test_one_image_has_no_interval(ratings):
     more = pd.concat([few.assign(method=few["method"] + str(k), score=few["score"].to_numpy()) for k in range(3)])
     row = agreement(_scored(more), more).iloc[0]
     assert np.isnan(row["srcc_low"])
-    assert "One image" in row["note"]
+    assert "1 image: too few for an interval." in row["note"]
+
+
+def test_an_interval_needs_five_images(ratings):
+    for images, usable in ((4, False), (5, True)):
+        few = ratings[ratings["image"].isin(sorted(ratings["image"].unique())[:images])]
+        assert np.isfinite(agreement(_scored(few), few).iloc[0]["srcc_low"]) == usable
 
 
 def test_a_run_and_a_study_without_a_common_stimulus_are_an_error(ratings):

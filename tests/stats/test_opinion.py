@@ -180,7 +180,7 @@ def test_contradicting_rows_are_an_error(ratings):
 
 def test_a_row_without_a_rater_is_an_error(ratings):
     ratings.loc[0, "rater"] = None
-    with pytest.raises(StatisticsError, match="no rater"):
+    with pytest.raises(StatisticsError, match="1 rows of the ratings lack one of rater"):
         mean_opinion_scores(ratings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from matplotlib.figure import Figure
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from srbench.reports import pictures
 from srbench.reports.figures import crops, metrics, opinions, people, significance, style
 from srbench.reports.findings import Findings
+from srbench.reports.inputs import SYNTHETIC
 
 __all__ = ["Drawing", "all_figures", "style"]
 
@@ -38,7 +39,17 @@ class Drawing:
 
 def all_figures(findings: Findings) -> list[Drawing]:
     """Return the figures that this run and study have data for."""
-    return [*_opinions(findings), *_significance(findings), *_run(findings), *_pictures(findings), *_people(findings)]
+    drawings = [
+        *_opinions(findings), *_significance(findings), *_run(findings), *_pictures(findings), *_people(findings)
+    ]  # fmt: skip
+    # A figure leaves its caption behind when somebody copies its file, so what the caption says stands in it too.
+    return [replace(d, draw=partial(_marked, d.draw)) if SYNTHETIC in d.caption else d for d in drawings]
+
+
+def _marked(draw: Callable[[], Figure]) -> Figure:
+    figure = draw()
+    figure.suptitle(SYNTHETIC.strip(" ()"), x=0.995, ha="right", fontsize=8, color=style.RED)
+    return figure
 
 
 def _opinions(findings: Findings) -> Iterator[Drawing]:
@@ -49,14 +60,15 @@ def _opinions(findings: Findings) -> Iterator[Drawing]:
     yield Drawing(
         "distributions", "opinions", "Distribution of opinion scores",
         f"How often each score was given to each version{kind}: one column per version, bins centred on the whole "
-        "scores, share in percent. Red: mean opinion score with its 95 % interval over raters and images. "
-        "Compare figures 5 and 9 of the paper.",
+        "scores, share in percent (no number below 5). Red: mean opinion score with its 95 % interval over raters and "
+        "images. Compare figures 5 and 9 of the paper.",
         lambda: opinions.distributions(findings, found),
     )  # fmt: skip
     yield Drawing(
         "ranks", "opinions", "Ordinal ranks",
         f"Rank of each version among all versions of the same image by the same rater{kind}, ties averaged, "
-        "1 = best: share of each rank in percent, and the mean rank in red. Compare figure 10 of the paper.",
+        "1 = best: share of each rank in percent (no number below 10), and the mean rank in red. Compare figure 10 of "
+        "the paper.",
         lambda: opinions.ranks(findings, found),
     )  # fmt: skip
 
@@ -86,6 +98,8 @@ def _run(findings: Findings) -> Iterator[Drawing]:
     shown = findings.names.metrics[:2]
     if findings.seconds["seconds"].gt(0).any():
         for metric in [*shown[:1], *(["mos"] if findings.opinions else [])]:
+            if not metrics.timed(findings, metric):
+                continue
             title = findings.names.metric(metric)
             kind = _kind(findings) if metric == "mos" else ""
             yield Drawing(
@@ -126,8 +140,8 @@ def _pictures(findings: Findings) -> Iterator[Drawing]:
         how = "chosen by hand" if findings.choices.crops else "where the methods differ most from each other"
         yield Drawing(
             f"crop-{region.name}", "pictures", f"Crops, {place}",
-            f"The same {region.width}x{region.height} pixels of every version, {how}; in brackets PSNR and SSIM of the "
-            "whole image. Compare figures 2 and 6 of the paper.",
+            f"The same {region.width}x{region.height} pixels of every version, {how}, and where they lie; in brackets "
+            "PSNR and SSIM of the whole image. Compare figures 2 and 6 of the paper.",
             partial(crops.crops, findings, region),
         )  # fmt: skip
 
@@ -161,4 +175,4 @@ def _people(findings: Findings) -> Iterator[Drawing]:
 
 def _kind(findings: Findings) -> str:
     synthetic = findings.opinions is not None and findings.opinions.study.synthetic
-    return " (synthetic ratings)" if synthetic else ""
+    return SYNTHETIC if synthetic else ""

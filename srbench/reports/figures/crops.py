@@ -23,17 +23,20 @@ def crops(findings: Findings, region: pictures.Region) -> Figure:
     """Draw the whole image with the crop marked, and the crop of every method."""
     versions = pictures.load(findings, region.dataset, region.image)
     names = pictures.order(list(versions))
-    rows, columns = -(-len(names) // COLUMNS), min(len(names), COLUMNS)
+    rows = -(-len(names) // COLUMNS)
+    columns = -(-len(names) // rows)  # seven stand as four and three, not as six and one
     tall = SIDE * region.height / region.width
     width, height = WHOLE + GAP + columns * (SIDE + GAP), rows * (tall + TITLE)
     figure = Figure(figsize=(width, height))
-    whole = versions[ORIGINAL if ORIGINAL in versions else names[-1]]
+    shown = ORIGINAL if ORIGINAL in versions else names[-1]
+    whole = versions[shown]
     # The whole image stands beside the crops, as wide as planned or as high as they are, whichever is less.
     high = min(WHOLE * whole.shape[0] / whole.shape[1], height - TITLE)
     axis = _axes(figure, 0.0, height - TITLE - high, WHOLE, high)
     _show(axis, whole)
     style.frame(axis, region.x - 0.5, region.y - 0.5, region.width, region.height, style.RED)
-    axis.set_title(f"{findings.names.dataset(region.dataset)}, {region.image}", fontsize=8.5)
+    place = f"{findings.names.dataset(region.dataset)}, {region.image}"
+    axis.set_title(f"{place}\n{findings.names.method(shown)}", fontsize=7.5)
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
         left = WHOLE + GAP + column * (SIDE + GAP)

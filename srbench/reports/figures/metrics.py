@@ -20,11 +20,10 @@ _DEPTH = re.compile(r"(?P<family>.+)-b(?P<depth>\d+)(?P<rest>(-.+)?)")
 
 def cost(findings: Findings, metric: str) -> Figure:
     """Draw the mean of `metric` against the median seconds per image, one panel per data set."""
-    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
-    figure, axes = style.grid(4.1 * len(sets) + 0.3, 3.7, 1, len(sets))
+    panels = timed(findings, metric)
+    figure, axes = style.grid(4.1 * len(panels) + 0.3, 3.7, 1, len(panels))
     looks = style.looks(findings.names.methods)
-    for axis, dataset in zip(axes, sets, strict=True):
-        points = _points(findings, metric, dataset)
+    for axis, (dataset, points) in zip(axes, panels.items(), strict=True):
         for row in lines(points):
             colour, marker = looks[str(row.method)]
             axis.scatter(row.seconds, row.value, s=42, color=colour, marker=marker, zorder=3)
@@ -36,15 +35,20 @@ def cost(findings: Findings, metric: str) -> Figure:
         axis.margins(x=0.12, y=0.1)
         axis.set_title(findings.names.dataset(dataset))
     axes[0].set_ylabel(_label(findings, metric))
-    present = [
-        m for m in findings.names.methods if m != ORIGINAL and any(m in findings.measured(metric, s) for s in sets)
-    ]
+    drawn = {str(name) for points in panels.values() for name in points["method"]}
+    present = [name for name in findings.names.methods if name in drawn]
     handles = [
         mpl.lines.Line2D([], [], linestyle="", color=looks[m][0], marker=looks[m][1], label=findings.names.method(m))
         for m in present
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), handletextpad=0.2)
+    style.legend(figure, handles)
     return figure
+
+
+def timed(findings: Findings, metric: str) -> dict[str, pd.DataFrame]:
+    """Return, per data set, the mean of `metric` and the seconds of the methods that have both."""
+    found = {name: _points(findings, metric, name) for name in findings.names.datasets}
+    return {name: points for name, points in found.items() if len(points)}
 
 
 def depths(findings: Findings) -> dict[str, dict[int, str]]:

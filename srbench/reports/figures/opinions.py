@@ -42,7 +42,7 @@ def ranks(findings: Findings, opinions: Opinions) -> Figure:
 
 def _sets(findings: Findings, table: pd.DataFrame) -> list[str]:
     here = set(table["dataset"])
-    return [*(name for name in findings.names.datasets if name in here), *sorted(here - set(findings.names.datasets))]
+    return [name for name in findings.names.datasets if name in here]
 
 
 def _panels(findings: Findings, table: pd.DataFrame, height: float) -> tuple[Figure, list[Axes]]:

@@ -35,7 +35,7 @@ def agreement(findings: Findings, opinions: Opinions) -> Figure:
         mpl.lines.Line2D([], [], linestyle="", color=looks[m][0], marker=looks[m][1], label=findings.names.method(m))
         for m in present
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), handletextpad=0.2)
+    style.legend(figure, handles)
     return figure
 
 
@@ -49,7 +49,7 @@ def _scatter(findings: Findings, axis: Axes, points: pd.DataFrame, looks: dict[s
         part = points[points["method"] == method]
         colour, marker = looks[method]
         axis.scatter(
-            part["value"], part["mos"], s=15, color=colour, marker=marker, alpha=0.5, linewidths=0, rasterized=True
+            part["value"], part["mos"], s=20, color=colour, marker=marker, alpha=0.5, linewidths=0, rasterized=True
         )
     axis.set_ylim(0.8, 5.2)
     axis.set_yticks(range(1, 6))
@@ -85,7 +85,7 @@ def correlations(findings: Findings, opinions: Opinions) -> Figure:
     axis.axvline(0, color=style.INK, linewidth=0.8)
     axis.set_yticks(range(len(metrics)), [findings.names.metric(name) for name in metrics])
     axis.set_ylim(len(metrics) - 0.5, -0.5)
-    axis.set_xlim(min(-0.2, float(np.nanmin(table["srcc_low"])) - 0.05), 1.0)
+    axis.set_xlim(min(-0.2, float(table[["srcc", "srcc_low"]].min().min()) - 0.05), 1.0)
     axis.set_xlabel("Rank correlation (Spearman) with the opinion scores of stimuli")
     axis.tick_params(axis="y", length=0)
     axis.grid(True, axis="x")
@@ -111,10 +111,12 @@ def raters(findings: Findings, opinions: Opinions) -> Figure:
         if len(part):
             axis.scatter(part["bias"], part["inconsistency"], color=colour, marker=marker, s=34, label=label, zorder=3)
     odd = table[table["flagged"] | (table["inconsistency"] == table["inconsistency"].max())]
-    for row in lines(odd):
+    for place, row in enumerate(lines(odd.sort_values("inconsistency", ascending=False))):
+        # The noisiest is named above its mark, all others below theirs: two that are alike stay readable.
         axis.annotate(
-            str(row.rater), (row.bias, row.inconsistency), xytext=(5, 3), textcoords="offset points", fontsize=8
-        )
+            str(row.rater), (row.bias, row.inconsistency), xytext=(5, -9 if place else 4), textcoords="offset points",
+            fontsize=8,
+        )  # fmt: skip
     axis.set_xlabel("Bias: scores higher than others by")
     axis.set_ylabel("Inconsistency: noise (standard deviation)")
     axis.margins(x=0.12)

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 INK, SOFT, FAINT = "#1f2933", "#6b7683", "#d5dae0"
@@ -97,6 +98,12 @@ def grid(width: float, height: float, rows: int, columns: int, **options: Any) -
 def looks(methods: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return colour and marker of every method."""
     return {name: (COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]) for k, name in enumerate(methods)}
+
+
+def legend(figure: Figure, handles: Sequence[Line2D], columns: int = 6) -> None:
+    """Put a legend below the axes, in rows of about equal length."""
+    rows = -(-len(handles) // columns)
+    figure.legend(handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows), handletextpad=0.2)
 
 
 def slanted(axes: Axes, labels: Sequence[str]) -> None:
