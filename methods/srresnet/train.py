@@ -25,6 +25,8 @@ class Config(Plan):
         width: Channels of the hidden layers.
     """
 
+    rate: float = 2e-3
+    optimiser: str = "soap"
     blocks: int = 16
     skip: bool = True
     bn: bool = True
