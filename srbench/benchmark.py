@@ -148,6 +148,9 @@ def run(
         journal = Journal(plan.folder)
         try:
             tasks = _open_tasks(plan, journal)
+            if tasks:
+                # Killed at any moment, the folder still says what its images were made with.
+                results.save_info(plan.folder, _provenance(plan, info, journal, command, started))
             if on_start:
                 on_start(len(tasks), len(plan.pairs) * len(plan.entrants) - len(tasks))
             workers = min(jobs or _default_jobs(plan.setup), max(len(tasks), 1))

@@ -189,6 +189,11 @@ def save(run: Path, scores: pd.DataFrame, info: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     scores.to_parquet(buffer, index=False)
     write_atomically(run / "scores.parquet", buffer.getvalue())
+    save_info(run, info)
+
+
+def save_info(run: Path, info: dict[str, Any]) -> None:
+    """Write run.json, which is either old or complete."""
     write_atomically(run / "run.json", (json.dumps(info, indent=1) + "\n").encode())
 
 

@@ -208,6 +208,7 @@ def test_kill_minus_nine_loses_at_most_the_image_in_progress(pictures: Path, plu
     time.sleep(1.0)  # a worker that outlived its parent would still write now
     pictures_before = {path: path.stat().st_mtime_ns for path in killed.glob("images/**/*.png")}
     assert finished < 8
+    assert json.loads((killed / "run.json").read_text())["methods"].keys() == {"nearest", "slow"}
     assert len(pictures_before) <= finished + 1
     done = srbench(*arguments, killed, plugins=plugins)
     assert done.returncode == 0, done.stderr
