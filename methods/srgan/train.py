@@ -31,6 +31,9 @@ class Config(Plan):
             means 0.3 for random features of the fifth stage, and 0 otherwise.
         adversarial: Weight of the adversarial loss; 0 trains no discriminator.
         variation: Weight of total variation.
+        shift: Whether both crops are shifted by random, equal numbers of pixels before features are taken. Their
+            pooling then has no fixed place in the grid of LR pixels, where the generator would learn to please it
+            by a pattern that repeats in every LR pixel. None means for all features but ImageNet's.
         warm_up: Elapsed fraction in which the discriminator learns alone.
         blocks: Number B of residual blocks.
         width: Channels of the generator's hidden layers.
@@ -45,6 +48,7 @@ class Config(Plan):
     anchor: float | None = None
     adversarial: float = 1e-3
     variation: float = 0.0
+    shift: bool | None = None
     warm_up: float = 0.05
     blocks: int = 16
     width: int = 64
@@ -70,6 +74,7 @@ class SRGANTask(Task):
             self.judge = self.players["discriminator"].network
         self.content: losses.Content | None = None
         self.anchor = plan.anchor or 0.0
+        self.shift = plan.vgg != "imagenet" if plan.shift is None else plan.shift
         if plan.layer is not None:
             maps, facts = features.load(plan.vgg, plan.layer)
             self.notes |= facts
@@ -118,8 +123,9 @@ class SRGANTask(Task):
         total = parts["mse"]
         if self.content is not None:
             self.content.weight = self.notes["content_weight"]
+            shifts = torch.randint(0, config.scale, (2,)).tolist() if self.shift else [0, 0]
             with self.autocast():
-                parts["content"] = self.content(sr, hr)
+                parts["content"] = self.content(*(image.roll(shifts, (2, 3)) for image in (sr, hr)))
             total = parts["content"] + self.anchor * parts["mse"]
         if config.adversarial:
             with self.autocast():

@@ -72,18 +72,37 @@ def decode_without(files: Iterable[Path], keep: bool = False) -> tuple[list[tupl
     Raises:
         ImageError: A file is damaged.
     """
-    table = {} if keep or not _can_hash() else stored_hashes()
+    screen = Screen(keep)
     decoded: list[tuple[Path, Image]] = []
-    refused: dict[str, str] = {}
     for path in files:
         image = rgb(images.read(path))
-        bits, name = nearest(image, table) if table else (64, "")
-        if bits <= NEAR:
-            refused[path.name] = name
-            sys.stderr.write(f"Left out {path}: it is, or looks like, the test image {name} ({bits} of 64 bits).\n")
-        else:
+        if screen.passes(image, path.name, path):
             decoded.append((path, image))
-    return decoded, refused
+    return decoded, screen.refused
+
+
+class Screen:
+    """Tells test images and their near-duplicates from other photographs, one after another, and says so.
+
+    Args:
+        keep: Let everything pass.
+
+    Attributes:
+        refused: {name: test image} of those that did not pass.
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self.refused: dict[str, str] = {}
+        self._table = {} if keep or not _can_hash() else stored_hashes()
+
+    def passes(self, image: Image, name: str, place: object) -> bool:
+        """Return whether `image`, known as `name` and found at `place`, looks like no test image."""
+        bits, looks_like = nearest(image, self._table) if self._table else (64, "")
+        if bits > NEAR:
+            return True
+        self.refused[name] = looks_like
+        sys.stderr.write(f"Left out {place}: it is, or looks like, the test image {looks_like} ({bits} of 64 bits).\n")
+        return False
 
 
 def _can_hash() -> bool:

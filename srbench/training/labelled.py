@@ -20,6 +20,7 @@ from srbench import images
 from srbench.errors import TrainingError
 from srbench.images import Image
 from srbench.training import photographs
+from srbench.training.duplicates import Screen
 from srbench.training.patches import Batch
 
 ENTRIES = ("blob", "offsets", "labels", "wnids")
@@ -105,12 +106,13 @@ class Labelled:
         return Labelled(self.pixels[where], self.labels[where], self.classes)
 
 
-def read(place: Path, side: int) -> Labelled:
+def read(place: Path, side: int, screen: Screen) -> Labelled:
     """Decode a labelled set; each photograph is reduced to `side` x `side` pixels, the longer side being cut.
 
     Args:
         place: An .npz file with `ENTRIES`, a folder with nothing but one, or a folder with one folder per class.
         side: Height and width.
+        screen: Decides which photographs look like test images; these are left out.
 
     Raises:
         TrainingError: There is no such set, it contradicts itself, or a class has fewer than two photographs.
@@ -132,17 +134,21 @@ def read(place: Path, side: int) -> Labelled:
             f"and '{classes[int(counts.argmin())]}' has {counts.min()}. Add photographs, or take the class out."
         )
     pixels = np.empty((len(labels), side, side, 3), dtype=np.uint8)
-    for number, image in enumerate(files):
+    fit = np.zeros(len(labels), dtype=bool)
+    for number, (name, image) in enumerate(files):
+        fit[number] = screen.passes(image, name, f"{place}, {name}")
         pixels[number] = _fit(image, side)
-    return Labelled(torch.from_numpy(pixels), torch.from_numpy(labels), tuple(classes))
+    return Labelled(torch.from_numpy(pixels[fit]), torch.from_numpy(labels[fit]), tuple(classes))
 
 
-def _folders(folders: Sequence[Path]) -> tuple[Iterator[Image], NDArray[np.int64]]:
+def _folders(folders: Sequence[Path]) -> tuple[Iterator[tuple[str, Image]], NDArray[np.int64]]:
     found = [(path, label) for label, folder in enumerate(folders) for path in photographs.find([folder])]
-    return (images.read(path) for path, _ in found), np.array([label for _, label in found], dtype=np.int64)
+    return ((f"{path.parent.name}/{path.name}", images.read(path)) for path, _ in found), np.array(
+        [label for _, label in found], dtype=np.int64
+    )
 
 
-def _archive(path: Path) -> tuple[Iterator[Image], NDArray[np.int64], list[str]]:
+def _archive(path: Path) -> tuple[Iterator[tuple[str, Image]], NDArray[np.int64], list[str]]:
     blob, offsets, labels, names = _entries(path)
     count = len(offsets) - 1
     if count != len(labels):
@@ -158,7 +164,8 @@ def _archive(path: Path) -> tuple[Iterator[Image], NDArray[np.int64], list[str]]
             f"{len(names) - 1}. Make it again."
         )
     data, spans = blob.tobytes(), zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
-    files = (images.decode(data[a:b], f"{path}, photograph {number}") for number, (a, b) in enumerate(spans))
+    called = ((f"photograph {number}", data[a:b]) for number, (a, b) in enumerate(spans))
+    files = ((name, images.decode(content, f"{path}, {name}")) for name, content in called)
     return files, labels.astype(np.int64), [str(name) for name in names]
 
 

@@ -16,7 +16,7 @@ from torch import nn
 from srbench import datasets, metrics, registry, weights
 from srbench.errors import TrainingError
 from srbench.registry import Setup
-from srbench.training import checkpoints
+from srbench.training import checkpoints, vgg19
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.start import recipes
 
@@ -64,6 +64,10 @@ def ship(
     """
     checkpoint = checkpoints.load(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
+    if name in vgg19.RECIPES:
+        raise TrainingError(
+            f"{run} trained features, which are no method and are not shipped. Give {run / vgg19.FILE} to --vgg."
+        )
     network = restore(checkpoint)
     path = registry.find(name)[0].weights.get(scale)
     if path is None:

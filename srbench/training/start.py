@@ -133,12 +133,14 @@ def _features(order: Order, plan: vgg19.Config, team: Team) -> Outcome:
         raise TrainingError(
             f"Expected one --data and no --validation for {order.name}: a tenth of each class is held out by itself."
         )
-    photos = labelled.read(order.data[0], plan.side)
+    screen = duplicates.Screen(order.keep_duplicates)
+    photos = labelled.read(order.data[0], plan.side, screen)
     seen, held = (part.to(team.device) for part in photos.split())
     plan = dataclasses.replace(plan, classes=len(photos.classes))
     torch.manual_seed(plan.seed)
     task = vgg19.Classification(plan, team)
     facts = {"name": order.name, "photographs": len(seen), "data": _names(order.data), "held_out": len(held)}
+    facts["refused"] = sorted(screen.refused)
     run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
     if team.leads and not order.quiet:
         _say(facts)

@@ -20,6 +20,7 @@ from torch import nn
 from srbench import images
 from srbench.errors import ImageError, TrainingError, WeightsError
 from srbench.training import checkpoints, features, labelled, loop, shipping, vgg19
+from srbench.training.duplicates import Screen
 from srbench.training.start import Order, start
 
 SIDE = 20
@@ -143,6 +144,8 @@ def test_60_steps_lower_the_loss_and_name_held_out_photographs(
     assert facts["accuracy"] > 0.6  # a third by chance
     assert (facts["photographs"], facts["held_out"], facts["steps"]) == (54, 6, 60)
     assert isinstance(shipping.restore(checkpoints.load(tmp_path / "run")), vgg19.Classifier)
+    with pytest.raises(TrainingError, match=r"features, which are no method.* Give .*vgg19-features.safetensors to"):
+        shipping.ship(tmp_path / "run")
 
 
 def test_a_stopped_run_goes_on_bit_for_bit_and_writes_features_only_at_its_end(
@@ -173,7 +176,7 @@ def test_a_folder_per_class_is_the_same_set_and_sizes_are_made_equal(tmp_path: P
             one = picture(label, seed)
             images.write(tmp_path / name / "images" / f"{seed:02}.png", one if seed else np.tile(one, (2, 3, 1)))
     images.write(tmp_path / NAMES[0] / "images" / "99.png", picture(0, 0)[:, :, 0])
-    photos = labelled.read(tmp_path, SIDE)
+    photos = labelled.read(tmp_path, SIDE, Screen())
     assert photos.classes == tuple(sorted(NAMES))
     assert photos.pixels.shape == (61, SIDE, SIDE, 3)
     assert torch.equal(photos.pixels[1], torch.from_numpy(picture(0, 1)))
@@ -183,8 +186,27 @@ def test_a_folder_per_class_is_the_same_set_and_sizes_are_made_equal(tmp_path: P
     assert len(seen) + len(held) == 61
 
 
+def test_photographs_that_look_like_test_images_are_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from srbench.training import duplicates
+
+    archive(tmp_path / "set.npz")
+    with np.load(tmp_path / "set.npz") as packed:
+        file = packed["blob"][packed["offsets"][25] : packed["offsets"][26]].tobytes()
+    known = duplicates.perceptual_hash(images.decode(file, "one"))
+    monkeypatch.setattr(duplicates, "stored_hashes", lambda: {"set5/img_001": [known]})
+    monkeypatch.setattr(duplicates, "NEAR", 0)
+    screen = Screen()
+    photos = labelled.read(tmp_path / "set.npz", SIDE, screen)
+    assert screen.refused == {"photograph 25": "set5/img_001"}
+    assert torch.bincount(photos.labels).tolist() == [20, 19, 20]
+    assert "photograph 25: it is, or looks like, the test image set5/img_001 (0 of 64 bits)" in capsys.readouterr().err
+    assert len(labelled.read(tmp_path / "set.npz", SIDE, Screen(keep=True))) == 60
+
+
 def test_crops_are_pieces_of_photographs_mirrored_at_edges_and_processes_share_them(packed_set: Path) -> None:
-    photos = labelled.read(packed_set, SIDE)
+    photos = labelled.read(packed_set, SIDE, Screen())
     one = torch.tensor([7])
     batch = photos.cut(16, one, torch.tensor([-2]), torch.tensor([8]), torch.tensor([1]))
     padded = np.pad(photos.pixels[7].numpy(), ((4, 4), (4, 4), (0, 0)), mode="reflect")
@@ -218,7 +240,7 @@ def test_crops_are_pieces_of_photographs_mirrored_at_edges_and_processes_share_t
 )
 def test_an_archive_that_contradicts_itself_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
-        labelled.read(archive(tmp_path / "set.npz", **changes), SIDE)
+        labelled.read(archive(tmp_path / "set.npz", **changes), SIDE, Screen())
 
 
 def test_a_damaged_archive_or_photograph_is_named(packed_set: Path, tmp_path: Path) -> None:
@@ -226,28 +248,28 @@ def test_a_damaged_archive_or_photograph_is_named(packed_set: Path, tmp_path: Pa
     for name, damaged in (("short", data[: len(data) // 2]), ("text", b"no archive"), ("empty", b"")):
         (tmp_path / f"{name}.npz").write_bytes(damaged)
         with pytest.raises(TrainingError, match=f"Cannot read labelled photographs from .*{name}.npz"):
-            labelled.read(tmp_path / f"{name}.npz", SIDE)
+            labelled.read(tmp_path / f"{name}.npz", SIDE, Screen())
     flipped = bytearray(data)
     flipped[300] ^= 255  # inside the first entry, whose checksum then is wrong
     (tmp_path / "flipped.npz").write_bytes(flipped)
     with pytest.raises(TrainingError, match="Cannot read labelled photographs"):
-        labelled.read(tmp_path / "flipped.npz", SIDE)
+        labelled.read(tmp_path / "flipped.npz", SIDE, Screen())
     with np.load(packed_set) as entries:
         blob = entries["blob"].copy()
         blob[entries["offsets"][5] :][:40] = 0
     with pytest.raises(ImageError, match=r"set\.npz, photograph 5"):
-        labelled.read(archive(tmp_path / "set.npz", blob=blob), SIDE)
+        labelled.read(archive(tmp_path / "set.npz", blob=blob), SIDE, Screen())
 
 
 def test_wrong_sets_and_settings_are_refused_in_one_line(packed_set: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="one folder per class"):
-        labelled.read(tmp_path / "nowhere", SIDE)
+        labelled.read(tmp_path / "nowhere", SIDE, Screen())
     images.write(tmp_path / "cats" / "1.png", picture(0, 1))
     with pytest.raises(TrainingError, match="has 1 classes, and 'cats' has 1"):
-        labelled.read(tmp_path, SIDE)
+        labelled.read(tmp_path, SIDE, Screen())
     (tmp_path / "dogs").mkdir()
     with pytest.raises(TrainingError, match=r"found none in .*dogs"):
-        labelled.read(tmp_path, SIDE)
+        labelled.read(tmp_path, SIDE, Screen())
     for settings, message in (({"crop": 29}, "--crop from 16 to 28"), ({"scale": 4}, "has scale 1")):
         with pytest.raises(TrainingError, match=message):
             start(order(packed_set, tmp_path / "run", **settings))
