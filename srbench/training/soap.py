@@ -59,7 +59,7 @@ class SOAP(Optimizer):
             state["mean"], state["square"] = torch.zeros_like(gradient), torch.zeros_like(gradient)
             for mode in turned:
                 state[f"covariance.{mode}"] = (1 - betas[1]) * _covariance(gradient, mode)
-                state[f"basis.{mode}"] = torch.linalg.eigh(state[f"covariance.{mode}"])[1].flip(-1).contiguous()
+                state[f"basis.{mode}"] = _eigenvectors(state[f"covariance.{mode}"])
             return
         state["step"] += 1
         step = int(state["step"])
@@ -101,6 +101,13 @@ def _modes(gradient: Tensor) -> Tensor:
 def _covariance(gradient: Tensor, mode: int) -> Tensor:
     rows = gradient.movedim(mode + 1, -1).flatten(1, -2)
     return rows.mT @ rows
+
+
+def _eigenvectors(covariance: Tensor) -> Tensor:
+    """Return the eigenvectors of (N, K, K) covariances as columns, by falling eigenvalue."""
+    # In 32 bits, solvers fail or return NaN where gradients are of very different sizes.
+    vectors: Tensor = torch.linalg.eigh(covariance.double())[1]
+    return vectors.flip(-1).to(covariance.dtype).contiguous()
 
 
 def _rotate(tensor: Tensor, bases: dict[int, Tensor]) -> Tensor:

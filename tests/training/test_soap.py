@@ -54,6 +54,18 @@ def test_it_goes_down_faster_than_adam_where_directions_differ_in_size() -> None
     assert losses["soap"] < 0.2 * losses["adam"]
 
 
+def test_gradients_of_very_different_sizes_leave_weights_finite() -> None:
+    generator = torch.Generator().manual_seed(0)
+    sizes = torch.logspace(-3, -30, 64)
+    weights = [nn.Parameter(torch.zeros(64, 64)) for _ in range(2)]
+    optimiser = SOAP(weights, lr=1e-3, every=2)
+    for _ in range(5):
+        for weight in weights:
+            weight.grad = torch.randn(64, 64, generator=generator) * sizes
+        optimiser.step()
+    assert all(torch.isfinite(weight).all() and weight.abs().max() > 1e-3 for weight in weights)
+
+
 def test_weights_of_equal_shape_go_as_if_each_were_alone() -> None:
     torch.manual_seed(0)
     first, second, bias = (nn.Conv2d(3, 4, 3).weight.detach().clone() for _ in range(3))
