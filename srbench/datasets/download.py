@@ -10,7 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from srbench import images
 from srbench.datasets import places
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 8
 RETRIES = 4  # pooch waits 1, 2, 3, ... seconds before each
+_Result: TypeAlias = tuple[Entry, Path | BaseException]
 
 
 def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit: int | None = None) -> Path:
@@ -135,7 +136,7 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
         retry_if_failed=RETRIES,
     )
     waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
-    finished: queue.SimpleQueue[tuple[Entry, Path | BaseException]] = queue.SimpleQueue()
+    finished: queue.SimpleQueue[_Result] = queue.SimpleQueue()
     stop = threading.Event()
     for entry in entries:
         waiting.put(entry)
@@ -144,25 +145,33 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
         threading.Thread(target=_work, args=(shelf, waiting, finished, stop), daemon=True)
         for _ in range(min(CONNECTIONS, len(entries)))
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for _ in entries:
-            entry, result = finished.get()
+            entry, result = _next(finished)
             if isinstance(result, BaseException):
                 raise explain(result, address_of(manifest, entry)) from None
             yield entry, result
     finally:
         stop.set()
         for thread in threads:
-            thread.join(timeout=0.1)
+            if thread.is_alive():
+                thread.join(timeout=0.1)
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _next(finished: queue.SimpleQueue[_Result]) -> _Result:
+    # A Ctrl-C that arrives just before the wait begins would be seen only when it ends.
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return finished.get(timeout=0.5)
 
 
 def _work(
     shelf: pooch.Pooch,
     waiting: queue.SimpleQueue[Entry],
-    finished: queue.SimpleQueue[tuple[Entry, Path | BaseException]],
+    finished: queue.SimpleQueue[_Result],
     stop: threading.Event,
 ) -> None:
     with Transport(stop) as transport, contextlib.suppress(queue.Empty):

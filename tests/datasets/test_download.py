@@ -179,10 +179,14 @@ def test_a_cache_that_cannot_be_written_says_which_and_what_to_do(publish, cache
 
 
 def start_fetch(cache: Path, largest_file: int = resource.RLIM_INFINITY) -> subprocess.Popen[str]:
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell may start tests with it ignored
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     return subprocess.Popen(
         [sys.executable, "-m", "srbench", "datasets", "fetch", "tiny"],
         env=dict(os.environ),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file)),
+        preexec_fn=prepare,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
