@@ -123,9 +123,12 @@ class SRGANTask(Task):
         total = parts["mse"]
         if self.content is not None:
             self.content.weight = self.notes["content_weight"]
-            shifts = torch.randint(0, config.scale, (2,)).tolist() if self.shift else [0, 0]
+            seen = (sr, hr)
+            if self.shift:
+                shifts = torch.randint(0, config.scale, (2,)).tolist()
+                seen = (sr.roll(shifts, (2, 3)), hr.roll(shifts, (2, 3)))
             with self.autocast():
-                parts["content"] = self.content(*(image.roll(shifts, (2, 3)) for image in (sr, hr)))
+                parts["content"] = self.content(*seen)
             total = parts["content"] + self.anchor * parts["mse"]
         if config.adversarial:
             with self.autocast():

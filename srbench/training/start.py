@@ -139,8 +139,13 @@ def _features(order: Order, plan: vgg19.Config, team: Team) -> Outcome:
     plan = dataclasses.replace(plan, classes=len(photos.classes))
     torch.manual_seed(plan.seed)
     task = vgg19.Classification(plan, team)
-    facts = {"name": order.name, "photographs": len(seen), "data": _names(order.data), "held_out": len(held)}
-    facts["refused"] = sorted(screen.refused)
+    facts = {
+        "name": order.name,
+        "photographs": len(seen),
+        "data": _names(order.data),
+        "held_out": len(held),
+        "refused": sorted(screen.refused),
+    }
     run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
     if team.leads and not order.quiet:
         _say(facts)
