@@ -12,10 +12,13 @@ from srbench import content
 from srbench.errors import TrainingError, WeightsError
 from srbench.images import file_sha256
 from srbench.training import checkpoints
+from srbench.training.widening import widened
 
 
 def load(network: nn.Module, source: str | None, family: str, scale: int) -> str:
     """Fill `network` and return what to note about where its weights came from.
+
+    Weights of a narrower network fill a network whose `width` can be set, too: see `widening`.
 
     Args:
         network: The network to fill.
@@ -38,6 +41,9 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
         except (OSError, SafetensorError) as error:
             raise WeightsError(f"Cannot read weights from {path}: {error}.") from None
         note = f"{path.name} {file_sha256(path)[:16]}"
+    if "width" in getattr(network, "arguments", {}):
+        weights, copies = widened(weights, network.state_dict())
+        note += f", widened {copies} times" if copies > 1 else ""
     try:
         missing, unexpected = network.load_state_dict(weights, strict=False)
     except RuntimeError as error:
