@@ -28,7 +28,8 @@ class FastDRCN(nn.Module):
         self.embedding = Layer(network.embedding[2])  # type: ignore[arg-type] # a Sequential forgets its types
         self.recursion = Layer(network.recursion[0])  # type: ignore[arg-type] # a Sequential forgets its types
         self.reconstruction = Layer(network.reconstruction[0])  # type: ignore[arg-type] # as above
-        self.shares = (network.weights / network.weights.sum()).detach().tolist()
+        shares = network.shares().tolist()
+        self.shares = [0.0] * (network.weights.numel() - len(shares)) + shares
 
     def forward(self, enlarged: Tensor) -> Tensor:
         """Return the sharpened luma; both are (N, 1, H, W) with 0..1 standing for the 8-bit values 0..255."""
@@ -43,10 +44,9 @@ class FastDRCN(nn.Module):
         convolve(hidden, Output(self.recursion, following))
         for number, share in enumerate(self.shares, start=1):
             hidden, following = following, hidden
-            seen = Output(self.reconstruction, total, share)
-            if number == len(self.shares):
-                convolve(hidden, seen)
-            else:
-                convolve(hidden, seen, Output(self.recursion, following))
+            outputs = [Output(self.reconstruction, total, share)] if share else []
+            if number < len(self.shares):
+                outputs.append(Output(self.recursion, following))
+            convolve(hidden, *outputs)
         sharpened: Tensor = enlarged + self.last(total.tensor())
         return sharpened

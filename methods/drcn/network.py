@@ -18,13 +18,16 @@ class DRCN(nn.Module):
     Args:
         recursions: How often the recursive convolution is applied (1,775,121 parameters with 16).
         width: Channels of every hidden layer.
+        averaged: Of how many recursions the predictions are averaged, counted from the last; the paper averages those
+            of all. What is not averaged is not computed: half of a network's arithmetic is spent on predictions.
     """
 
     architecture: ClassVar[str] = "drcn"
 
-    def __init__(self, recursions: int = 16, width: int = 256) -> None:
+    def __init__(self, recursions: int = 16, width: int = 256, averaged: int = 16) -> None:
         super().__init__()
-        self.arguments: dict[str, object] = {"recursions": recursions, "width": width}
+        self.arguments: dict[str, object] = {"recursions": recursions, "width": width, "averaged": averaged}
+        self.averaged = averaged
         self.embedding = nn.Sequential(
             nn.Conv2d(1, width, 3, padding=1),
             nn.ReLU(inplace=True),
@@ -52,25 +55,30 @@ class DRCN(nn.Module):
         return 2 + self.weights.numel() + 2
 
     def predictions(self, enlarged: Tensor, count: int | None = None) -> Tensor:
-        """Return the prediction after every recursion, (recursions, N, 1, H, W), to supervise each of them.
+        """Return the predictions that are averaged, (predictions, N, 1, H, W), to supervise each of them.
 
         Args:
             enlarged: Bicubically enlarged luma, (N, 1, H, W).
             count: How many recursions to make; None makes all of them.
         """
+        count = count or self.weights.numel()
         hidden = self.embedding(enlarged)
         outputs = []
-        for _ in range(count or self.weights.numel()):
+        for number in range(count):
             hidden = self.recursion(hidden)
-            outputs.append(enlarged + self.reconstruction(hidden))
+            if number >= count - self.averaged:
+                outputs.append(enlarged + self.reconstruction(hidden))
         return torch.stack(outputs)
 
-    def average(self, predictions: Tensor) -> Tensor:
-        """Return the weighted average of `predictions` over the recursions that were made, shape (N, 1, H, W)."""
-        weights = self.weights[: len(predictions)]
+    def shares(self, count: int | None = None) -> Tensor:
+        """Return the weight of each prediction that `predictions` returns, the sum of them being one."""
+        weights = self.weights[:count][-self.averaged :]
+        return weights / weights.sum()
+
+    def average(self, predictions: Tensor, count: int | None = None) -> Tensor:
+        """Return the weighted average of what `predictions` returned for `count`, shape (N, 1, H, W)."""
         # Under autocast the predictions may be wider or narrower than the parameters.
-        shares = (weights / weights.sum()).to(predictions.dtype)
-        mean: Tensor = torch.tensordot(shares, predictions, dims=1)
+        mean: Tensor = torch.tensordot(self.shares(count).to(predictions.dtype), predictions, dims=1)
         return mean
 
     def forward(self, enlarged: Tensor) -> Tensor:

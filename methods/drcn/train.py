@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from srbench.errors import TrainingError
 from srbench.methods.drcn.network import DRCN
 from srbench.training import losses, patches
 from srbench.training.parallel import Team
@@ -21,6 +22,7 @@ class Config(Plan):
     Attributes:
         recursions: How often the recursive convolution is applied.
         width: Channels of the hidden layers.
+        averaged: Of how many recursions the predictions are trained and averaged, counted from the last.
         supervision: Weight alpha of the recursions' own losses at the start.
         supervision_end: Elapsed fraction at which alpha has fallen to 0, linearly.
         growth: Elapsed fraction over which the recursions that are trained grow from one to all, by equal factors in
@@ -33,14 +35,28 @@ class Config(Plan):
     rate: float = 1e-3
     recursions: int = 16
     width: int = 256
+    averaged: int = 16
     supervision: float = 1.0
     supervision_end: float = 0.5
     growth: float = 0.0
 
+    def check(self) -> None:
+        """Check values that would fail late or in an obscure way.
+
+        Raises:
+            TrainingError: One of them is wrong.
+        """
+        super().check()
+        if min(self.recursions, self.width, self.averaged) < 1:
+            raise TrainingError(
+                "Expected recursions, width and averaged of at least 1, but got "
+                f"{self.recursions}, {self.width} and {self.averaged}. Change them with --set."
+            )
+
 
 def network(config: Config) -> DRCN:
     """Return the untrained network."""
-    return DRCN(config.recursions, config.width)
+    return DRCN(config.recursions, config.width, config.averaged)
 
 
 class DRCNTask(Task):
@@ -55,12 +71,12 @@ class DRCNTask(Task):
         self.players = {"generator": self.learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
-        """Descend alpha times the mean loss of all recursions plus (1 - alpha) times that of their average."""
-        network, config = self.network, self.config
+        """Descend alpha times the mean loss of the recursions plus (1 - alpha) times that of their average."""
+        network, config, count = self.network, self.config, self.recursions(fraction)
         alpha = config.supervision * max(0.0, 1 - fraction / config.supervision_end)
         with self.autocast():
-            predictions = network.predictions(batch.enlarged, self.recursions(fraction)).float()  # type: ignore[operator] # it is a DRCN
-        final = losses.pixel(network.average(predictions), batch.hr)  # type: ignore[operator] # it is a DRCN
+            predictions = network.predictions(batch.enlarged, count).float()  # type: ignore[operator] # it is a DRCN
+        final = losses.pixel(network.average(predictions, count), batch.hr)  # type: ignore[operator] # it is a DRCN
         each = losses.pixel(predictions, batch.hr.expand_as(predictions))
         loss = alpha * each + (1 - alpha) * final
         self.players["generator"].descend(loss, self.team, fraction)

@@ -78,7 +78,7 @@ def ship(
     halved = score(name, scale, data_root, sets)
     half = all(full[s]["psnr"] - halved[s]["psnr"] < HALF_COST for s in full)
     scores = halved if half else full
-    facts = card(checkpoint, scores, command, hardware)
+    facts = card(checkpoint, network, scores, command, hardware)
     weights.save(path, network, scale, {**facts, "stored_as": "fp16" if half else "fp32"}, half=half)
     return Shipped(path, scores)
 
@@ -121,7 +121,11 @@ def score(name: str, scale: int, data_root: Path | None, sets: Sequence[str] = S
 
 
 def card(
-    checkpoint: Checkpoint, scores: Mapping[str, Mapping[str, float]], command: str, hardware: str
+    checkpoint: Checkpoint,
+    network: nn.Module,
+    scores: Mapping[str, Mapping[str, float]],
+    command: str,
+    hardware: str,
 ) -> dict[str, Any]:
     """Return what the model card says, in its order."""
     config, notes = checkpoint.config, dict(checkpoint.notes)
@@ -132,6 +136,7 @@ def card(
         over = min(1.0, checkpoint.seconds / (60 * plan["minutes"]))
     facts: dict[str, Any] = {
         "scale": plan["scale"],
+        "network": _described(network),
         "data": f"{', '.join(config['data'])}: {config['photographs']} photographs, {config['megapixels']} megapixels",
         "held_out": f"{len(config['held_out'])} photographs for validation",
         "test_images_left_out": ", ".join(config["refused"]) or "none found",
@@ -161,6 +166,12 @@ def card(
         facts["note"] = features
     facts["licence"] = "Apache-2.0 (the weights are this project's own)"
     return facts
+
+
+def _described(network: nn.Module) -> str:
+    arguments: dict[str, object] = network.arguments  # type: ignore[assignment] # see weights.Network
+    details = ", ".join(f"{name} {value}" for name, value in arguments.items() if name != "scale")
+    return f"{network.architecture} ({details})" if details else str(network.architecture)
 
 
 def processor() -> str:

@@ -39,6 +39,7 @@ def network(name: str) -> nn.Module:
         "srcnn": SRCNN,
         "espcn": lambda: ESPCN(4),
         "drcn": lambda: DRCN(recursions=2, width=16),
+        "drcn, last": lambda: DRCN(recursions=3, width=16, averaged=1),
     }
     one = made[name]().eval()
     if isinstance(one, DRCN):
@@ -57,7 +58,7 @@ def upscaler(made: nn.Module, precision: str) -> RgbUpscaler:
 
 
 @pytest.mark.parametrize("shape", SIZES, ids=str)
-@pytest.mark.parametrize("name", ["srresnet", "srcnn", "espcn", "drcn"])
+@pytest.mark.parametrize("name", ["srresnet", "srcnn", "espcn", "drcn", "drcn, last"])
 def test_images_of_any_size_come_back_four_times_as_large_in_every_precision(name: str, shape: tuple[int, ...]) -> None:
     made, lr = network(name), picture(shape)
     results = {precision: upscaler(made, precision)(lr) for precision in PRECISIONS}

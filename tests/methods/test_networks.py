@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from srbench.errors import TrainingError
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.drcn.train import RECIPES, DRCNTask
 from srbench.methods.espcn.network import ESPCN
@@ -93,7 +94,34 @@ def test_drcn_starts_with_the_identity_as_its_recursion_and_averages_all_predict
     first = network.predictions(image, 2)
     assert torch.equal(first, network.predictions(image)[:2])
     network.weights.data = torch.tensor([3.0, 1.0, 9.0])
-    assert torch.allclose(network.average(first), 0.75 * first[0] + 0.25 * first[1], atol=1e-5)
+    assert torch.allclose(network.average(first, 2), 0.75 * first[0] + 0.25 * first[1], atol=1e-5)
+
+
+def test_drcn_computes_only_the_predictions_that_are_averaged() -> None:
+    torch.manual_seed(0)
+    everything, last_two = DRCN(recursions=4, width=8), DRCN(recursions=4, width=8, averaged=2)
+    for parameter in everything.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    everything.weights.data = torch.tensor([5.0, 7.0, 1.0, 3.0])
+    last_two.load_state_dict(everything.state_dict())
+    image, calls = torch.rand(1, 1, 6, 6), []
+    predictions = everything.predictions(image)
+    last_two.reconstruction.register_forward_hook(lambda *_: calls.append(1))
+    assert torch.equal(last_two.predictions(image), predictions[2:])
+    assert len(calls) == 2
+    assert torch.allclose(last_two(image), 0.25 * predictions[2] + 0.75 * predictions[3], atol=1e-6)
+    # While it grows, the last two of those that are made so far count, and one alone counts whole.
+    made = last_two.predictions(image, 3)
+    assert torch.equal(made, predictions[1:3])
+    assert torch.allclose(last_two.average(made, 3), 0.875 * made[0] + 0.125 * made[1], atol=1e-6)
+    assert torch.equal(last_two.average(last_two.predictions(image, 1), 1), predictions[0])
+
+
+@pytest.mark.parametrize("wrong", ["recursions", "width", "averaged"])
+def test_a_drcn_of_nothing_is_refused(wrong: str) -> None:
+    plan = replace(RECIPES["drcn"].config, steps=1, **{wrong: 0})
+    with pytest.raises(TrainingError, match=r"Expected recursions, width and averaged of at least 1, but got .*0"):
+        plan.check()
 
 
 def test_drcn_grows_its_recursions_by_equal_factors_in_equal_times() -> None:

@@ -35,6 +35,7 @@ def test_weights_and_card_say_what_was_done_and_only_what_was_measured(run: Path
     assert isinstance(weights.load(place, ESPCN, 4), ESPCN)
     card = json.loads(place.with_suffix(".json").read_text())
     assert (card["iterations"], card["crops"], card["hardware"]) == (2, "2 of 32x32 a step", "a test")
+    assert card["network"] == "espcn"
     assert card["optimiser"].startswith("SOAP, 0.002, cosine")
     assert card["scores"] == {"demo": f"{shipped.scores['demo']['psnr']:.2f} dB, {shipped.scores['demo']['ssim']:.4f}"}
     assert card["goal"] == {}  # there is none for this set
