@@ -69,6 +69,9 @@ class DRCNTask(Task):
         super().__init__(plan, team)
         self.config = plan
         self.players = {"generator": self.learner(network(plan))}
+        if plan.averaged < plan.recursions:
+            some = "" if plan.averaged == 1 else f" {plan.averaged}"
+            self.notes["note"] = f"only the last{some} of its {plan.recursions} predictions"  # shown in every table
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend alpha times the mean loss of the recursions plus (1 - alpha) times that of their average."""

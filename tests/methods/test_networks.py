@@ -117,6 +117,13 @@ def test_drcn_computes_only_the_predictions_that_are_averaged() -> None:
     assert torch.equal(last_two.average(last_two.predictions(image, 1), 1), predictions[0])
 
 
+def test_tables_will_say_that_a_drcn_does_not_average_all_its_predictions() -> None:
+    plan, alone = replace(RECIPES["drcn"].config, steps=1, width=4), Team(0, 1, torch.device("cpu"))
+    assert "note" not in DRCNTask(plan, alone).notes
+    assert DRCNTask(replace(plan, averaged=1), alone).notes["note"] == "only the last of its 16 predictions"
+    assert DRCNTask(replace(plan, averaged=3), alone).notes["note"] == "only the last 3 of its 16 predictions"
+
+
 @pytest.mark.parametrize("wrong", ["recursions", "width", "averaged"])
 def test_a_drcn_of_nothing_is_refused(wrong: str) -> None:
     plan = replace(RECIPES["drcn"].config, steps=1, **{wrong: 0})
