@@ -18,16 +18,16 @@ class DRCN(nn.Module):
     Args:
         recursions: How often the recursive convolution is applied (1,775,121 parameters with 16).
         width: Channels of every hidden layer.
-        averaged: Of how many recursions the predictions are averaged, counted from the last; the paper averages those
-            of all. What is not averaged is not computed: half of a network's arithmetic is spent on predictions.
+        averaged: Of how many recursions the predictions are averaged, counted from the last; None averages those of
+            all, as the paper does. What is not averaged is not computed: predictions are half of all arithmetic.
     """
 
     architecture: ClassVar[str] = "drcn"
 
-    def __init__(self, recursions: int = 16, width: int = 256, averaged: int = 16) -> None:
+    def __init__(self, recursions: int = 16, width: int = 256, averaged: int | None = None) -> None:
         super().__init__()
-        self.arguments: dict[str, object] = {"recursions": recursions, "width": width, "averaged": averaged}
-        self.averaged = averaged
+        self.averaged = recursions if averaged is None else averaged
+        self.arguments: dict[str, object] = {"recursions": recursions, "width": width, "averaged": self.averaged}
         self.embedding = nn.Sequential(
             nn.Conv2d(1, width, 3, padding=1),
             nn.ReLU(inplace=True),

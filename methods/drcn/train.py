@@ -22,7 +22,8 @@ class Config(Plan):
     Attributes:
         recursions: How often the recursive convolution is applied.
         width: Channels of the hidden layers.
-        averaged: Of how many recursions the predictions are trained and averaged, counted from the last.
+        averaged: Of how many recursions the predictions are trained and averaged, counted from the last; None means
+            of all.
         supervision: Weight alpha of the recursions' own losses at the start.
         supervision_end: Elapsed fraction at which alpha has fallen to 0, linearly.
         growth: Elapsed fraction over which the recursions that are trained grow from one to all, by equal factors in
@@ -35,7 +36,7 @@ class Config(Plan):
     rate: float = 1e-3
     recursions: int = 16
     width: int = 256
-    averaged: int = 16
+    averaged: int | None = None
     supervision: float = 1.0
     supervision_end: float = 0.5
     growth: float = 0.0
@@ -47,10 +48,11 @@ class Config(Plan):
             TrainingError: One of them is wrong.
         """
         super().check()
-        if min(self.recursions, self.width, self.averaged) < 1:
+        averaged = self.recursions if self.averaged is None else self.averaged
+        if min(self.recursions, self.width, averaged) < 1:
             raise TrainingError(
                 "Expected recursions, width and averaged of at least 1, but got "
-                f"{self.recursions}, {self.width} and {self.averaged}. Change them with --set."
+                f"{self.recursions}, {self.width} and {averaged}. Change them with --set."
             )
 
 
@@ -69,7 +71,7 @@ class DRCNTask(Task):
         super().__init__(plan, team)
         self.config = plan
         self.players = {"generator": self.learner(network(plan))}
-        if plan.averaged < plan.recursions:
+        if plan.averaged is not None and plan.averaged < plan.recursions:
             some = "" if plan.averaged == 1 else f" {plan.averaged}"
             self.notes["note"] = f"only the last{some} of its {plan.recursions} predictions"  # shown in every table
 

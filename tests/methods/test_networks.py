@@ -119,7 +119,10 @@ def test_drcn_computes_only_the_predictions_that_are_averaged() -> None:
 
 def test_tables_will_say_that_a_drcn_does_not_average_all_its_predictions() -> None:
     plan, alone = replace(RECIPES["drcn"].config, steps=1, width=4), Team(0, 1, torch.device("cpu"))
-    assert "note" not in DRCNTask(plan, alone).notes
+    for more in (replace(plan, recursions=20), plan):  # however many recursions there are, all are averaged
+        task = DRCNTask(more, alone)
+        assert "note" not in task.notes
+        assert len(task.network.predictions(torch.rand(1, 1, 4, 4))) == more.recursions  # type: ignore[operator]
     assert DRCNTask(replace(plan, averaged=1), alone).notes["note"] == "only the last of its 16 predictions"
     assert DRCNTask(replace(plan, averaged=3), alone).notes["note"] == "only the last 3 of its 16 predictions"
 
