@@ -10,19 +10,20 @@ LR image of 120x80 pixels by the shipped inference, the least of ten turns on on
 from __future__ import annotations
 
 import argparse
-import time
+import timeit
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from srbench import images, metrics, registry, resize
+from srbench.datasets import Pair
+from srbench.images import file_sha256
 from srbench.methods.srresnet import loading
 from srbench.registry import Setup, Upscaler
-from srbench.training import checkpoints
-from srbench.training.photographs import rgb
+from srbench.training import checkpoints, shipping
 from srbench.training.start import Order, held_out, start
 
+METHOD = "srresnet-mse"
 SCALE = 4
 TURNS = 10
 
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/depth"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    held = [Pair("held out", path.stem, SCALE, path, file_sha256(path)) for path in held_out(arguments.validation, 20)]
     print("| Blocks | Skips | Parameters | PSNR | Training | 120x80 LR |")
     print("|--:|:--|--:|--:|--:|--:|", flush=True)
     for skip in (True, False):
@@ -48,7 +50,7 @@ def main() -> None:
             settings = {"blocks": blocks, "skip": skip, "validations": 0}
             settings |= {name: getattr(arguments, name) for name in ("steps", "batch", "crop")}
             order = Order(
-                "srresnet-mse",
+                METHOD,
                 tuple(arguments.data),
                 out,
                 settings,
@@ -62,30 +64,18 @@ def main() -> None:
                 raise SystemExit(f"Stopped by {outcome.stopped_by}; the same command goes on.")
             count = sum(parameter.numel() for parameter in outcome.network.parameters())
             upscale = loading.ready(outcome.network.cpu(), Setup(SCALE, "cpu", "fast"))  # type: ignore[arg-type] # SRResNet
-            score = np.mean([psnr(upscale, path) for path in held_out(arguments.validation, 20)])
+            score = shipping.means(METHOD, upscale, held)["psnr"]
             print(
                 f"| {blocks} | {'yes' if skip else 'no'} | {count:,} | {score:.2f} dB | {outcome.seconds:.0f} s "
-                f"| {1e3 * seconds(upscale):.0f} ms |",
+                f"| {milliseconds(upscale):.0f} ms |",
                 flush=True,
             )
 
 
-def psnr(upscale: Upscaler, photograph: Path) -> float:
-    """Return the PSNR of a photograph that is reduced and enlarged again."""
-    hr = images.crop_to_multiple(rgb(images.read(photograph)), SCALE)
-    sr = registry.to_8bit("srresnet-mse", upscale(resize.reduce(hr, SCALE)), hr.shape)
-    return metrics.evaluate(sr, hr, scale=SCALE, protocol="matlab", names=("psnr",))["psnr"]
-
-
-def seconds(upscale: Upscaler) -> float:
+def milliseconds(upscale: Upscaler) -> float:
     """Return the least time that one LR image takes."""
     lr = np.random.default_rng(0).integers(0, 256, (80, 120, 3), np.uint8)
-    taken = []
-    for _ in range(TURNS):
-        began = time.perf_counter()
-        upscale(lr)
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+    return 1e3 * min(timeit.repeat(lambda: upscale(lr), number=1, repeat=TURNS))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ import pytest
 
 from srbench import registry, weights
 from srbench.errors import TrainingError
+from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
-from srbench.training import shipping
+from srbench.training import checkpoints, shipping
 from srbench.training.start import Order, start
 
 
@@ -41,6 +42,11 @@ def test_weights_and_card_say_what_was_done_and_only_what_was_measured(run: Path
     assert card["goal"] == {}  # there is none for this set
     assert 5 < shipped.scores["demo"]["psnr"] < 30
     assert "srbench train espcn ..." in place.with_suffix(".md").read_text()
+
+
+def test_the_card_says_what_the_network_was_made_with(run: Path) -> None:
+    made = shipping.card(checkpoints.load(run), DRCN(3, 8, averaged=1), {}, "", "")
+    assert made["network"] == "drcn (recursions 3, width 8, averaged 1)"
 
 
 def test_a_method_that_takes_no_weights_for_the_scale_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
