@@ -27,7 +27,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from srbench import audit, datasets
+from srbench import datasets
+from srbench.audit import figures as audit
 from srbench.images import Image
 from srbench.registry import Pair
 from srbench.training import duplicates, features, losses, photographs, start, starting

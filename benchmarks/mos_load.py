@@ -35,8 +35,8 @@ import numpy as np
 import psutil
 
 from srbench import images
-from srbench.mos.store import Store
-from srbench.mos.views import PlannedTrial, Settings, Stimulus
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import PlannedTrial, Settings, Stimulus
 
 STUDY = "load"
 PICTURES = 40
@@ -44,8 +44,8 @@ SIZE = (320, 480)
 SERVE = """
 import sys
 from pathlib import Path
-from srbench.mos.store import Store
-from srbench.mos.web import Site, serve
+from srbench.mos.store.rater import Store
+from srbench.mos.site.server import Site, serve
 folder, url, port = sys.argv[1:]
 serve(Site(Store.open(url), "load", Path(folder), f"http://localhost:{port}"), "127.0.0.1", int(port))
 """

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from srbench import reports, results
-from srbench.mos import simulate
+from srbench import reports
+from srbench.bench import results
+from srbench.mos.design import simulation as simulate
 from srbench.reports import findings, studies
 
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from srbench import results
+from srbench.bench import results
 
 
 def timed(arguments: list[str]) -> float:

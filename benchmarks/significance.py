@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from srbench.mos import simulate
+from srbench.mos.design import simulation as simulate
 from srbench.stats import bootstrap, compare
 from srbench.stats.signed_rank import signed_rank
 

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from srbench.errors import SrbenchError
-from srbench.mos import web_organiser
-from srbench.mos.web import Site, running
+from srbench.mos.site import organiser as web_organiser
+from srbench.mos.site.server import Site, running
 
 REFRESH_SECONDS = 5
 SHOWN_EVENTS = 50

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from srbench.mos.web import running
+from srbench.mos.site.server import running
 
 HERE = Path(__file__).parent
 # Streamlit's own header, notices and spacing would draw the eye, and a rerun would fade the page.

@@ -13,7 +13,7 @@ import typer
 from srbench.cli.options import AsJson, DataRoot, split
 
 if TYPE_CHECKING:
-    from srbench.audit import Check, Figures
+    from srbench.audit.figures import Check, Figures
 
 
 def audit_gan(
@@ -30,7 +30,7 @@ def audit_gan(
     as_json: AsJson = False,
 ) -> None:
     """Recompute every figure of the audit from the methods' outputs; exit with 1 unless all methods pass."""
-    from srbench import audit
+    from srbench.audit import figures as audit
     from srbench.training import photographs
 
     files = photographs.find(data) if data else []

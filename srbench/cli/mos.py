@@ -12,8 +12,8 @@ import typer
 from srbench.cli.options import AsJson, DataRoot
 
 if TYPE_CHECKING:
-    from srbench.mos.store import Store
-    from srbench.mos.study import Study
+    from srbench.mos.design.study import Study
+    from srbench.mos.store.rater import Store
 
 app = typer.Typer(name="mos", help="Plan, run and export opinion studies (mean opinion scores).", no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def new(
 
     Read and edit DIR/NAME/study.toml until the study is opened. Nothing is shown to anybody yet.
     """
-    from srbench.mos import schedule, stimuli
+    from srbench.mos.design import schedule, stimuli
 
     planned = _design(name, design, seed, retest, calibration)
     made = stimuli.make(planned, run, studies, data_root)
@@ -199,7 +199,7 @@ def plan(
     """Simulate a study before it is made: its power, the hours it takes, and the smallest p it can reach."""
     from dataclasses import asdict
 
-    from srbench.mos import plan as planning
+    from srbench.mos.design import planning
 
     study = _design("plan", design, seed, "", "")
     images = {each.name: len(each.images) or each.count or 10 for each in study.sets}
@@ -235,7 +235,7 @@ def simulate(
     """Draw SYNTHETIC ratings with the paper's published means, to try reports. They are no result of anything."""
     from srbench.images import write_atomically
     from srbench.mos import export as files
-    from srbench.mos import simulate as simulation
+    from srbench.mos.design import simulation
 
     ratings = simulation.paper_study(raters, seed)
     write_atomically(out, files.encode(ratings, "parquet" if out.suffix == ".parquet" else "csv"))
@@ -246,7 +246,7 @@ def _design(name: str, source: str, seed: int | None, retest: str, calibration: 
     import secrets
     from dataclasses import replace
 
-    from srbench.mos import study
+    from srbench.mos.design import study
 
     chosen = secrets.randbelow(2**31) if seed is None else seed
     design = study.paper_design(name, chosen) if source == "paper" else study.design_from(Path(source), name, chosen)
@@ -258,8 +258,9 @@ def _design(name: str, source: str, seed: int | None, retest: str, calibration: 
 
 
 def _store(studies: Path, name: str, url: str | None, create: bool = False) -> contextlib.closing[Store]:
-    from srbench.mos import conduct, study
-    from srbench.mos.store import Store
+    from srbench.mos import conduct
+    from srbench.mos.design import study
+    from srbench.mos.store.rater import Store
 
     folder = studies / study.check_name(name)
     if url is None and not create and not (folder / "ratings.db").is_file():

@@ -14,7 +14,7 @@ from srbench.cli.mos import Name, Studies, Url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from srbench.mos.web import Site
+    from srbench.mos.site.server import Site
 
 _HERE = Path("studies")
 _HASH_FILE = "organiser.hash"
@@ -57,8 +57,8 @@ def serve(
     --allow-host, and put a server with TLS in front.
     """
     from srbench.mos import conduct
-    from srbench.mos.store import Store
-    from srbench.mos.web import LOOPBACK, Site, serve
+    from srbench.mos.site.server import LOOPBACK, Site, serve
+    from srbench.mos.store.rater import Store
 
     folder = studies / name
     if host not in LOOPBACK and not allow_host:
@@ -83,7 +83,7 @@ def password(name: Name, studies: Studies = _HERE) -> None:
     """Set the password of a study's organiser pages; only its hash is stored, in DIR/NAME/organiser.hash."""
     from srbench.errors import StudyError
     from srbench.images import write_atomically
-    from srbench.mos.web_organiser import hash_password
+    from srbench.mos.site.organiser import hash_password
 
     folder = studies / name
     if not (folder / "study.toml").is_file():

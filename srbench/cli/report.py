@@ -60,7 +60,8 @@ def report(
 
     Equal inputs give equal bytes. Tables and figures (SVG, PDF, PNG) also lie in folders of their own.
     """
-    from srbench import reports, results
+    from srbench import reports
+    from srbench.bench import results
 
     choices = reports.Choices(
         unit=unit,  # type: ignore[arg-type]  # Choices refuses other values

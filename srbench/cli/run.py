@@ -11,9 +11,9 @@ import typer
 from srbench.cli.options import DataRoot, download_bar, split
 
 if TYPE_CHECKING:
-    from srbench.benchmark import Plan
+    from srbench.bench.engine import Plan
+    from srbench.bench.results import Outcome, RunResults
     from srbench.datasets import Pair
-    from srbench.results import Outcome, RunResults
 
 _FAILURES_SHOWN = 10
 
@@ -76,8 +76,8 @@ def run(
     Run the same command again to continue after an interruption: what is there and still valid is kept.
     Exit status: 0 all went well, 1 a method failed on an image (it is named), 2 the command cannot be carried out.
     """
-    from srbench import benchmark
     from srbench import datasets as sets
+    from srbench.bench import engine as benchmark
     from srbench.devices import choose
 
     names = split(datasets)
@@ -113,7 +113,7 @@ def _with_progress(plan: Plan, jobs: int | None) -> tuple[RunResults, list[Outco
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from srbench import benchmark
+    from srbench.bench import engine as benchmark
 
     failures: list[Outcome] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -149,7 +149,7 @@ def _print_failures(failures: list[Outcome]) -> None:
 def _print_tables(finished: RunResults) -> None:
     from rich.console import Console
 
-    from srbench import scoreboard
+    from srbench.tables import scores as scoreboard
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     for board in scoreboard.boards(finished.scores, finished.info):
@@ -162,7 +162,8 @@ def show(
     form: Annotated[str, typer.Option("--format", help="'rich', 'md', 'csv', 'latex' or 'json'.")] = "rich",
 ) -> None:
     """Print the tables of a finished run again."""
-    from srbench import results, scoreboard
+    from srbench.bench import results
+    from srbench.tables import scores as scoreboard
 
     finished = results.load(folder)
     if form == "rich":

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from srbench import images
 from srbench.errors import StudyError
-from srbench.mos import schedule, study
-from srbench.mos.stimuli import FOLDER
-from srbench.mos.store import Store
-from srbench.mos.study import Study
-from srbench.mos.views import StudyRecord
+from srbench.mos.design import schedule, study
+from srbench.mos.design.stimuli import FOLDER
+from srbench.mos.design.study import Study
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import StudyRecord
 
 
 @dataclass(frozen=True, slots=True)

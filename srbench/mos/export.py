@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.errors import StudyError, unknown
-from srbench.mos.study import check_name
-from srbench.mos.views import SYNTHETIC, StudyRecord
+from srbench.mos.design.study import check_name
+from srbench.mos.store.views import SYNTHETIC, StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from srbench.mos.store import Store
+    from srbench.mos.store.rater import Store
 
 _ALIASES = {
     "rater": ("rater", "subject", "observer", "user", "participant", "worker"),

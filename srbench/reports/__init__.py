@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from srbench.bench.results import RunResults
 from srbench.errors import ReportError, unknown
 from srbench.images import write_atomically
-from srbench.reports import figures, page, pdf, tables
+from srbench.reports import figures, page, pdf
 from srbench.reports.findings import find
 from srbench.reports.inputs import Choices, Study
-from srbench.reports.main_tables import main_tables
-from srbench.reports.more_tables import more_tables
-from srbench.results import RunResults
+from srbench.tables import rendering as tables
+from srbench.tables.main import main_tables
+from srbench.tables.statistics import more_tables
 
 __all__ = ["FORMATS", "Choices", "Study", "build", "make", "write"]
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from srbench import stats
+from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
 from srbench.reports.inputs import ORIGINAL, Choices, Names, Study, choose_protocol, name_everything
-from srbench.results import RunResults
 
 Found = TypeVar("Found")
 NOTHING = pd.DataFrame()

@@ -15,11 +15,12 @@ from PIL import Image as PillowImage
 
 from srbench import content, paper
 from srbench.images import Image
-from srbench.reports import bibliography, pictures, tables, text
+from srbench.reports import bibliography, pictures, text
 from srbench.reports.figures import Drawing
 from srbench.reports.findings import Findings
 from srbench.reports.inputs import SYNTHETIC
-from srbench.reports.tables import Table
+from srbench.tables import rendering as tables
+from srbench.tables.rendering import Table
 
 
 @dataclass(frozen=True, slots=True)

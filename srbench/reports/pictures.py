@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from srbench import images, results
+from srbench import images
+from srbench.bench import results
 from srbench.errors import ReportError, unknown
 from srbench.images import Image
 from srbench.reports.findings import Findings

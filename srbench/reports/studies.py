@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from srbench.errors import ReportError, StudyError
 from srbench.mos import conduct, export
-from srbench.mos import models as m
-from srbench.mos.records import last_score
-from srbench.mos.store import Store
-from srbench.mos.study import check_name
-from srbench.mos.views import SYNTHETIC
+from srbench.mos.design.study import check_name
+from srbench.mos.store import models as m
+from srbench.mos.store.organiser import last_score
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import SYNTHETIC
 from srbench.reports.inputs import Study
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 from srbench import paper
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import ORIGINAL, SYNTHETIC, lines
-from srbench.reports.more_tables import number, p_text, span
 from srbench.stats.agreement import DRAWS as AGREEMENT_DRAWS
 from srbench.stats.signed_rank import smallest_p
+from srbench.tables.statistics import number, p_text, span
 
 UNIT_WARNING = (
     "Single ratings are paired here, as papers often do. They are not independent: in simulated studies without any "

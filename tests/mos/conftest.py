@@ -21,9 +21,9 @@ import pytest
 import sqlalchemy as sa
 
 from srbench import images
-from srbench.mos import stimuli
-from srbench.mos.store import Store
-from srbench.mos.study import Calibration, ImageSet, Study
+from srbench.mos.design import stimuli
+from srbench.mos.design.study import Calibration, ImageSet, Study
+from srbench.mos.store.rater import Store
 
 VERSIONS = ("nearest", "bicubic", "srgan-vgg54", "hr")
 

@@ -17,8 +17,8 @@ from srbench import paper
 from srbench.cli import app
 from srbench.errors import StudyError
 from srbench.mos import conduct
-from srbench.mos.store import Store
-from srbench.mos.views import RATING_COLUMNS, Screen
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import RATING_COLUMNS, Screen
 
 Mos = Callable[..., str]
 

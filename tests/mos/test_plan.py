@@ -5,9 +5,11 @@ import pytest
 
 from srbench import paper
 from srbench.errors import StudyError
-from srbench.mos import plan, simulate, study
-from srbench.mos.simulate import Spread
-from srbench.mos.views import RATING_COLUMNS, SYNTHETIC
+from srbench.mos.design import planning as plan
+from srbench.mos.design import simulation as simulate
+from srbench.mos.design import study
+from srbench.mos.design.simulation import Spread
+from srbench.mos.store.views import RATING_COLUMNS, SYNTHETIC
 
 
 def test_simulated_means_are_those_that_were_asked_for() -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from srbench import paper
 from srbench.errors import StudyError
-from srbench.mos import schedule, study
-from srbench.mos.schedule import Stream
-from srbench.mos.study import Calibration, ImageSet, Retest, Study
-from srbench.mos.views import Design, Settings, Stimulus
+from srbench.mos.design import schedule, study
+from srbench.mos.design.schedule import Stream
+from srbench.mos.design.study import Calibration, ImageSet, Retest, Study
+from srbench.mos.store.views import Design, Settings, Stimulus
 
 
 def with_stimuli(planned: Study) -> Study:
@@ -110,7 +110,7 @@ def test_the_schedule_of_the_paper_is_the_same_in_every_process_and_for_ever(pap
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
     code = (
-        "import sys, json, hashlib; from srbench.mos import schedule, study\n"
+        "import sys, json, hashlib; from srbench.mos.design import schedule, study\n"
         "planned = study.parse(sys.stdin.read())\n"
         "rows = [(t.attempt, t.position, t.session, t.stimulus, t.expected) for t in schedule.schedule(planned, 5)]\n"
         "print(hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16])"

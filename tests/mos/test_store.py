@@ -14,10 +14,12 @@ import pytest
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
-from srbench.mos import conduct, models, study
-from srbench.mos.store import IDLE_SECONDS, Store
-from srbench.mos.study import Study
-from srbench.mos.views import PlannedTrial, Rater, Refused, Screen, Settings, Stimulus, TrialView
+from srbench.mos import conduct
+from srbench.mos.design import study
+from srbench.mos.design.study import Study
+from srbench.mos.store import models
+from srbench.mos.store.rater import IDLE_SECONDS, Store
+from srbench.mos.store.views import PlannedTrial, Rater, Refused, Screen, Settings, Stimulus, TrialView
 
 
 def invite(store: Store, planned: Study, count: int = 1) -> list[Rater]:
@@ -381,8 +383,8 @@ def test_an_unusable_address_is_one_clear_sentence(url: str) -> None:
 
 _RATE_FOREVER = """
 import sys
-from srbench.mos.store import Store
-from srbench.mos.views import Screen
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import Screen
 store = Store.open(sys.argv[1])
 rater = store.rater_by_token(sys.argv[2])
 while True:

@@ -13,10 +13,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from srbench import images
 from srbench.errors import RunError, SrbenchError, StudyError
-from srbench.mos import conduct, schedule, stimuli, study
-from srbench.mos.store import Store
-from srbench.mos.study import Calibration, ImageSet, Retest, Study
-from srbench.mos.views import Settings
+from srbench.mos import conduct
+from srbench.mos.design import schedule, stimuli, study
+from srbench.mos.design.study import Calibration, ImageSet, Retest, Study
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import Settings
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ import pytest
 
 from srbench import images
 from srbench.mos import conduct
-from srbench.mos.store import Store
-from srbench.mos.study import ImageSet, Study, write
-from srbench.mos.views import PlannedTrial, Settings, Stimulus
+from srbench.mos.design.study import ImageSet, Study, write
+from srbench.mos.store.rater import Store
+from srbench.mos.store.views import PlannedTrial, Settings, Stimulus
 
 STUDY = "tiny-study"
 PASSWORD = "correct horse battery"
@@ -183,7 +183,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    from srbench.mos.web_organiser import hash_password
+    from srbench.mos.site.organiser import hash_password
 
     return hash_password(PASSWORD)
 

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from srbench.errors import StudyError
-from srbench.mos.web_organiser import Gate, check_password, hash_password
+from srbench.mos.site.organiser import Gate, check_password, hash_password
 
 KEY = b"k" * 32
 

@@ -14,8 +14,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from srbench import images
 from srbench.errors import StudyError
-from srbench.mos.views import Stimulus
-from srbench.mos.web_pictures import Pictures
+from srbench.mos.site.pictures import Pictures
+from srbench.mos.store.views import Stimulus
 
 
 def stimulus(folder, pixels, **saving):

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from srbench import images
 from srbench.cli import app
-from srbench.mos.web import server_key
-from srbench.mos.web_guard import Limit
+from srbench.mos.site.guard import Limit
+from srbench.mos.site.server import server_key
 
 
 def serve(study, *options):

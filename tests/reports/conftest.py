@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench import images, reports, results
+from srbench import images, reports
+from srbench.bench import results
 from srbench.reports.page import Report
 
 TITLES = {

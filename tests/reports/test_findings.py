@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench import results
+from srbench.bench import results
+from srbench.bench.results import RunResults
 from srbench.errors import ReportError, StatisticsError
 from srbench.reports import Choices, Study, build, page, text
 from srbench.reports.figures import style
 from srbench.reports.figures.metrics import depth, depths
 from srbench.reports.findings import find
-from srbench.reports.main_tables import main_tables
-from srbench.reports.more_tables import more_tables
-from srbench.results import RunResults
+from srbench.tables.main import main_tables
+from srbench.tables.statistics import more_tables
 
 QUICK = Choices(draws=200, pictures=False)
 

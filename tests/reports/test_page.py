@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from srbench import reports, results
+from srbench import reports
+from srbench.bench import results
 from srbench.cli import app
 from srbench.errors import ReportError
-from srbench.reports import page, pdf, pictures, studies, tables
+from srbench.reports import page, pdf, pictures, studies
 from srbench.reports.findings import find
+from srbench.tables import rendering as tables
 
 FLAGS = [
     "--headless",
@@ -336,8 +338,9 @@ def test_an_unknown_study_is_an_error_that_says_what_to_name(tmp_path):
 def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
     import contextlib
 
-    from srbench.mos import conduct, simulate
-    from srbench.mos.store import Store
+    from srbench.mos import conduct
+    from srbench.mos.design import simulation as simulate
+    from srbench.mos.store.rater import Store
 
     drawn = simulate.paper_study(raters=3, images={"set5": 2})
     rows = drawn.drop(columns="study").to_dict("records")
@@ -355,8 +358,8 @@ def test_the_calibration_of_a_store_is_counted_by_rater_and_attempt(tmp_path):
     import contextlib
 
     from srbench.mos import conduct
-    from srbench.mos.store import Store
-    from srbench.mos.views import PlannedTrial, Settings, Stimulus, TrialView
+    from srbench.mos.store.rater import Store
+    from srbench.mos.store.views import PlannedTrial, Settings, Stimulus, TrialView
 
     shown = [
         Stimulus(f"{k:032x}", "calibration" if k < 4 else "rating", "set5", f"i{k}", "nearest", 0, "0" * 64, 8, 8)

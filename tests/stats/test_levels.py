@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from srbench import paper
-from srbench.mos import simulate
+from srbench.mos.design import simulation as simulate
 from srbench.stats import compare
 
 ROOT = Path(__file__).resolve().parents[2]

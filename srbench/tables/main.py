@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from srbench import paper, stats
 from srbench.reports.findings import Findings
 from srbench.reports.inputs import ORIGINAL
-from srbench.reports.tables import DASH, Cell, Table
+from srbench.tables.rendering import DASH, Cell, Table
 
 CATEGORIES = (("srresnet-mse", "srresnet-vgg22"), ("srgan-mse", "srgan-vgg22", "srgan-vgg54"))
 """The paper's Table 1 compares losses inside each of these."""

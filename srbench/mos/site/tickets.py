@@ -47,7 +47,7 @@ class Tickets:
     '00112233445566778899aabbccddeeff'
     >>> tickets.redeem(ticket, rater=7)
     Traceback (most recent call last):
-    srbench.mos.web_tickets.TicketError: The address of this picture was used already. Ask for a new one.
+    srbench.mos.site.tickets.TicketError: The address of this picture was used already. Ask for a new one.
     """
 
     def __init__(self, key: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
-from srbench.mos.models import HEAD
+from srbench.mos.store.models import HEAD
 
 BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x53524245  # any number that nothing else in a shared PostgreSQL locks

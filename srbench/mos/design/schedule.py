@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from srbench.errors import StudyError
-from srbench.mos.study import REFERENCE, Study
-from srbench.mos.views import PlannedTrial, Stimulus
+from srbench.mos.design.study import REFERENCE, Study
+from srbench.mos.store.views import PlannedTrial, Stimulus
 
 T = TypeVar("T")
 

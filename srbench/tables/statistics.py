@@ -10,7 +10,7 @@ import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import MINUS, SYNTHETIC, lines
-from srbench.reports.tables import DASH, Cell, Table, cells
+from srbench.tables.rendering import DASH, Cell, Table, cells
 
 
 def more_tables(findings: Findings) -> list[Table]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench import audit, datasets, images, resize
-from srbench.audit import Figures
-from srbench.training import judge
+from srbench import datasets, images, resize
+from srbench.audit import figures as audit
+from srbench.audit import judge
+from srbench.audit.figures import Figures
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench import __version__, images, metrics, registry, results
+from srbench import __version__, images, metrics, registry
+from srbench.bench import results
+from srbench.bench.results import Journal, Outcome, Score
+from srbench.bench.worker import Task, prepare, process
 from srbench.datasets import Pair
 from srbench.errors import MethodError, MetricError, RunError
 from srbench.registry import Method, Setup
-from srbench.results import Journal, Outcome, Score
-from srbench.worker import Task, prepare, process
 
 if TYPE_CHECKING:
     import pandas as pd

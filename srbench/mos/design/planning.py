@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from srbench.errors import StudyError
-from srbench.mos.simulate import Array, Spread, draw
-from srbench.mos.study import Study
+from srbench.mos.design.simulation import Array, Spread, draw
+from srbench.mos.design.study import Study
 from srbench.stats import bootstrap
 from srbench.stats.signed_rank import signed_rank, smallest_p
 

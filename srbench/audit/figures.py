@@ -218,7 +218,7 @@ def audit(
         upscale = upscaler(name, device=device)
         figures = measure(name, upscale, pairs)
         if photographs:
-            from srbench.training import judge
+            from srbench.audit import judge
 
             show(f"{name}: training a judge")
             tested = datasets.load("bsd100", scale=4, data_root=data_root)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from srbench import content
 from srbench.errors import StudyError
-from srbench.mos.web_guard import refused
+from srbench.mos.site.guard import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srbench import paper
 from srbench.errors import StudyError
-from srbench.mos.views import RATING_COLUMNS, SYNTHETIC
+from srbench.mos.store.views import RATING_COLUMNS, SYNTHETIC
 
 if TYPE_CHECKING:
     import pandas as pd

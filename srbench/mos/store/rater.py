@@ -10,10 +10,10 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
-from srbench.mos import models as m
-from srbench.mos.database import connect
-from srbench.mos.records import Records, load_settings, log, token_hash
-from srbench.mos.views import (
+from srbench.mos.store import models as m
+from srbench.mos.store.database import connect
+from srbench.mos.store.organiser import Records, load_settings, log, token_hash
+from srbench.mos.store.views import (
     Feedback,
     Picture,
     Progress,

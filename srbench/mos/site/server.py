@@ -19,12 +19,12 @@ from starlette.routing import Route
 from srbench import content
 from srbench.errors import StudyError
 from srbench.mos import conduct, export
-from srbench.mos.store import Store
-from srbench.mos.web_guard import PRIVATE, Guard, Limit
-from srbench.mos.web_organiser import Gate
-from srbench.mos.web_pictures import Pictures
-from srbench.mos.web_rating import RatingRoutes
-from srbench.mos.web_tickets import Tickets
+from srbench.mos.site.guard import PRIVATE, Guard, Limit
+from srbench.mos.site.organiser import Gate
+from srbench.mos.site.pictures import Pictures
+from srbench.mos.site.rating import RatingRoutes
+from srbench.mos.site.tickets import Tickets
+from srbench.mos.store.rater import Store
 
 if TYPE_CHECKING:
     import streamlit

@@ -13,12 +13,13 @@ from typing import Literal
 
 import numpy as np
 
-from srbench import images, results
+from srbench import images
+from srbench.bench import results
 from srbench.errors import RunError, StudyError
 from srbench.images import Image
-from srbench.mos import schedule
-from srbench.mos.study import REFERENCE, ImageSet, Study, check, write
-from srbench.mos.views import Stimulus
+from srbench.mos.design import schedule
+from srbench.mos.design.study import REFERENCE, ImageSet, Study, check, write
+from srbench.mos.store.views import Stimulus
 from srbench.registry import Pair, Upscaler
 
 FOLDER = "stimuli"

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-logger = logging.getLogger("srbench.mos.web")
+logger = logging.getLogger("srbench.mos.site.server")
 
 PRIVATE = ("/rating/", "/join/", "/organiser/")
 """Addresses of our own: never cached, never compressed, never validated by ETag."""

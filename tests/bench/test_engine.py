@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench import images, results
+from srbench import images
+from srbench.bench import results
 from srbench.resize import reduce
 
 PLUGIN = """

@@ -12,7 +12,7 @@ from typing import Any
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
-from srbench.mos.views import DESIGNS, SYNTHETIC, Design, Settings, Stimulus
+from srbench.mos.store.views import DESIGNS, SYNTHETIC, Design, Settings, Stimulus
 
 SCHEMA_VERSION = 1
 REFERENCE = "hr"

@@ -11,19 +11,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from srbench.errors import StudyError
-from srbench.mos.views import Refused, Screen, TrialView
-from srbench.mos.web_guard import Limit, logger, refused
-from srbench.mos.web_tickets import TicketError
+from srbench.mos.site.guard import Limit, logger, refused
+from srbench.mos.site.tickets import TicketError
+from srbench.mos.store.views import Refused, Screen, TrialView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
-    from srbench.mos.store import Store
-    from srbench.mos.views import Rater, Receipt, ScreenKind
-    from srbench.mos.web_pictures import Pictures
-    from srbench.mos.web_tickets import Tickets
+    from srbench.mos.site.pictures import Pictures
+    from srbench.mos.site.tickets import Tickets
+    from srbench.mos.store.rater import Store
+    from srbench.mos.store.views import Rater, Receipt, ScreenKind
 
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from srbench.errors import StudyError, unknown
-from srbench.mos import models as m
-from srbench.mos.database import Database
-from srbench.mos.views import (
+from srbench.mos.store import models as m
+from srbench.mos.store.database import Database
+from srbench.mos.store.views import (
     RATING_COLUMNS,
     SYNTHETIC,
     Event,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Records(Database):
-    """Everything but the requests of raters; see `srbench.mos.store.Store`."""
+    """Everything but the requests of raters; see `srbench.mos.store.rater.Store`."""
 
     def create_study(
         self,

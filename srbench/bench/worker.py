@@ -14,11 +14,11 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 
 from srbench import images, metrics, registry
+from srbench.bench.results import Outcome, Score, image_path
 from srbench.datasets import Pair
 from srbench.errors import ImageError, MethodError, MetricError
 from srbench.images import Image
 from srbench.registry import Setup, Upscaler
-from srbench.results import Outcome, Score, image_path
 
 
 @dataclass(frozen=True, slots=True)

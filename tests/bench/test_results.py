@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from srbench import results
+from srbench.bench import results
+from srbench.bench.results import Journal, Outcome, Score
 from srbench.errors import RunError
-from srbench.results import Journal, Outcome, Score
 
 SCORES = (Score("daala", "1", "psnr", "", 26.26), Score("daala", "1", "ssim", "", 0.7552))
 OUTCOME = Outcome("set5", "img_001", "nearest", "k", "f" * 64, 0.01, 99.5, "", "ok", "", SCORES)

@@ -1,0 +1,1 @@
+"""Figures of generated pictures, and the judge that tells them from photographs."""

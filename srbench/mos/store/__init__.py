@@ -1,0 +1,1 @@
+"""The database of an opinion study, seen by those who write and read it."""

@@ -1,0 +1,1 @@
+"""Every table there is, on the terminal and in reports."""
