@@ -19,7 +19,7 @@ from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
 from srbench.training.plan import Player, Recipe, Task
-from srbench.training.vgg import CAFFE
+from srbench.training.vgg import CAFFE, Features
 
 Window = tuple[slice | EllipsisType, ...]
 """An index that cuts a part out of crops."""
@@ -162,7 +162,7 @@ def _fixed(network: nn.Module) -> Iterator[None]:
         network.requires_grad_(True)
 
 
-def _check_size(maps: features.Features, config: Config) -> None:
+def _check_size(maps: Features, config: Config) -> None:
     """Refuse the content weights of the balanced preset for features that are many times smaller."""
     preset = config.preset == "balanced" and config.content in CONTENT.values()
     if preset and config.content_ratio is None and maps.top != CAFFE.top:
