@@ -90,7 +90,7 @@ class Metric:
             value = float(self.compute(comparison))
         except MetricError:
             raise
-        except Exception as error:  # a library's or a user's code: whatever it raises, the metric is named
+        except (Exception, SystemExit) as error:  # a library's or a user's code: whatever it does, the metric is named
             reason = " ".join(str(error).split())
             raise MetricError(f"Metric '{self.name}' failed: {type(error).__name__}: {reason}") from error
         if math.isnan(value):
@@ -126,7 +126,9 @@ def register_metric(
 
     def decorate(function: Function) -> Function:
         def compute(comparison: Comparison) -> float:
-            return function(*(comparison.y if on == "y" else comparison.rgb))
+            # Copies: what one metric does to its images must not change what the next one sees.
+            sr, hr = comparison.y if on == "y" else comparison.rgb
+            return function(sr.copy(), hr.copy())
 
         add(Metric(name, title, higher_is_better, compute, on, module=function.__module__, **columns))
         return function
@@ -191,7 +193,7 @@ def _load(path: Path) -> None:
 def _try(name: str, action: Callable[[], object]) -> None:
     try:
         action()
-    except Exception as error:  # a broken plugin, whatever breaks it, must not stop the others
+    except (Exception, SystemExit) as error:  # a broken plugin, whatever it does, must not stop the others
         _broken[name] = f"{type(error).__name__}: {error}".splitlines()[0]
 
 
