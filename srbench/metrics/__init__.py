@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from srbench.metrics import libraries, structural
 from srbench.metrics.evaluation import evaluate, evaluate_each
+from srbench.metrics.niqe import niqe
 from srbench.metrics.protocols import PROTOCOLS, Protocol, find_protocol
 from srbench.metrics.table import (
     Metric,
@@ -27,6 +28,7 @@ __all__ = [
     "fingerprint",
     "libraries",
     "metrics",
+    "niqe",
     "register_metric",
     "structural",
     "why_not",

@@ -66,6 +66,7 @@ class Metric:
         order: Place in lists.
         library: The distribution that computes it; its version is part of the fingerprint.
         why_not: Returns why it cannot be computed here, or None.
+        files: Data that decide the score, such as parameters; their content is part of the fingerprint.
         module: The module that registered it.
     """
 
@@ -78,6 +79,7 @@ class Metric:
     order: int = 1000
     library: str = ""
     why_not: Callable[[], str | None] = field(default=lambda: None)
+    files: tuple[Path, ...] = ()
     module: str = ""
 
     def value(self, comparison: Comparison) -> float:
@@ -238,10 +240,10 @@ def why_not(name: str) -> str | None:
 
 @functools.cache
 def fingerprint(name: str) -> str:
-    """Return a hash of the code that computes the metric, and of its library's version: equal, equal scores."""
+    """Return a hash of the metric's code and files and of its library's version: while it stays, so do scores."""
     metric = find(name)
     digest = hashlib.sha256(name.encode())
-    for path in closure(metric.module):
+    for path in (*closure(metric.module), *metric.files):
         digest.update(path.read_bytes())
     if metric.library:
         digest.update(importlib.metadata.version(metric.library).encode())
