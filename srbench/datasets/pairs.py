@@ -75,8 +75,17 @@ class Pair:
     @property
     def input_hash(self) -> str:
         """Identifies both images: while it is the same, stored results for this pair are still valid."""
-        lr = self.lr_sha256 or f"{self.degradation} by {_resize_code()}"
-        return hashlib.sha256(f"{self.hr_sha256}|{lr}|{self.scale}".encode()).hexdigest()[:16]
+        return input_hash(self.hr_sha256, self.lr_sha256 or made_by(self.degradation), self.scale)
+
+
+def input_hash(hr_sha256: str, lr: str, scale: int) -> str:
+    """Return `Pair.input_hash` of an original and its LR image: the checksum of that, or how it is made."""
+    return hashlib.sha256(f"{hr_sha256}|{lr}|{scale}".encode()).hexdigest()[:16]
+
+
+def made_by(degradation: str) -> str:
+    """Return what identifies LR images that are made: the degradation and the code of it."""
+    return f"{degradation} by {_resize_code()}"
 
 
 @functools.cache
