@@ -20,7 +20,7 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, folder: Path, done: int, total: int) -> None:
-        super().__init__(f"Kept: {done} of {total} images in {folder}. Run the same again to continue.")
+        super().__init__(f"Kept: {done} of {total} images in {folder}; run the same command again to continue.")
         self.folder, self.done, self.total = folder, done, total
 
 
