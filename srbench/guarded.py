@@ -39,7 +39,7 @@ class GuardedUpscaler:
         self._listens_to_calls = not method.module.startswith("srbench.methods.") and not method.takes_pair
         self._opened = opened.Opened(since=time.time_ns())
         self._watch = watching.Watch(_places(method.module, own[1])) if own else None
-        self._declared = [*method.weights.values(), *sources.closure(method.module)]
+        self._declared = [setup.weights] if setup.weights is not None else []
         with self._running(listen=not method.module.startswith("srbench.methods.")):
             self._upscale = method.load(setup)
 
@@ -60,7 +60,7 @@ class GuardedUpscaler:
 
     @property
     def files(self) -> dict[str, str]:
-        """{absolute path: SHA-256} of the data files that it opened so far, but for those that it declares."""
+        """{absolute path: SHA-256} of the data files that it opened so far, but for the weights that it declares."""
         return self._opened.hashes(without=self._declared)
 
     @contextlib.contextmanager

@@ -98,11 +98,15 @@ def beside(module: str, name: str) -> str | None:
     root, folder = own
     file = _python_file(folder, [top])
     if file is None:
-        # A folder without __init__.py comes last, as it does in Python.
-        is_namespace = (folder / top).is_dir() and importlib.util.find_spec(top) is None
-        return f"{root}.{name}" if is_namespace else None
+        # A folder without __init__.py comes after what is installed, as it does in Python.
+        return f"{root}.{name}" if (folder / top).is_dir() and not _is_installed(top) else None
     is_itself = module == f"{root}.{top}" and file.name != "__init__.py"
     return None if is_itself else f"{root}.{name}"
+
+
+def _is_installed(top: str) -> bool:
+    spec = importlib.util.find_spec(top)
+    return spec is not None and spec.origin is not None  # what has none is another such folder
 
 
 def imports(path: Path, module: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import struct
 import sys
@@ -20,7 +21,8 @@ class Watch:
     Where the system cannot do it, nothing is watched: that is a loss of warning, not of work.
 
     Args:
-        folders: Each is watched with its sub-folders, four levels deep and 200 in all; hidden ones are left out.
+        folders: Each is watched with its sub-folders and the targets of links in it, four levels deep and 200 in
+            all; hidden ones are left out.
     """
 
     def __init__(self, folders: Iterable[Path]) -> None:
@@ -30,9 +32,9 @@ class Watch:
             return
         libc = ctypes.CDLL(None, use_errno=True)
         self._queue = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        for folder in dict.fromkeys(place for root in folders for place in _tree(root)):
-            if self._queue < 0 or len(self._folders) >= _MOST_FOLDERS:
-                break
+        if self._queue < 0:
+            return
+        for folder in itertools.islice((place for root in folders for place in _tree(root)), _MOST_FOLDERS):
             number = libc.inotify_add_watch(self._queue, os.fsencode(folder), _IN_OPEN | _IN_ONLYDIR)
             if number >= 0:
                 self._folders[number] = folder
@@ -59,7 +61,11 @@ class Watch:
 
 
 def _tree(folder: Path) -> Iterator[str]:
-    for place, inside, _ in os.walk(folder):
-        depth = len(Path(place).parts) - len(folder.parts)
-        inside[:] = sorted(name for name in inside if not name.startswith((".", "__")) and depth < _DEPTH)
+    depth = len(folder.parts) + _DEPTH
+    for place, inside, files in os.walk(folder, followlinks=True):
+        visible = [name for name in sorted(inside) if not name.startswith((".", "__"))]
+        inside[:] = visible if len(Path(place).parts) < depth else []
         yield place
+        # The system tells of the file itself where it lies, not of the link that led there.
+        links = (os.path.realpath(entry) for entry in map(Path(place).joinpath, files) if entry.is_symlink())
+        yield from dict.fromkeys(map(os.path.dirname, links))
