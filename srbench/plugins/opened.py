@@ -28,37 +28,41 @@ _recording = threading.local()
 
 
 class Opened:
-    """The files that were opened, in order.
+    """The files that were opened, each with the content that it had soon after.
 
     Args:
         since: A time in nanoseconds. What was written later is a product of the code that runs, not an input of it.
     """
 
     def __init__(self, since: int | None = None) -> None:
-        self._paths: dict[str, None] = {}
         self._since = since
+        self._new: dict[str, None] = {}
+        self._hashes: dict[str, str] = {}
 
     def add(self, path: str) -> None:
         """Note one file, whatever it is."""
-        self._paths[path] = None
+        self._new[path] = None
+
+    def settle(self) -> None:
+        """Take the checksums of the data files noted since the last call."""
+        for path in dict.fromkeys(str(Path(path).resolve()) for path in self._new):
+            if path not in self._hashes and _is_data(path):
+                with contextlib.suppress(OSError):  # it may not be read any more
+                    if self._since is None or Path(path).stat().st_mtime_ns < self._since:
+                        self._hashes[path] = sha256(Path(path))
+        self._new.clear()
 
     def hashes(self, without: Iterable[Path] = ()) -> dict[str, str]:
         """Return {absolute path: SHA-256} of the data files among them.
 
-        Code, files of Python and the system, caches, and what is gone again do not count.
+        Code, files of Python and the system, caches, and what was gone again do not count.
 
         Args:
             without: Files that are known already.
         """
+        self.settle()
         known = {str(path.resolve()) for path in without}
-        found: dict[str, str] = {}
-        for path in dict.fromkeys(str(Path(path).resolve()) for path in self._paths):
-            if path in known or not _is_data(path):
-                continue
-            with contextlib.suppress(OSError):  # it may not be read any more
-                if self._since is None or Path(path).stat().st_mtime_ns < self._since:
-                    found[path] = sha256(Path(path))
-        return found
+        return {path: sha256 for path, sha256 in self._hashes.items() if path not in known}
 
 
 @contextlib.contextmanager
@@ -79,6 +83,7 @@ def recorded(into: Opened | None = None, watch: Watch | None = None) -> Iterator
         _recording.opened = outer
         for path in watch.events() if watch else ():
             opened.add(path)
+        opened.settle()
 
 
 def changed(hashes: Mapping[str, str]) -> list[str]:

@@ -53,6 +53,14 @@ def test_a_relative_path_means_the_folder_of_that_moment(weights: Path, monkeypa
     assert list(opened.hashes()) == [str(weights)]
 
 
+def test_the_content_that_was_opened_counts_not_what_came_later(weights: Path) -> None:
+    before = hashlib.sha256(weights.read_bytes()).hexdigest()
+    with recorded() as opened:
+        np.load(weights)
+    np.save(weights, np.arange(6.0))
+    assert opened.hashes() == {str(weights): before}
+
+
 def test_code_caches_libraries_and_what_is_written_do_not_count(tmp_path: Path) -> None:
     for name in ("module.py", "__pycache__/x.bin", "gone.bin"):
         path = tmp_path / name
@@ -66,7 +74,7 @@ def test_code_caches_libraries_and_what_is_written_do_not_count(tmp_path: Path) 
         Path("/proc/self/status").read_bytes()
         with Path("/dev/null").open("rb"):
             pass
-    (tmp_path / "gone.bin").unlink()
+        (tmp_path / "gone.bin").unlink()
     assert opened.hashes() == {}
 
 
