@@ -42,6 +42,7 @@ class GuardedUpscaler:
         self._declared = [setup.weights] if setup.weights is not None else []
         with self._running(listen=not method.module.startswith("srbench.methods.")):
             self._upscale = method.load(setup)
+        self._opened.settle()  # not after each call, whose time is measured
 
     def __call__(self, source: Any) -> NDArray[Any]:
         """Return what the method returns for an LR image, or for a `Pair` where it takes pairs.

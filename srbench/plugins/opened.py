@@ -28,7 +28,7 @@ _recording = threading.local()
 
 
 class Opened:
-    """The files that were opened, each with the content that it had soon after.
+    """The files that were opened, each with the content that it had when `settle` was called next.
 
     Args:
         since: A time in nanoseconds. What was written later is a product of the code that runs, not an input of it.
@@ -83,7 +83,6 @@ def recorded(into: Opened | None = None, watch: Watch | None = None) -> Iterator
         _recording.opened = outer
         for path in watch.events() if watch else ():
             opened.add(path)
-        opened.settle()
 
 
 def changed(hashes: Mapping[str, str]) -> list[str]:

@@ -57,6 +57,7 @@ def test_the_content_that_was_opened_counts_not_what_came_later(weights: Path) -
     before = hashlib.sha256(weights.read_bytes()).hexdigest()
     with recorded() as opened:
         np.load(weights)
+    opened.settle()
     np.save(weights, np.arange(6.0))
     assert opened.hashes() == {str(weights): before}
 
