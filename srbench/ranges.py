@@ -25,7 +25,11 @@ def wrong_scale(output: NDArray[Any], lr: Image) -> str | None:
         output: Shape (H, W) or (H, W, 3), finite.
         lr: What it was made from, (h, w) or (h, w, 3) with H and W the same multiple of h and w.
     """
-    if output.dtype == np.uint8 or np.abs(output).max() > _LARGEST or output.shape[2:] != lr.shape[2:]:
+    if output.dtype == np.uint8 or np.abs(output).max() > _LARGEST:
+        return None
+    if output.ndim == 3 and lr.ndim == 2:
+        output = output.mean(axis=2, dtype=np.float64)
+    if output.shape[2:] != lr.shape[2:]:
         return None
     scale = output.shape[0] // lr.shape[0]
     if scale < 1 or output.shape[:2] != (lr.shape[0] * scale, lr.shape[1] * scale):

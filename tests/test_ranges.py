@@ -29,6 +29,13 @@ def test_photographs_are_recognised_on_every_scale(lr: images.Image) -> None:
     assert wrong_scale((sr * 1.1 - 12) / 255, lr) == "255 * sr"  # a network overshoots
 
 
+def test_colour_for_a_gray_picture_is_recognised_as_well() -> None:
+    lr = photographs()[0][..., 1].copy()
+    sr = np.dstack([enlarged(lr)] * 3)
+    assert wrong_scale(sr, lr) is None
+    assert wrong_scale(sr / 255, lr) == "255 * sr"
+
+
 @pytest.mark.parametrize("lr", photographs())
 @pytest.mark.parametrize("brightest", [0, 1, 2, 3])
 def test_a_picture_that_is_really_dark_passes(lr: images.Image, brightest: int) -> None:
