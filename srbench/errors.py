@@ -26,6 +26,10 @@ class WeightsError(MethodError):
     """A weight file is missing, damaged, or made for another network or scale."""
 
 
+class PluginError(SrbenchError):
+    """Code of others did what a plugin must not do, such as ending the program."""
+
+
 class MetricError(SrbenchError):
     """A metric or protocol is unknown, or its inputs do not fit it."""
 
