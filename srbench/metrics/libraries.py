@@ -11,7 +11,8 @@ from typing import Any
 
 from srbench.errors import MetricError, unknown
 from srbench.images import Image
-from srbench.metrics.table import Comparison, Metric, add, add_family
+from srbench.metrics.comparison import Comparison
+from srbench.metrics.table import Metric, add, add_family
 
 _SMALLEST_MS_SSIM = 161
 
