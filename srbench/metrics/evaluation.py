@@ -65,7 +65,7 @@ def evaluate_each(
     >>> scores["psnr"]
     inf
     >>> scores["ssim"]
-    "SSIM needs 11x11 pixels after the border is removed; 8x8 are left."
+    'SSIM needs 11x11 pixels after the border is removed; 8x8 are left.'
     """
     rule = find_protocol(protocol)
     try:

@@ -156,3 +156,14 @@ def test_the_documentation_describes_every_protocol() -> None:
     for one in metrics.protocols():
         if one.module.startswith("srbench."):
             assert f"`{one.name}`" in text
+
+
+def test_the_example_of_the_documentation_works_as_printed(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    (tmp_path / "green.py").write_text(text.partition("```python\n")[2].partition("```")[0])
+    done = python(USE, SRBENCH_PROTOCOLS_PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    scores, _, description, _, _ = json.loads(done.stdout)
+    # Six pixels in: the pixel at (9, 9) counts here as well.
+    assert scores["psnr"] == pytest.approx(10 * math.log10(255**2 / ((100**2 + 100) / 48**2)), abs=1e-9)
+    assert description == "The green channel, six pixels in."
