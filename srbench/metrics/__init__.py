@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from srbench.metrics import libraries, structural
+from srbench.metrics import libraries, published, structural
+from srbench.metrics.discovery import broken
 from srbench.metrics.evaluation import evaluate, evaluate_each
-from srbench.metrics.niqe import niqe
-from srbench.metrics.protocols import PROTOCOLS, Protocol, find_protocol
-from srbench.metrics.table import (
-    Metric,
-    broken,
-    find,
-    fingerprint,
-    metrics,
-    register_metric,
-    why_not,
-)
+from srbench.metrics.naturalness import niqe
+from srbench.metrics.protocol import PROTOCOLS, Protocol, find_protocol, protocols, register_protocol
+from srbench.metrics.table import Metric, find, fingerprint, metrics, register_metric, why_not
 
 __all__ = [
     "PROTOCOLS",
@@ -29,7 +22,10 @@ __all__ = [
     "libraries",
     "metrics",
     "niqe",
+    "protocols",
+    "published",
     "register_metric",
+    "register_protocol",
     "structural",
     "why_not",
 ]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from srbench.errors import ImageError, MetricError
 from srbench.images import Image
-from srbench.metrics.protocols import find_protocol
-from srbench.metrics.table import compare, find
+from srbench.metrics.comparison import compare
+from srbench.metrics.protocol import find_protocol
+from srbench.metrics.table import find
 
 
 def evaluate(
@@ -17,9 +18,9 @@ def evaluate(
 
     Args:
         sr: uint8, shape (H, W) or (H, W, 3).
-        hr: The original, of the same shape.
+        hr: The original, of the same shape; or gray beside a colour SR image.
         scale: The upscaling factor; protocols remove a border that may depend on it.
-        protocol: `daala` (the SRGAN paper's) or `matlab` (the community's).
+        protocol: `daala` (the SRGAN paper's), `matlab` (the community's), `basicsr`, or another of `protocols()`.
         names: The metrics.
 
     Returns:
@@ -64,7 +65,7 @@ def evaluate_each(
     >>> scores["psnr"]
     inf
     >>> scores["ssim"]
-    "SSIM of protocol 'matlab' needs 11x11 pixels after the border is removed; 8x8 are left."
+    'SSIM needs 11x11 pixels after the border is removed; 8x8 are left.'
     """
     rule = find_protocol(protocol)
     try:

@@ -1,87 +1,120 @@
-"""The compiled core of NIQE: local normalisation of a plane, and moments of its blocks and of neighbours' products."""
+"""NIQE, the natural image quality evaluator: how far a picture's local statistics are from those of good photographs.
+
+A. Mittal, R. Soundararajan, A. C. Bovik, "Making a 'Completely Blind' Image Quality Analyzer", IEEE Signal Processing
+Letters 20(3), 2013. `niqe_pris_params.npz` holds the numbers of the authors' release (Laboratory for Image and Video
+Engineering, The University of Texas at Austin): mean and covariance of 36 features of 125 photographs, and the window.
+"""
 
 from __future__ import annotations
 
+import functools
+import math
+from pathlib import Path
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+from srbench import images, resize
+from srbench.errors import MetricError
+from srbench.images import Image
+from srbench.metrics import planes
+from srbench.metrics.comparison import Comparison
+from srbench.metrics.table import Metric, add
 
-# Products with the pixel to the left, above, above to the left and above to the right, around the block's border.
-_SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
+BLOCK = 96
+PARAMETERS = Path(__file__).with_name("niqe_pris_params.npz")
 
-
-@njit(cache=True, nogil=True)
-def _blur(plane: Plane, window: NDArray[np.float64], out: Plane) -> None:
-    # The separable window with repeated edges; sums are float64, the result float32.
-    height, width = plane.shape
-    radius = window.size // 2
-    line = np.empty(width + 2 * radius)
-    for i in range(height):
-        line[:] = 0.0
-        inner = line[radius : radius + width]
-        for k in range(window.size):
-            row = plane[min(max(i + k - radius, 0), height - 1)]
-            weight = window[k]
-            for x in range(width):
-                inner[x] += weight * np.float64(row[x])
-        line[:radius] = line[radius]
-        line[radius + width :] = line[radius + width - 1]
-        for x in range(width):
-            total = 0.0
-            for k in range(window.size):
-                total += window[k] * line[x + k]
-            out[i, x] = np.float32(total)
+Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
-def normalise(plane: Plane, window: NDArray[np.float64], out: Plane) -> None:
-    """Write (x - mean) / (deviation + 1) of a local window to `out`, both of shape (H, W).
-
-    Planes are float32 on purpose: where a picture is flat, the mean then is the pixel itself and the result is 0. In
-    float64 rounding errors of 1e-14 remain, and a fit that counts pixels above and below 0 takes them for texture.
-    """
-    squares = plane * plane
-    mean, power = np.empty_like(plane), np.empty_like(plane)
-    _blur(plane, window, mean)
-    _blur(squares, window, power)
-    for i in range(plane.shape[0]):
-        for x in range(plane.shape[1]):
-            deviation = np.sqrt(np.abs(power[i, x] - mean[i, x] * mean[i, x]))
-            out[i, x] = (plane[i, x] - mean[i, x]) / (deviation + np.float32(1.0))
-
-
-@njit(cache=True, nogil=True)
-def _collect(block: Plane, other: Plane, down: int, right: int, single: bool, out: NDArray[np.float64]) -> None:
-    # out: number and sum of squares below 0, the same above 0, and the sum of magnitudes
-    high, wide = block.shape
-    for i in range(high):
-        a, b = block[i], other[(i - down) % high]
-        for x in range(wide):
-            value = np.float64(a[x]) if single else np.float64(a[x]) * np.float64(b[(x - right) % wide])
-            low, up = min(value, 0.0), max(value, 0.0)
-            out[0] += value < 0.0
-            out[1] += low * low
-            out[2] += value > 0.0
-            out[3] += up * up
-            out[4] += up - low
-
-
-@njit(cache=True, nogil=True)
-def moments(plane: Plane, size: int, out: NDArray[np.float64]) -> None:
-    """Add up what the fits need of each block of size x size pixels of `plane`.
+def niqe(image: Image) -> float:
+    """Return NIQE of a picture; lower is more natural, and photographs have 2 to 6.
 
     Args:
-        plane: From `normalise`, (rows * size, columns * size).
-        size: Of a block.
-        out: Zeros (rows, columns, 5, 5). The pixels themselves and their products with four neighbours; of each, the
-            number and the sum of squares of values below 0, the same above 0, and the sum of magnitudes.
+        image: uint8, (H, W, 3), or (H, W), which is taken as three equal channels. Border pixels are yours to remove.
+
+    Raises:
+        MetricError: The picture holds less than two blocks of 96x96 pixels, or less than two that are not flat.
     """
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            block = plane[i * size : (i + 1) * size, j * size : (j + 1) * size]
-            _collect(block, block, 0, 0, True, out[i, j, 0])
-            for k in range(4):
-                down, right = _SHIFTS[k]
-                _collect(block, block, down, right, False, out[i, j, k + 1])
+    from srbench.metrics import blocks  # here, because numba is slow to import
+
+    rows, columns = (side // BLOCK for side in image.shape[:2])
+    if rows * columns < 2:
+        raise MetricError(
+            f"NIQE needs two blocks of {BLOCK}x{BLOCK} pixels or more after the border is removed; "
+            f"{image.shape[1]}x{image.shape[0]} pixels are left."
+        )
+    plane = planes.luma(images.as_rgb(image))[: rows * BLOCK, : columns * BLOCK].astype(np.float32)
+    window = _parameters()["gaussian_window"].sum(axis=0)
+    features = []
+    for size in (BLOCK, BLOCK // 2):
+        normalised = np.empty_like(plane)
+        blocks.normalise(plane, window, normalised)
+        moments = np.zeros((rows, columns, 5, 5))
+        blocks.moments(normalised, size, moments)
+        features.append(_features(moments.reshape(-1, 5, 5), size * size))
+        plane = resize.imresize(plane, 0.5)
+    return _distance(np.concatenate(features, axis=1))
+
+
+def _distance(features: Floats) -> float:
+    # Between the Gaussians of the picture's features (blocks, 36) and of the photographs' (the paper's equation 10).
+    valid = features[~np.isnan(features).any(axis=1)]
+    if len(valid) < 2:
+        raise MetricError(f"NIQE needs two blocks of {BLOCK}x{BLOCK} pixels that are not flat; {len(valid)} are not.")
+    parameters = _parameters()
+    away = np.nanmean(features, axis=0) - parameters["mu_pris_param"].ravel()
+    spread = (parameters["cov_pris_param"] + np.cov(valid, rowvar=False)) / 2
+    return math.sqrt(away @ np.linalg.pinv(spread) @ away)
+
+
+def _features(moments: Floats, pixels: int) -> Floats:
+    """Return 18 features of each block: shape and scale of its pixels, and four numbers of each product."""
+    below, low, above, high, magnitude = np.moveaxis(moments, 2, 0)
+    # A block without values on one side has no fit there. As in the authors' program its features are NaN, its shapes
+    # are the smallest of the table, and those count in the means.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left, right = np.sqrt(low / below), np.sqrt(high / above)
+        ratio = left / right
+        sharpness = (magnitude / pixels) ** 2 / ((low + high) / pixels)
+        wanted = sharpness * (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
+        shapes, sharpnesses, scales, means = _table()
+        place = _nearest(sharpnesses, wanted)
+        left, right = left * scales[place], right * scales[place]
+        mean = (right - left) * means[place]
+    shape = shapes[place]
+    own = np.stack([shape[:, 0], (left[:, 0] + right[:, 0]) / 2], axis=1)
+    products = np.stack([shape, mean, left, right], axis=2)[:, 1:]
+    return np.concatenate([own, products.reshape(len(own), -1)], axis=1)
+
+
+def _nearest(table: Floats, wanted: Floats) -> NDArray[np.intp]:
+    # The table rises; NaN takes its first entry.
+    after = np.searchsorted(table, np.nan_to_num(wanted, nan=0.0)).clip(1, table.size - 1)
+    return np.asarray(after - (wanted - table[after - 1] <= table[after] - wanted) * 1)
+
+
+@functools.cache
+def _table() -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the shapes of the asymmetric generalised Gaussian that are tried, and what follows from each.
+
+    Returns:
+        The shapes 0.2, 0.201, ... 10; E|x|^2 / E x^2 of the symmetric distribution; the factors from the root mean
+        square of one side to its scale, and from the difference of the scales to the mean.
+    """
+    shapes = np.arange(0.2, 10.001, 0.001)
+    one, two, three = (np.array([math.gamma(k / shape) for shape in shapes]) for k in (1, 2, 3))
+    return shapes, two**2 / (one * three), np.sqrt(one / three), two / one
+
+
+@functools.cache
+def _parameters() -> dict[str, Floats]:
+    with np.load(PARAMETERS) as file:
+        return dict(file)
+
+
+def _of_sr(comparison: Comparison) -> float:
+    return niqe(comparison.sr)
+
+
+add(Metric("niqe", "NIQE", False, _of_sr, order=80, files=(PARAMETERS,), module=__name__))

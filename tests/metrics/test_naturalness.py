@@ -16,8 +16,8 @@ from scipy.special import gamma
 from srbench import images, metrics, resize
 from srbench.errors import MetricError
 from srbench.images import Image
-from srbench.metrics import naturalness
-from srbench.metrics.niqe import PARAMETERS
+from srbench.metrics import blocks
+from srbench.metrics.naturalness import PARAMETERS
 
 
 def direct_fit(values: np.ndarray) -> tuple[float, float, float]:
@@ -144,7 +144,7 @@ def test_flat_areas_are_exactly_zero_at_both_scales_whatever_their_brightness() 
         plane = np.full((20, 24), level, np.float32)
         for flat in (plane, resize.imresize(plane, 0.5)):
             normal = np.ones_like(flat)
-            naturalness.normalise(flat, window, normal)
+            blocks.normalise(flat, window, normal)
             assert not normal.any(), level
 
 
