@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from srbench.errors import ImageError
+from srbench.errors import AnimationError, ImageError
 
 Image: TypeAlias = NDArray[np.uint8]
 """An 8-bit image: shape (H, W) when it is gray, (H, W, 3) in RGB order otherwise."""
@@ -70,11 +70,13 @@ def decode(data: bytes, path: str | Path = "<memory>") -> Image:
                 )
             frames = frame_count(picture)
             if frames > 1:
-                raise ImageError(f"Image {path} holds {frames} frames; srbench expects one picture. Save one of them.")
+                raise AnimationError(
+                    f"Image {path} holds {frames} frames; srbench expects one picture. Save one of them."
+                )
             deep = _is_16bit(picture)
             picture.load()  # finds damage, which OpenCV would pass over
             array = _from_16bit(data, picture, path) if deep else _to_array(picture, path)
-            return np.ascontiguousarray(_upright(array, _orientation(picture)))
+            return np.ascontiguousarray(_upright(array, orientation(picture)))
     except ImageError:
         raise
     except PillowImage.DecompressionBombError:
@@ -161,20 +163,21 @@ def _values_of_16bit(data: bytes, picture: PillowImage.Image) -> NDArray[np.uint
     return decoded[..., [2, 1, 0, 3][: decoded.shape[2]]].astype(np.uint32)
 
 
-def _orientation(picture: PillowImage.Image) -> int:
+def orientation(picture: PillowImage.Image) -> int:
+    """Return which way up an open file says that it is to be shown, 1..8 as EXIF counts; 1 when it does not say."""
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
     except Exception:  # a damaged note about the picture is no damage to the picture
         return 1
 
 
-def _upright(array: Image, orientation: int) -> Image:
+def _upright(array: Image, turn: int) -> Image:
     """Turn an array the way that EXIF's orientation 1..8 asks for, as every viewer does."""
-    if orientation >= 5:
+    if turn >= 5:
         array = array.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
+    if turn in {3, 4, 7, 8}:
         array = array[::-1]
-    return array[:, ::-1] if orientation in {2, 3, 6, 7} else array
+    return array[:, ::-1] if turn in {2, 3, 6, 7} else array
 
 
 def colour_profile(data: bytes) -> bytes | None:

@@ -25,23 +25,9 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
         return
     from srbench import datasets
 
-    rows = []
-    for manifest in datasets.manifests():
-        where, complete = datasets.locate(manifest.name, data_root)
-        rows.append(
-            {
-                "name": manifest.name,
-                "title": manifest.title,
-                "images": len(manifest.images),
-                "lr_scale": manifest.scale,
-                "where": where,
-                "complete": complete,
-                "checksums": "in the manifest" if manifest.is_pinned else "taken at the first fetch",
-                "licence": manifest.licence,
-                "about": manifest.about,
-                "citation": manifest.citation,
-            }
-        )
+    rows = datasets.table(data_root)
+    for reason in datasets.broken().values():
+        typer.echo(f"Broken data set: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return

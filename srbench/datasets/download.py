@@ -188,7 +188,7 @@ def _keep(manifest: Manifest, entry: Entry, staged: Path, folder: Path) -> None:
     if entry.sha256 is None:
         recorded = places.recorded_checksums(manifest)
         try:
-            recorded[entry.path] = inspect(staged)
+            recorded[entry.path] = inspect(staged).sha256
         except ImageError as error:
             raise ImageError(f"{address_of(manifest, entry)} did not give an image: {error}") from None
         text = json.dumps(dict(sorted(recorded.items())), indent=1) + "\n"

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srbench.datasets import folders, places
+from srbench.datasets.dataset import MADE, Dataset
 from srbench.datasets.download import fetch
 from srbench.datasets.manifest import Manifest, find, manifests
+from srbench.datasets.naming import longer_names
 from srbench.datasets.pairs import DEGRADATIONS, Pair
 from srbench.datasets.places import Check
 from srbench.errors import DatasetError, unknown
@@ -21,7 +23,7 @@ def load(
     limit: int | None = None,
     degradation: str = "bicubic",
     on_file: Callable[[int, int], None] | None = None,
-) -> list[Pair]:
+) -> Dataset:
     """Return the pairs of a data set, every file of them verified.
 
     Args:
@@ -52,7 +54,7 @@ def _from_manifest(
     limit: int | None,
     degradation: str,
     on_file: Callable[[int, int], None] | None,
-) -> list[Pair]:
+) -> Dataset:
     uses_lr = manifest.scale == scale and degradation == "bicubic"
     checks = _check(manifest, root, limit, uses_lr)
     if root is None and not manifest.package and any(check.problem for check in checks.values()):
@@ -63,12 +65,14 @@ def _from_manifest(
         more = f" ({len(problems)} files in all)" if len(problems) > 1 else ""
         cure = f"Install {manifest.package} again" if manifest.package else f"Correct the data root {root}"
         raise DatasetError(f"Data set '{manifest.name}': {problems[0]}{more}. {cure}.")
+    longer = longer_names(manifest.aliases)
     pairs = []
     for image in manifest.images[:limit]:
         hr, lr = checks[image, "hr"], checks.get((image, "lr"))
         lr_path, lr_sha256 = (lr.path, lr.sha256) if lr else (None, "")
-        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation))
-    return pairs
+        names = manifest.aliases[image], longer.get(image, ())
+        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names))
+    return Dataset(manifest.name, tuple(pairs), "the LR files of the set" if uses_lr else MADE[degradation])
 
 
 def _check(manifest: Manifest, root: Path | None, limit: int | None, uses_lr: bool) -> dict[tuple[str, str], Check]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ class Manifest:
         citation: BibTeX.
         scale: The factor that its LR files were reduced by; None when it has none.
         package: Name of the installed package that brings the files; empty when they are downloaded.
+        also_called: Other names of the set, which people give to folders of results.
         images: Names of the images, in order.
+        aliases: Other names of each image, by its name.
         entries: All files.
     """
 
@@ -60,7 +63,9 @@ class Manifest:
     citation: str
     scale: int | None
     package: str
+    also_called: tuple[str, ...]
     images: tuple[str, ...]
+    aliases: Mapping[str, tuple[str, ...]]
     entries: tuple[Entry, ...]
 
     @property
@@ -75,41 +80,50 @@ class Manifest:
 
 
 def manifests() -> tuple[Manifest, ...]:
-    """Return all manifests, the demo set first, the others by size and name.
+    """Return all manifests that can be read, the demo set first, the others by size and name.
 
-    To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names.
-
-    Raises:
-        DatasetError: One is not well-formed, or two have one name.
+    To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names. See `broken` for the rest.
     """
-    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))
+    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[0]
+
+
+def broken() -> dict[str, str]:
+    """Return what cannot be used, by name of the data set or of the folder, each with the reason in one sentence."""
+    return dict(_read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[1])
 
 
 @functools.cache
-def _read_all(shipped: Path, own: str) -> tuple[Manifest, ...]:
-    found: dict[str, Path] = {}
+def _read_all(shipped: Path, own: str) -> tuple[tuple[Manifest, ...], dict[str, str]]:
+    found: dict[str, list[Path]] = {}
+    problems: dict[str, str] = {}
     for folder in (shipped, *(Path(place).expanduser() for place in own.split(os.pathsep) if place)):
         if not folder.is_dir():
-            raise DatasetError(f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it.")
-        for path in folder.glob("*.toml"):
-            if path.stem in found:
-                raise DatasetError(
-                    f"Two data sets are called '{path.stem}': {found[path.stem]} and {path}. Rename one."
-                )
-            found[path.stem] = path
-    parsed = map(parse, found.values())
-    return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name)))
+            problems[str(folder)] = f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it."
+        for path in sorted(folder.glob("*.toml")):
+            found.setdefault(path.stem, []).append(path)
+    parsed = []
+    for name, paths in found.items():
+        try:
+            if len(paths) > 1:
+                raise DatasetError(f"Two data sets are called '{name}': {paths[0]} and {paths[1]}. Rename one.")
+            parsed.append(parse(paths[0]))
+        except DatasetError as error:
+            problems[name] = str(error)
+    return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name))), problems
 
 
 def find(name: str) -> Manifest:
     """Return the manifest of the data set `name`.
 
     Raises:
-        DatasetError: There is none.
+        DatasetError: There is none, or it cannot be used.
     """
     for manifest in manifests():
         if manifest.name == name:
             return manifest
+    problems = broken()
+    if name in problems:
+        raise DatasetError(problems[name])
     known = unknown("data set", name, [manifest.name for manifest in manifests()])
     raise DatasetError(f"{known} A folder of images is named by its path, such as ./{name}.")
 
@@ -118,10 +132,11 @@ def parse(path: Path) -> Manifest:
     """Read one manifest; the name of its file is the name of the set.
 
     Raises:
-        DatasetError: It is not TOML, or lacks something.
+        DatasetError: It is not TOML in UTF-8, or lacks something.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a byte order mark before the first line.
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return Manifest(
             name=path.stem,
             title=table["title"],
@@ -130,11 +145,19 @@ def parse(path: Path) -> Manifest:
             citation=table["citation"].strip(),
             scale=table.get("lr", {}).get("scale"),
             package=table["hr"].get("package", ""),
+            also_called=tuple(table.get("also_called", ())),
             images=tuple(table["images"]),
+            aliases={image: tuple(about.get("aliases", ())) for image, about in table["images"].items()},
             entries=tuple(_entries(table)),
         )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise DatasetError(f"The manifest {path} is not well-formed: {error!r}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DatasetError(f"The manifest {path} is not UTF-8 in line {line}. Save it as UTF-8.") from None
+    except KeyError as error:
+        raise DatasetError(f"The manifest {path} lacks {error}. docs/datasets.md shows a whole one.") from None
+    except (OSError, ValueError, IndexError, AttributeError, TypeError) as error:
+        text = " ".join(str(error).split())
+        raise DatasetError(f"The manifest {path} is not well-formed: {text}.") from None
 
 
 def _entries(table: dict[str, Any]) -> Iterator[Entry]:
@@ -148,5 +171,14 @@ def _entries(table: dict[str, Any]) -> Iterator[Entry]:
                     table[part]["path"].format(**names),
                     table[part].get("elsewhere", "").format(**names),
                     table[part].get("address", "").format(**names),
-                    about.get(part),
+                    _checksum(table[part]["path"].format(**names), about.get(part)),
                 )
+
+
+def _checksum(path: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    digits = text.strip().lower()  # PowerShell's Get-FileHash writes capitals
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise ValueError(f"the SHA-256 of {path} is '{text}', expected 64 hexadecimal digits")
+    return digits

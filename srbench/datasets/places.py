@@ -68,7 +68,7 @@ def path_of(manifest: Manifest, entry: Entry, root: Path | None) -> Path:
             raise DatasetError(f"Data set '{manifest.name}' comes with {manifest.package}, which is not installed.")
         return Path(spec.origin).parent / entry.path
     path = (root or cache_folder()) / manifest.name / entry.path
-    if root is not None and entry.elsewhere and not path.is_file():
+    if root is not None and entry.elsewhere and not path.is_file() and (root / entry.elsewhere).is_file():
         return root / entry.elsewhere
     return path
 
