@@ -31,6 +31,18 @@ class Pair(Protocol):
     def name(self) -> str:
         """Name of the image inside its data set, without extension."""
 
+    @property
+    def scale(self) -> int:
+        """Factor between LR and HR."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names of the image, which people give to its results."""
+
+    @property
+    def longer(self) -> tuple[str, ...]:
+        """Names of images of the same data set that the name of this one is a part of."""
+
     def hr(self) -> Image:
         """The original, cropped to a multiple of the scale."""
 
@@ -246,14 +258,15 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...]) -> Image:
     Args:
         name: The method, for messages.
         output: What it returned.
-        shape: The shape that is expected: (H, W) or (H, W, 3).
+        shape: The shape that is expected: (H, W) or (H, W, 3). For a gray image colour is taken as well, which most
+            networks return; the protocol says how the two are compared.
 
     Raises:
         MethodError: It is no array of that shape, not uint8 or float, or not finite.
     """
     if not isinstance(output, np.ndarray):
         raise MethodError(f"Method '{name}' returned {type(output).__name__}; expected a NumPy array.")
-    if output.shape != shape:
+    if output.shape != shape and not (len(shape) == 2 and output.shape == (*shape, 3)):
         raise MethodError(f"Method '{name}' returned shape {output.shape}; expected {shape}.")
     if output.dtype == np.uint8:
         return np.ascontiguousarray(output)
@@ -271,7 +284,8 @@ def fingerprint(name: str, setup: Setup) -> str:
     It needs no import of torch: the code is found by following `import srbench...` statements in the source.
     """
     method, argument = find(name)
-    digest = hashlib.sha256(f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}".encode())
+    told = f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}"
+    digest = hashlib.sha256(told.encode("utf-8", "surrogateescape"))
     from srbench.sources import closure  # here, because only the bench needs it
 
     for path in closure(method.module):

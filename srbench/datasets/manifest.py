@@ -88,7 +88,7 @@ def manifests() -> tuple[Manifest, ...]:
 
 
 def broken() -> dict[str, str]:
-    """Return what cannot be used, by name of the data set or of the folder, each with the reason in one sentence."""
+    """Return what cannot be used, {manifest or folder: reason in one sentence}."""
     return dict(_read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[1])
 
 
@@ -108,7 +108,7 @@ def _read_all(shipped: Path, own: str) -> tuple[tuple[Manifest, ...], dict[str, 
                 raise DatasetError(f"Two data sets are called '{name}': {paths[0]} and {paths[1]}. Rename one.")
             parsed.append(parse(paths[0]))
         except DatasetError as error:
-            problems[name] = str(error)
+            problems[str(paths[-1])] = str(error)
     return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name))), problems
 
 
@@ -121,9 +121,9 @@ def find(name: str) -> Manifest:
     for manifest in manifests():
         if manifest.name == name:
             return manifest
-    problems = broken()
-    if name in problems:
-        raise DatasetError(problems[name])
+    for path, reason in broken().items():
+        if Path(path).name == f"{name}.toml":
+            raise DatasetError(reason)
     known = unknown("data set", name, [manifest.name for manifest in manifests()])
     raise DatasetError(f"{known} A folder of images is named by its path, such as ./{name}.")
 

@@ -109,7 +109,7 @@ def test_a_manifest_of_ones_own_is_one_more_set_and_never_shadows_another(folder
     with pytest.raises(DatasetError, match=r"Two data sets are called 'set5': .*set5\.toml and .*set5\.toml"):
         find("set5")
     assert "set5" not in {m.name for m in manifests()}
-    assert list(broken()) == ["set5"]
+    assert list(broken()) == [str(folder / "set5.toml")]
 
 
 BROKEN = {
@@ -132,9 +132,10 @@ def test_a_broken_manifest_is_named_and_stops_no_other(folder, name):
     (folder / "mine.toml").write_text(MINE)
     assert find("mine").title == "T"
     assert find("set5").title == "Set5"
-    assert list(broken()) == [name]
-    assert reason in broken()[name]
-    assert "\n" not in broken()[name]
+    (place, said), *more = broken().items()
+    assert (place, more) == (str(folder / f"{name}.toml"), [])
+    assert reason in said
+    assert "\n" not in said
     with pytest.raises(DatasetError, match=rf"The manifest .*{name}\.toml"):
         load(name)
 
