@@ -44,6 +44,15 @@ def inspect(path: Path, smallest: int = 1) -> Look:
     return Look(hashlib.sha256(data).hexdigest(), height, width)
 
 
+def is_animation(path: Path) -> bool:
+    """Whether a file holds several pictures; False as well when it cannot be opened, which reading it will say."""
+    try:
+        with warnings.catch_warnings(action="ignore"), PillowImage.open(path) as picture:
+            return images.frame_count(picture) > 1
+    except Exception:
+        return False
+
+
 def _plain_size(data: bytes) -> tuple[int, int] | None:
     """Return (height, width) of a whole opaque PNG or JPEG; None when only decoding can tell."""
     try:
