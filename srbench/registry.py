@@ -31,6 +31,16 @@ class Pair(Protocol):
     def name(self) -> str:
         """Name of the image inside its data set, without extension."""
 
+    def hr(self) -> Image:
+        """The original, cropped to a multiple of the scale."""
+
+    def lr(self) -> Image:
+        """The reduced image."""
+
+
+class NamedPair(Pair, Protocol):
+    """A pair that says by which names its files may be found."""
+
     @property
     def scale(self) -> int:
         """Factor between LR and HR."""
@@ -42,12 +52,6 @@ class Pair(Protocol):
     @property
     def longer(self) -> tuple[str, ...]:
         """Names of images of the same data set that the name of this one is a part of."""
-
-    def hr(self) -> Image:
-        """The original, cropped to a multiple of the scale."""
-
-    def lr(self) -> Image:
-        """The reduced image."""
 
 
 Upscaler = Callable[[Any], NDArray[Any]]
@@ -103,7 +107,7 @@ class Method:
     takes_pair: bool = False
     argument: str | None = None
     expand: Callable[[str], Mapping[str, str]] | None = None
-    source: Callable[[str, Pair], Path] | None = None
+    source: Callable[[str, NamedPair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""

@@ -28,7 +28,7 @@ def load(
 
     Args:
         name: A data set of `manifests()`, or the path of a folder of images.
-        scale: Factor between LR and HR. LR files of a set are used when they were made for it.
+        scale: Factor between LR and HR. Files that a set has for this factor are used; else LR images are made.
         data_root: Folder that already holds the data sets; default: `SRBENCH_DATA`. Nothing is downloaded then.
         limit: Only the first images.
         degradation: How LR images are made where there are no files for them; `gaussian` always makes them.
@@ -55,11 +55,16 @@ def _from_manifest(
     degradation: str,
     on_file: Callable[[int, int], None] | None,
 ) -> Dataset:
-    uses_lr = manifest.scale == scale and degradation == "bicubic"
-    checks = _check(manifest, root, limit, uses_lr)
+    checks = _check(manifest, scale, root, limit, degradation)
     if root is None and not manifest.package and any(check.problem for check in checks.values()):
-        fetch(manifest.name, on_file, limit=limit)
-        checks = _check(manifest, root, limit, uses_lr)
+        fetch(manifest.name, on_file, limit=limit, scale=scale)
+        checks = _check(manifest, scale, root, limit, degradation)
+    note = ""
+    if scale in manifest.others and not any(check.sha256 for check in checks.values()):
+        # A folder that was filled for x4 goes on to serve the other factors; the results say so.
+        note = f"; the published files for x{scale} are not in {root}"
+        manifest = manifest.without(scale)
+        checks = _check(manifest, scale, root, limit, degradation)
     problems = [check.problem for check in checks.values() if check.problem]
     if problems:
         more = f" ({len(problems)} files in all)" if len(problems) > 1 else ""
@@ -72,13 +77,17 @@ def _from_manifest(
         lr_path, lr_sha256 = (lr.path, lr.sha256) if lr else (None, "")
         names = manifest.aliases[image], longer.get(image, ())
         pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names))
-    return Dataset(manifest.name, tuple(pairs), "the LR files of the set" if uses_lr else MADE[degradation])
+    has_lr = any(part == "lr" for _, part in checks)
+    origin = f"the published LR files for x{scale}" if has_lr else MADE[degradation]
+    return Dataset(manifest.name, tuple(pairs), f"{origin}{note}")
 
 
-def _check(manifest: Manifest, root: Path | None, limit: int | None, uses_lr: bool) -> dict[tuple[str, str], Check]:
+def _check(
+    manifest: Manifest, scale: int, root: Path | None, limit: int | None, degradation: str
+) -> dict[tuple[str, str], Check]:
     recorded = places.recorded_checksums(manifest)
     return {
         (entry.image, entry.part): places.check(manifest, entry, root, recorded)
-        for entry in manifest.first(limit)
-        if entry.part == "hr" or uses_lr
+        for entry in manifest.files(scale, limit)
+        if entry.part == "hr" or degradation == "bicubic"
     }

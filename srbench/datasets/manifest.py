@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Entry:
     Attributes:
         image: Name of the image it belongs to.
         part: `hr` or `lr`.
+        scale: The factor it was cut or reduced for; None for an original that serves every factor.
         path: Where it lies, relative to the folder of the data set.
         elsewhere: Where a data root may hold it instead, relative to the root; empty when nowhere else.
         address: Where it comes from; empty when it is never downloaded.
@@ -32,6 +33,7 @@ class Entry:
 
     image: str
     part: str
+    scale: int | None
     path: str
     elsewhere: str
     address: str
@@ -48,7 +50,8 @@ class Manifest:
         about: One or two sentences.
         licence: As far as known.
         citation: BibTeX.
-        scale: The factor that its LR files were reduced by; None when it has none.
+        scale: The factor that its LR files are for, those of the other factors aside; None when it has none.
+        others: The other factors that it has originals and LR files of their own for.
         package: Name of the installed package that brings the files; empty when they are downloaded.
         also_called: Other names of the set, which people give to folders of results.
         images: Names of the images, in order.
@@ -62,6 +65,7 @@ class Manifest:
     licence: str
     citation: str
     scale: int | None
+    others: tuple[int, ...]
     package: str
     also_called: tuple[str, ...]
     images: tuple[str, ...]
@@ -73,10 +77,21 @@ class Manifest:
         """Whether the checksum of every file is known before it is fetched."""
         return all(entry.sha256 for entry in self.entries)
 
-    def first(self, limit: int | None) -> tuple[Entry, ...]:
-        """Return the files of the first `limit` images; all files when it is None."""
-        chosen = set(self.images[:limit])
-        return tuple(entry for entry in self.entries if entry.image in chosen)
+    def files(self, scale: int | None = None, limit: int | None = None) -> tuple[Entry, ...]:
+        """Return the files that a factor needs: its own where there are some, else the originals.
+
+        Args:
+            scale: The factor; None for the one of `self.scale`.
+            limit: Only the files of the first images.
+        """
+        chosen, factor = set(self.images[:limit]), self.scale if scale is None else scale
+        own = {factor} if factor in self.others else {None, factor}
+        return tuple(entry for entry in self.entries if entry.image in chosen and entry.scale in own)
+
+    def without(self, factor: int) -> Manifest:
+        """Return the same set without the files that it has for one of the other factors."""
+        others = tuple(other for other in self.others if other != factor)
+        return replace(self, others=others, entries=tuple(e for e in self.entries if e.scale != factor))
 
 
 def manifests() -> tuple[Manifest, ...]:
@@ -144,11 +159,15 @@ def parse(path: Path) -> Manifest:
             licence=table["licence"],
             citation=table["citation"].strip(),
             scale=table.get("lr", {}).get("scale"),
+            others=tuple(_factors(table)),
             package=table["hr"].get("package", ""),
             also_called=tuple(table.get("also_called", ())),
             images=tuple(table["images"]),
             aliases={image: tuple(about.get("aliases", ())) for image, about in table["images"].items()},
-            entries=tuple(_entries(table)),
+            entries=(
+                *_entries(table),
+                *(entry for factor in _factors(table) for entry in _entries(table[f"x{factor}"], factor)),
+            ),
         )
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -160,19 +179,26 @@ def parse(path: Path) -> Manifest:
         raise DatasetError(f"The manifest {path} is not well-formed: {text}.") from None
 
 
-def _entries(table: dict[str, Any]) -> Iterator[Entry]:
+def _entries(table: dict[str, Any], scale: int | None = None) -> Iterator[Entry]:
+    """Yield the files of a manifest, or of the section in it for one further factor."""
     for image, about in table["images"].items():
         names = {"name": image, "file": about.get("file", image)}
         for part in PARTS:
             if part in table:
+                path = table[part]["path"].format(**names)
                 yield Entry(
                     image,
                     part,
-                    table[part]["path"].format(**names),
+                    scale or table[part].get("scale"),
+                    path,
                     table[part].get("elsewhere", "").format(**names),
                     table[part].get("address", "").format(**names),
-                    _checksum(table[part]["path"].format(**names), about.get(part)),
+                    _checksum(path, about.get(part)),
                 )
+
+
+def _factors(table: dict[str, Any]) -> list[int]:
+    return [int(key[1:]) for key in table if re.fullmatch("x[0-9]+", key)]
 
 
 def _checksum(path: str, text: str | None) -> str | None:

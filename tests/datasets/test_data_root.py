@@ -16,7 +16,7 @@ from srbench.errors import DatasetError, ImageError
 from srbench.resize import reduce
 
 
-@pytest.mark.parametrize("name", ["set5", "set14", "bsd100", "bsds300-train"])
+@pytest.mark.parametrize("name", ["set5", "set14", "bsd100", "bsds300-train", "general100"])
 def test_the_real_sets_are_as_their_manifests_say(data_root: Path, name: str):
     checks = verify(name, data_root)
     assert [check.problem for check in checks if check.problem] == []
@@ -44,6 +44,10 @@ def test_published_lr_files_are_used_at_their_scale_and_made_at_others(data_root
         assert other.lr_path is None
         assert np.array_equal(other.lr(), reduce(other.hr(), scale))
         assert other.input_hash != pair.input_hash
+    assert load("set5", data_root=data_root).lr_origin == "the published LR files for x4"
+    assert load("set5", 8, data_root=data_root).lr_origin == "made from HR by MATLAB's bicubic reduction"
+    said = load("set5", 2, data_root=data_root).lr_origin
+    assert said == f"made from HR by MATLAB's bicubic reduction; the published files for x2 are not in {data_root}"
 
 
 def test_the_one_gray_image_of_set14_stays_gray(data_root: Path):

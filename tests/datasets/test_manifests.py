@@ -12,10 +12,11 @@ from srbench import images
 from srbench.datasets import broken, find, load, locate, manifests, verify
 from srbench.errors import DatasetError
 
-COUNTS = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "urban100": 100, "bsds300-train": 200}
+COUNTS = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "general100": 100, "urban100": 100, "bsds300-train": 200}
 COMMITS = {
     "SelfExSR": "8f6dd8c1d20cb7e8792a7177b4f6fd677633f598",
     "BSDS500": "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722",
+    "ESPCN-Pytorch": "86370ec715d6e30c7915d4f4a7bb2e46cd56f4de",
 }
 
 
@@ -34,7 +35,7 @@ def test_a_manifest_says_all_that_a_user_needs_to_know(name):
     assert m.citation.count("{") == m.citation.count("}")
     paths = [entry.path for entry in m.entries]
     assert len(set(paths)) == len(paths)
-    parts = 2 if m.scale else 1
+    parts = 2 * (1 + len(m.others)) if m.scale else 1
     assert len(paths) == parts * COUNTS[name]
 
 
@@ -42,12 +43,31 @@ def test_a_manifest_says_all_that_a_user_needs_to_know(name):
 def test_every_file_has_a_checksum_of_its_own(name):
     sums = [entry.sha256 or "" for entry in find(name).entries]
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in sums)
-    assert len(set(sums)) == len(sums)
+    # An original whose size is a multiple of several factors is one file under several names at the source.
+    assert len({(entry.image, entry.sha256) for entry in find(name).files()}) == len(find(name).files())
+
+
+@pytest.mark.parametrize(
+    ("name", "others"), [("set5", (2, 3)), ("set14", (2, 3)), ("bsd100", (2, 3)), ("urban100", (2,))]
+)
+def test_published_sets_have_files_for_their_other_factors(name, others):
+    m = find(name)
+    assert m.others == others
+    for scale in others:
+        files = m.files(scale)
+        assert len(files) == 2 * len(m.images)
+        assert all(
+            entry.address.endswith(f"/image_SRF_{scale}/{entry.image}_SRF_{scale}_{entry.part.upper()}.png")
+            for entry in files
+        )
+    assert {entry.path.split("/")[0] for entry in m.files()} == {"HR", "LR_bicubic_x4"}
+    assert {entry.path.split("/")[0] for entry in m.files(8)} == {"HR"}
+    assert len(m.files(2, limit=3)) == 6
 
 
 def test_the_checksums_of_urban100_are_those_taken_at_its_source(golden):
     expected = json.loads((golden / "urban100_sha256.json").read_text())["images"]
-    assert {(e.image, e.part): e.sha256 for e in find("urban100").entries} == {
+    assert {(e.image, e.part): e.sha256 for e in find("urban100").files()} == {
         (image, part): checksum for image, parts in expected.items() for part, checksum in parts.items()
     }
 
