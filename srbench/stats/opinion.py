@@ -11,13 +11,13 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import bootstrap
-from srbench.stats.tables import Array, Cube, check_ratings, cubes, score_cubes
+from srbench.stats.tables import Array, Cube, RatingTable, check_ratings, cubes, score_cubes
 
 Z = float(scipy_stats.norm.ppf(0.975))
 
 
 def mean_opinion_scores(
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     by: Sequence[str] = ("dataset", "method"),
     *,
     interval: Literal["crossed", "normal"] | None = None,
@@ -55,7 +55,7 @@ def mean_opinion_scores(
     if kind == "crossed":
         if keys != ["dataset", "method"]:
             raise StatisticsError("A crossed interval is defined for by=('dataset', 'method') only.")
-        ends = pd.DataFrame(_crossed(cubes(frame), draws, seed), columns=[*keys, "low", "high"])
+        ends = pd.DataFrame(_crossed(cubes(ratings), draws, seed), columns=[*keys, "low", "high"])
         table = table.drop(columns=["low", "high"]).merge(ends, on=keys, how="left")
     return table[[*keys, "mos", "low", "high", "sd", "n", "raters", "images"]]
 
@@ -63,7 +63,7 @@ def mean_opinion_scores(
 def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRAWS, seed: int = 0) -> pd.DataFrame:
     """Return the plain mean of one metric per data set and method, with a bootstrap interval over images.
 
-    Infinite values (the PSNR of the original) take no part; a method that has no other value has no row.
+    A mean over an infinite value (the PSNR of an image that equals its original) is infinite.
 
     Returns:
         Columns dataset, method, value, low, high, n.
@@ -86,7 +86,7 @@ def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str
     return rows
 
 
-def score_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+def score_distribution(ratings: RatingTable) -> pd.DataFrame:
     """Return how often each whole score 1..5 was given, per data set and method.
 
     Scores between two whole ones (continuous scales) count for the nearest, halves upwards.
@@ -104,7 +104,7 @@ def score_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "score", "count", "share"])
 
 
-def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
+def mean_ranks(ratings: RatingTable) -> pd.DataFrame:
     """Return the mean ordinal rank of every method: ranked per image and rater, ties averaged, 1 = best.
 
     Only images that a rater saw in every version are ranked.
@@ -124,7 +124,7 @@ def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "rank", "sd", "n", "left_out"])
 
 
-def rank_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+def rank_distribution(ratings: RatingTable) -> pd.DataFrame:
     """Return how often each ordinal rank was reached, per data set and method; see `mean_ranks`.
 
     Averaged ranks of ties count for the nearest whole rank, halves for the better one.
@@ -144,7 +144,7 @@ def rank_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "rank", "count", "share"])
 
 
-def gold(ratings: pd.DataFrame, expected: dict[str, float] | None = None) -> pd.DataFrame:
+def gold(ratings: RatingTable, expected: dict[str, float] | None = None) -> pd.DataFrame:
     """Return each rater's mean score of the versions whose score is known in advance.
 
     Args:
