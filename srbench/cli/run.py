@@ -1,4 +1,4 @@
-"""`srbench run` and `srbench show`: evaluate methods on data sets, and print the tables of a run again."""
+"""`srbench run`: evaluate methods on data sets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srbench.cli.options import DataRoot, download_bar, split
+from srbench.cli.show import print_tables
 
 if TYPE_CHECKING:
     from srbench.bench.engine import Plan
@@ -92,7 +93,7 @@ def run(
     folder = out or Path("runs") / f"{'-'.join(Path(name).name for name in names)}-x{scale}"
     plan = benchmark.Plan(pairs, entrants, choose(scale, device, precision), protocols, wanted, folder)
     finished, failures = _with_progress(plan, jobs)
-    _print_tables(finished)
+    print_tables(finished)
     typer.echo(f"Scores:   {folder / 'scores.csv'} (and .parquet); provenance: {folder / 'run.json'}")
     typer.echo(f"Pictures: {folder / 'images'}/METHOD/SET/IMAGE.png")
     if failures:
@@ -144,29 +145,3 @@ def _print_failures(failures: list[Outcome]) -> None:
         typer.echo(f"FAILED {outcome.method} on {outcome.dataset}/{outcome.image}: {message}", err=True)
     if len(failures) > _FAILURES_SHOWN:
         typer.echo(f"... and {len(failures) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
-
-
-def _print_tables(finished: RunResults) -> None:
-    from rich.console import Console
-
-    from srbench.tables import scores as scoreboard
-
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    for board in scoreboard.boards(finished.scores, finished.info):
-        console.print(board.caption, markup=False, highlight=False, soft_wrap=True)
-        console.print(scoreboard.rich_table(board))
-
-
-def show(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/demo-x4.")],
-    form: Annotated[str, typer.Option("--format", help="'rich', 'md', 'csv', 'latex' or 'json'.")] = "rich",
-) -> None:
-    """Print the tables of a finished run again."""
-    from srbench.bench import results
-    from srbench.tables import scores as scoreboard
-
-    finished = results.load(folder)
-    if form == "rich":
-        _print_tables(finished)
-    else:
-        typer.echo(scoreboard.render(scoreboard.boards(finished.scores, finished.info), form))

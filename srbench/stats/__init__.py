@@ -14,6 +14,7 @@ from srbench.stats.opinion import (
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    median_seconds,
     rank_distribution,
     score_distribution,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "mean_opinion_scores",
     "mean_ranks",
     "mean_scores",
+    "median_seconds",
     "rank_distribution",
     "reliability",
     "retest",

@@ -77,6 +77,19 @@ def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRA
     return pd.DataFrame(rows, columns=["dataset", "method", "value", "low", "high", "n"])
 
 
+def median_seconds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the median time per image of every method on every data set, over the images that did not fail.
+
+    Args:
+        scores: Columns `dataset`, `image`, `method`, `status`, `seconds`; the metrics of an image share one time.
+
+    Returns:
+        Columns dataset, method, seconds.
+    """
+    once = scores[scores["status"] == "ok"].drop_duplicates(["dataset", "image", "method"])
+    return once.groupby(["dataset", "method"], as_index=False).agg({"seconds": "median"})
+
+
 def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str, float, float]]:
     rows = []
     for cube in data:
@@ -152,15 +165,16 @@ def gold(ratings: RatingTable, expected: dict[str, float] | None = None) -> pd.D
         expected: The anchor score of each gold method; default nearest 1 and the original (`hr`) 5.
 
     Returns:
-        Columns rater, method, expected, mean, n, off (mean is more than one step away), sorted; empty when no
-        gold version was rated.
+        Columns rater, method, expected, mean, n, off (mean is more than one step away), median (of all raters' means
+        of the version), sorted; empty when no gold version was rated.
     """
     anchors = expected or {"nearest": 1.0, "hr": 5.0}
     frame, _ = check_ratings(ratings)
     frame = frame[frame["method"].isin(list(anchors))]
     table = frame.groupby(["rater", "method"], observed=True)["score"].agg(mean="mean", n="count").reset_index()
     table.insert(2, "expected", table["method"].map(anchors).astype(np.float64))
-    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0)
+    median = table.groupby("method")["mean"].transform("median")
+    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0, median=median)
 
 
 def _mean_and_sd(values: Array) -> tuple[float, float]:

@@ -11,20 +11,22 @@ import pytest
 from srbench.bench import results
 from srbench.bench.results import RunResults
 from srbench.errors import ReportError, StatisticsError
-from srbench.reports import Choices, Study, build, page, text
+from srbench.reports import Choices, StudyRatings, build, page
+from srbench.reports.analysis import find
+from srbench.reports.cautions import cautions
 from srbench.reports.figures import style
 from srbench.reports.figures.metrics import depth, depths
-from srbench.reports.findings import find
-from srbench.tables.main import main_tables
-from srbench.tables.statistics import more_tables
+from srbench.reports.selection import main_tables, statistics_tables
+from srbench.reports.summary import summary
+from srbench.reports.verdicts import reliability, significance
 
 QUICK = Choices(draws=200, pictures=False)
 
 
 def _said(findings) -> str:
-    lines = [*text.warnings(findings), *text.reliability(findings)]
+    lines = [*cautions(findings), *reliability(findings)]
     for metric in ("mos", "psnr"):
-        lines += text.significance(findings, metric)
+        lines += significance(findings, metric)
     return "\n".join(lines)
 
 
@@ -36,7 +38,7 @@ def _cell(findings, dataset: str, label: str, method: str) -> str:
 
 
 def test_means_are_the_plain_means_of_scores_and_ratings(run, ratings):
-    findings = find(run, Study("s", ratings), QUICK)
+    findings = find(run, StudyRatings("s", ratings), QUICK)
     scores = run.scores[(run.scores["dataset"] == "set5") & (run.scores["metric"] == "psnr")]
     expected = scores[scores["method"] == "bicubic"]["value"].mean()
     assert _cell(findings, "Set5", "PSNR", "Bicubic") == f"{expected:.2f}"
@@ -47,7 +49,7 @@ def test_means_are_the_plain_means_of_scores_and_ratings(run, ratings):
 
 
 def test_the_papers_figures_stand_beside_ours_on_a_whole_set_only(run, ratings):
-    table = main_tables(find(run, Study("s", ratings), QUICK))[-1]
+    table = main_tables(find(run, StudyRatings("s", ratings), QUICK))[-1]
     psnr = next(k for k, row in enumerate(table.rows) if row[0].text == "Set5" and row[1].text.startswith("PSNR"))
     assert [cell.text for cell in table.rows[psnr + 1][2:4]] == ["26.26", "28.43"]
     ours, printed = float(table.rows[psnr][3].text), 28.43
@@ -77,7 +79,7 @@ def test_a_failed_image_leaves_no_mean(run):
         "failed",
     ]
     findings = find(RunResults(run.folder, scores, run.info), None, QUICK)
-    assert _cell(findings, "Set5", "PSNR", "Bicubic") == "failed"
+    assert _cell(findings, "Set5", "PSNR", "Bicubic") == "failed (1 of 5)"
     assert "Bicubic failed on 1 image of Set5" in _said(findings)
 
 
@@ -89,33 +91,33 @@ def test_the_original_has_infinite_psnr_and_no_difference(run):
 
 def test_five_images_are_called_inconclusive_with_the_smallest_p(run, ratings):
     assert "Set5, MOS: inconclusive. 5 pairs can reach no p below 0.0625" in _said(
-        find(run, Study("s", ratings), QUICK)
+        find(run, StudyRatings("s", ratings), QUICK)
     )
 
 
 def test_missing_cells_are_counted(run, ratings):
-    said = _said(find(run, Study("s", ratings.drop(index=[3, 4, 5])), QUICK))
+    said = _said(find(run, StudyRatings("s", ratings.drop(index=[3, 4, 5])), QUICK))
     assert "3 of 400 ratings (methods x raters x images) are missing" in said
 
 
 def test_one_rater_is_said_and_gives_no_reliability(run, ratings):
-    findings = find(run, Study("s", ratings[ratings["rater"] == "r00"]), QUICK)
+    findings = find(run, StudyRatings("s", ratings[ratings["rater"] == "r00"]), QUICK)
     assert "Only one person rated" in _said(findings)
-    table = next(table for table in more_tables(findings) if table.name == "reliability")
+    table = next(table for table in statistics_tables(findings) if table.name == "reliability")
     assert {cell.text for row in table.rows for cell in row[3:]} <= {"\u2013", "\u2013 \u2013"}
 
 
 def test_few_raters_are_said(run, ratings):
-    assert "Only 8 people rated" in _said(find(run, Study("s", ratings[ratings["rater"] < "r08"]), QUICK))
+    assert "Only 8 people rated" in _said(find(run, StudyRatings("s", ratings[ratings["rater"] < "r08"]), QUICK))
 
 
 def test_one_image_is_inconclusive(run, ratings):
     few = ratings[ratings["image"] == "img_001"]
-    assert "inconclusive. 1 image can reach no p below 1" in _said(find(run, Study("s", few), QUICK))
+    assert "inconclusive. 1 image can reach no p below 1" in _said(find(run, StudyRatings("s", few), QUICK))
 
 
 def test_constant_scores_show_no_difference_and_no_reliability(run, ratings):
-    findings = find(run, Study("s", ratings.assign(score=3)), QUICK)
+    findings = find(run, StudyRatings("s", ratings.assign(score=3)), QUICK)
     mos = findings.comparisons[findings.comparisons["metric"] == "mos"]
     assert (mos["p"] == 1).all()
     assert not mos["significant"].any()
@@ -124,25 +126,25 @@ def test_constant_scores_show_no_difference_and_no_reliability(run, ratings):
 
 
 def test_doubled_rows_count_once_and_are_said(run, ratings):
-    doubled = find(run, Study("s", pd.concat([ratings, ratings.iloc[:4]])), QUICK)
-    pd.testing.assert_frame_equal(doubled.opinions.mos, find(run, Study("s", ratings), QUICK).opinions.mos)
+    doubled = find(run, StudyRatings("s", pd.concat([ratings, ratings.iloc[:4]])), QUICK)
+    pd.testing.assert_frame_equal(doubled.opinions.mos, find(run, StudyRatings("s", ratings), QUICK).opinions.mos)
     assert "4 repeated rating rows were counted once" in _said(doubled)
 
 
 def test_nan_ratings_count_as_missing_and_are_said(run, ratings):
     ratings["score"] = ratings["score"].astype(float)
     ratings.loc[0, "score"] = np.nan
-    assert "1 rating has no value and counts as missing" in _said(find(run, Study("s", ratings), QUICK))
+    assert "1 rating has no value and counts as missing" in _said(find(run, StudyRatings("s", ratings), QUICK))
 
 
 def test_contradicting_ratings_are_an_error(run, ratings):
     other = ratings.iloc[:1].assign(score=6 - ratings.loc[0, "score"])
     with pytest.raises(StatisticsError, match="contradict"):
-        find(run, Study("s", pd.concat([ratings, other])), QUICK)
+        find(run, StudyRatings("s", pd.concat([ratings, other])), QUICK)
 
 
 def test_a_study_of_other_pictures_says_that_metrics_cannot_be_compared(run, ratings):
-    findings = find(run, Study("s", ratings.assign(image="else_" + ratings["image"])), QUICK)
+    findings = find(run, StudyRatings("s", ratings.assign(image="else_" + ratings["image"])), QUICK)
     assert "Run and study have no stimulus in common" in _said(findings)
     assert not len(findings.opinions.agreement)
 
@@ -150,7 +152,7 @@ def test_a_study_of_other_pictures_says_that_metrics_cannot_be_compared(run, rat
 def test_versions_and_sets_that_the_run_lacks_have_opinions_only(run, ratings):
     ratings["method"] = ratings["method"].replace({"bicubic": "drcn"})
     ratings["dataset"] = ratings["dataset"].replace({"odd name": "elsewhere"})
-    made = build(run, Study("s", ratings), QUICK)
+    made = build(run, StudyRatings("s", ratings), QUICK)
     said = _said(made.findings)
     assert "Rated, but not in the run: DRCN. They have opinions only." in said
     assert "elsewhere: 9 of 9 rated images are not in the run, the first is 'img_001'" in said
@@ -184,8 +186,8 @@ def test_a_set_on_which_the_adjusted_p_cannot_fall_below_the_level_is_inconclusi
 
 
 def test_a_tie_for_the_best_names_all(run, ratings):
-    summary = " ".join(text.summary(find(run, Study("s", ratings.assign(score=3)), QUICK)))
-    assert "Nearest, Bicubic, SRResNet-MSE and SRResNet-VGG22 on Set5 (3.00" in summary or "Bicubic, Nearest" in summary
+    said = " ".join(summary(find(run, StudyRatings("s", ratings.assign(score=3)), QUICK)))
+    assert "Nearest, Bicubic, SRResNet-MSE and SRResNet-VGG22 on Set5 (3.00" in said
 
 
 def test_a_run_without_scores_or_protocol_is_an_error(run):
@@ -202,7 +204,7 @@ def test_a_run_in_which_all_failed_is_an_error(run):
 
 
 def test_the_paper_style_unit_carries_its_warning(run, ratings):
-    findings = find(run, Study("s", ratings), Choices(unit="rating", draws=200, pictures=False))
+    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", draws=200, pictures=False))
     assert "19 to 53 %" in _said(findings)
     assert set(findings.comparisons.query("metric == 'mos'")["unit"]) == {"rating"}
     with pytest.raises(ReportError, match="Unknown unit"):
@@ -213,11 +215,13 @@ def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, rati
     fans = ratings["rater"] < "r08"
     liked = (fans & (ratings["method"] == "bicubic")) | (~fans & (ratings["method"] == "srresnet-mse"))
     ratings["score"] = np.where(liked, np.minimum(ratings["score"] + 2, 5), ratings["score"])
-    assert "raters differ in which methods they like" in _said(find(run, Study("s", ratings), QUICK))
+    assert "raters differ in which methods they like" in _said(find(run, StudyRatings("s", ratings), QUICK))
 
 
 def test_no_difference_is_not_called_reliability(run, ratings):
-    assert "no significant difference is not the same as no difference" in _said(find(run, Study("s", ratings), QUICK))
+    assert "no significant difference is not the same as no difference" in _said(
+        find(run, StudyRatings("s", ratings), QUICK)
+    )
 
 
 def test_methods_that_differ_in_depth_get_the_papers_figure_seven(run):
@@ -252,7 +256,9 @@ def test_a_poor_input_still_makes_a_report(run, ratings, damage):
     if damage == "one metric":
         scores = scores[scores["metric"] == "ssim"]
     made = build(
-        results.RunResults(run.folder, scores, run.info), None if damage == "no study" else Study("s", cut), QUICK
+        results.RunResults(run.folder, scores, run.info),
+        None if damage == "no study" else StudyRatings("s", cut),
+        QUICK,
     )
     for render in (page.html, page.markdown, page.latex):
         written = render(made)

@@ -15,8 +15,8 @@ from srbench.bench import results
 from srbench.cli import app
 from srbench.errors import ReportError
 from srbench.reports import page, pdf, pictures, studies
-from srbench.reports.findings import find
-from srbench.tables import rendering as tables
+from srbench.reports.analysis import find
+from srbench.tables import Table, TableCell, rendering
 
 FLAGS = [
     "--headless",
@@ -33,7 +33,7 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 
 def test_equal_inputs_give_equal_bytes(report, run, study, written, tmp_path):
     again = reports.build(run, study, reports.Choices(draws=300, slider=1))
-    reports.write(again, tmp_path)
+    reports.save(again, tmp_path)
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     different = [str(name) for name in files if (written / name).read_bytes() != (tmp_path / name).read_bytes()]
@@ -100,8 +100,8 @@ def test_synthetic_ratings_are_called_so_in_every_document_and_figure_of_opinion
             assert b"<!-- synthetic ratings -->" in figure.files["svg"]  # the words in the picture itself
         else:
             assert b"<!-- synthetic" not in figure.files["svg"]
-    named = {table.name for table in report.more if "(synthetic ratings)" in table.caption}
-    assert named == {table.name for table in report.more} - {"comparisons-psnr", "comparisons-ssim"}
+    named = {table.name for table in report.statistics if "(synthetic ratings)" in table.caption}
+    assert named == {table.name for table in report.statistics} - {"comparisons-psnr", "comparisons-ssim"}
     assert "(synthetic ratings)</h1>" in (written / "report.html").read_text()
     assert any(row[1].text == "MOS (synthetic)" for row in report.main[-1].rows)
 
@@ -151,7 +151,7 @@ def harsh(run, study, tmp_path_factory):
         value=lambda rows, k=k: rows["value"] + k) for k in range(6))])  # fmt: skip
     made = reports.build(results.RunResults(run.folder, scores, info), study, reports.Choices(draws=100))
     out = tmp_path_factory.mktemp("harsh")
-    reports.write(made, out, ("latex",))
+    reports.save(made, out, ("latex",))
     return out
 
 
@@ -176,15 +176,15 @@ def test_the_latex_document_compiles_and_nothing_sticks_out(harsh):
 
 
 def test_every_row_of_a_table_has_a_cell_per_column(report):
-    for table in [*report.main, *report.more]:
+    for table in [*report.main, *report.statistics]:
         assert {len(row) for row in table.rows} == {len(table.head)}, table.name
 
 
 def test_text_of_tables_is_escaped_in_each_format():
-    table = tables.Table("t", "A & B_c", ["a|b"], [[tables.Cell("50 % <x>", bold=True, star=True)]])
-    assert "A \\& B\\_c" in tables.latex(table)
-    assert "\\textbf{50 \\% \\textless{}x\\textgreater{}}" in tables.latex(table)
-    assert "a\\|b" in tables.markdown(table)
+    table = Table("t", "A & B_c", ["a|b"], [[TableCell("50 % <x>", bold=True, star=True)]])
+    assert "A \\& B\\_c" in rendering.latex(table)
+    assert "\\textbf{50 \\% \\textless{}x\\textgreater{}}" in rendering.latex(table)
+    assert "a\\|b" in rendering.markdown(table)
 
 
 def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
