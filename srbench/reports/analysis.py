@@ -95,11 +95,11 @@ def _rivals(scores: pd.DataFrame, metric: str, names: Names) -> list[str]:
 
 
 def _failures(scores: pd.DataFrame, names: Names) -> list[str]:
-    failed = scores[scores["status"] == "failed"].groupby(["method", "dataset"])["image"].nunique()
+    failed = scores[scores["status"] == "failed"]
     return [
-        f"{names.method(method)} failed on {count(int(images), 'image')} of {names.dataset(dataset)}: no mean is "
-        "printed for it there, and comparisons use the other images."
-        for (method, dataset), images in failed.items()
+        f"{names.method(str(method))} failed on {count(part['image'].nunique(), 'image')} of "
+        f"{names.dataset(str(dataset))}: no mean is printed for it there, and comparisons use the other images."
+        for (method, dataset), part in failed.groupby(["method", "dataset"])
     ]
 
 

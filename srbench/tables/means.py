@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srbench.tables.names import Names
+from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, count
 from srbench.tables.published import published
 from srbench.tables.table import ORIGINAL, Mean, TableCell
@@ -93,7 +93,7 @@ def opinion_means(mos: pd.DataFrame, scale: int) -> list[Mean]:
     size = mos.groupby("dataset")["images"].max()
     made = [
         Mean("", "", "mos", str(row.method), str(row.dataset), float(row.mos), int(row.images), int(size[row.dataset]))
-        for row in mos.itertuples(index=False)
+        for row in lines(mos)
     ]
     return [replace(mean, published=published(mean, scale)) for mean in made]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from srbench import datasets, metrics
 from srbench.errors import DatasetError, MetricError
+from srbench.metrics import Metric
 from srbench.tables import numbers
 from srbench.tables.table import ORIGINAL
 
@@ -43,7 +44,7 @@ class Names:
     datasets: tuple[str, ...]
     dataset_titles: Mapping[str, str]
     metrics: tuple[str, ...]
-    known_metrics: Mapping[str, metrics.Metric] = field(default_factory=dict)
+    known_metrics: Mapping[str, Metric] = field(default_factory=dict)
 
     def method(self, name: str) -> str:
         """Return the title of a method."""
@@ -144,7 +145,7 @@ def _metric_place(name: str) -> tuple[int, str]:
     return {"psnr": 0, "ssim": 1}.get(name, 2), name
 
 
-def _known_metrics(names: Iterable[str]) -> dict[str, metrics.Metric]:
+def _known_metrics(names: Iterable[str]) -> dict[str, Metric]:
     known = {}
     for name in names:
         try:
