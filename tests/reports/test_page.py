@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,13 +11,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from srbench import reports
+from srbench import images, reports
 from srbench.bench import results
 from srbench.cli import app
 from srbench.errors import ReportError
 from srbench.reports import page, pdf, pictures, studies
 from srbench.reports.analysis import find
-from srbench.tables import Table, TableCell, rendering
 
 FLAGS = [
     "--headless",
@@ -180,17 +180,11 @@ def test_every_row_of_a_table_has_a_cell_per_column(report):
         assert {len(row) for row in table.rows} == {len(table.head)}, table.name
 
 
-def test_text_of_tables_is_escaped_in_each_format():
-    table = Table("t", "A & B_c", ["a|b"], [[TableCell("50 % <x>", bold=True, star=True)]])
-    assert "A \\& B\\_c" in rendering.latex(table)
-    assert "\\textbf{50 \\% \\textless{}x\\textgreater{}}" in rendering.latex(table)
-    assert "a\\|b" in rendering.markdown(table)
-
-
 def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
     info = {**run.info, "methods": {"bicubic": {"title": "</script><script>alert(1)</script>"}}}
     made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(draws=100, slider=1))
     assert "<script>alert" not in page.html(made)
+    assert not re.search(r"(?<!\\)<script", page.markdown(made))
 
 
 @needs_chromium
@@ -249,6 +243,22 @@ def test_a_picture_that_changed_since_it_was_scored_is_refused(fresh_run):
     findings = find(results.load(fresh_run), None, reports.Choices(draws=100))
     with pytest.raises(ReportError, match="has changed since it was scored"):
         pictures.load(findings, "set5", "img_001")
+
+
+def test_pictures_of_two_sizes_are_an_error_that_says_what_to_do(fresh_run):
+    info = json.loads((fresh_run / "run.json").read_text())
+    path = results.image_path(fresh_run, "bicubic", "set5", "img_001")
+    info["images_sha256"]["bicubic/set5/img_001"] = images.write(path, images.read(path)[:-8])
+    (fresh_run / "run.json").write_text(json.dumps(info))
+    with pytest.raises(ReportError, match=r"bicubic.*has 72x56 pixels.*different inputs. Run the bench again"):
+        pictures.load(find(results.load(fresh_run), None, reports.Choices(draws=100)), "set5", "img_001")
+
+
+def test_a_picture_without_a_score_is_not_shown(fresh_run):
+    loaded = results.load(fresh_run)
+    scored = loaded.scores[~((loaded.scores["method"] == "bicubic") & (loaded.scores["image"] == "img_001"))]
+    findings = find(results.RunResults(fresh_run, scored, loaded.info), None, reports.Choices(draws=100))
+    assert "bicubic" not in pictures.load(findings, "set5", "img_001")
 
 
 def test_the_crop_lies_where_the_versions_differ(run):

@@ -1,4 +1,4 @@
-"""What a report says about damaged and poor inputs: a sentence or an error, never a wrong number."""
+"""What a report says about good, damaged and poor inputs: a sentence or an error, never a wrong number."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ from srbench.reports.figures.metrics import depth, depths
 from srbench.reports.selection import main_tables, statistics_tables
 from srbench.reports.summary import summary
 from srbench.reports.verdicts import reliability, significance
+from srbench.stats import tables as stats_tables
+from srbench.tables import score_table
 
 QUICK = Choices(draws=200, pictures=False)
+TITLES = {
+    "nearest": "Nearest",
+    "bicubic": "Bicubic",
+    "srresnet-mse": "SRResNet-MSE",
+    "srresnet-vgg22": "SRResNet-VGG22",
+}
 
 
 def _said(findings) -> str:
@@ -263,3 +271,98 @@ def test_a_poor_input_still_makes_a_report(run, ratings, damage):
     for render in (page.html, page.markdown, page.latex):
         written = render(made)
         assert "nan" not in written.lower().replace("nanjing", "").split()
+
+
+def _with(run, change) -> RunResults:
+    scores = run.scores.copy()
+    return RunResults(run.folder, change(scores), run.info)
+
+
+def _copy_of_the_original(scores: pd.DataFrame) -> pd.DataFrame:
+    copied = (scores["method"] == "nearest") & (scores["image"] == "img_002") & (scores["metric"] == "psnr")
+    scores.loc[copied, "value"] = math.inf
+    return scores
+
+
+def test_a_report_names_the_best_that_the_tables_of_the_run_name(run):
+    for change in (lambda scores: scores, _copy_of_the_original):
+        changed = _with(run, change)
+        findings = find(changed, None, QUICK)
+        said = summary(findings)[0]
+        for mean in score_table(changed.scores, changed.info, "psnr").to_frame().query("best").itertuples():
+            value = findings.names.number("psnr", mean.mean)
+            assert f"{TITLES[mean.method]} on {findings.names.dataset(mean.dataset)} ({value})" in said
+
+
+def test_an_image_that_equals_its_original_makes_the_best_and_is_said(run):
+    findings = find(_with(run, _copy_of_the_original), None, QUICK)
+    assert summary(findings)[0] == "Best PSNR: Nearest on Set5 (\u221e), Nearest on odd name (\u221e)."
+    assert _cell(findings, "Set5", "PSNR", "Nearest") == "\u221e"
+    note = "Nearest, PSNR on Set5: 1 of 5 images is identical to the original."
+    assert note in main_tables(findings)[-1].notes
+    assert note in _said(findings)
+    assert "failed" not in _said(findings)
+    rows = findings.comparisons.query(
+        "metric == 'psnr' and dataset == 'odd name' and a == 'nearest' and b == 'bicubic'"
+    )
+    assert rows["difference"].tolist() == [math.inf]
+    assert not rows["significant"].any()  # eight of nine images say the other
+    pairs = next(table for table in statistics_tables(findings) if table.name == "comparisons-psnr")
+    assert any("a score is infinite" in note for note in pairs.notes)
+
+
+def test_every_figure_is_drawn_around_infinite_scores(run, ratings):
+    made = build(_with(run, _copy_of_the_original), StudyRatings("s", ratings), QUICK)
+    for name in ("images-psnr", "heat-psnr"):
+        caption = next(figure.drawing.caption for figure in made.figures if figure.drawing.name == name)
+        assert "2 infinite scores cannot be drawn" in caption
+    assert "2 infinite values (psnr of nearest) take no part in correlations" in _said(made.findings)
+    assert "which an image of infinite score makes infinite" in page.markdown(made)
+
+
+def test_a_method_that_lacks_images_did_not_fail_and_is_never_the_best(run):
+    lacking = _with(run, lambda s: s[~((s["method"] == "srresnet-vgg22") & (s["image"] > "img_004"))])
+    findings = find(lacking, None, QUICK)
+    text = _cell(findings, "Set5", "PSNR", "SRResNet-VGG22")
+    assert text.endswith(" (4 of 5)")
+    table = main_tables(findings)[-1]
+    column = list(table.head).index("SRResNet-VGG22")
+    assert not any(row[column].bold for row in table.rows)
+    assert summary(findings)[0].startswith("Best PSNR: SRResNet-MSE on Set5")
+    said = _said(findings)
+    assert "SRResNet-VGG22 has 4 of the 5 images of Set5: its means there are over these and never the best" in said
+    assert "failed" not in said
+
+
+def test_scores_of_images_that_the_run_no_longer_has_are_left_out_and_said(run):
+    info = {**run.info, "datasets": {**run.info["datasets"], "set5": {f"img_{k:03d}": {} for k in range(1, 4)}}}
+    findings = find(RunResults(run.folder, run.scores, info), None, QUICK)
+    assert "Set5: 2 images with scores are no more part of it and left out." in _said(findings)
+    kept = run.scores.query("dataset == 'set5' and metric == 'psnr' and method == 'bicubic' and image < 'img_004'")
+    assert _cell(findings, "Set5", "PSNR", "Bicubic") == f"{kept['value'].mean():.2f}"
+    assert set(findings.scores.query("dataset == 'set5'")["image"]) == {"img_001", "img_002", "img_003"}
+
+
+def test_scores_of_an_older_version_of_a_protocol_are_left_out_and_said(run):
+    def older(scores):
+        return scores.assign(protocol_version=np.where(scores["method"] == "nearest", "0", "1"))
+
+    findings = find(_with(run, older), None, QUICK)
+    assert "Left out: 28 scores of version 0 of the protocol 'daala'; this report is of version 1." in _said(findings)
+    assert "nearest" not in set(findings.scores["method"])
+
+
+def test_two_methods_of_one_title_are_told_apart_everywhere(run, ratings):
+    same = {name: {**about, "title": "Ours"} for name, about in run.info["methods"].items() if name != "hr"}
+    made = build(RunResults(run.folder, run.scores, {**run.info, "methods": same}), StudyRatings("s", ratings), QUICK)
+    assert list(made.main[-1].head[2:6]) == ["Ours (nearest)", "Ours (bicubic)", "Ours (srresnet-mse)",
+                                             "Ours (srresnet-vgg22)"]  # fmt: skip
+    assert "Best PSNR: Ours (srresnet-vgg22) on Set5" in page.markdown(made).replace("\\", "")
+
+
+def test_ratings_are_checked_once_a_report(run, ratings, monkeypatch):
+    calls = []
+    check = stats_tables._usable_ratings
+    monkeypatch.setattr(stats_tables, "_usable_ratings", lambda table: calls.append(1) or check(table))
+    find(run, StudyRatings("s", ratings), QUICK)
+    assert len(calls) == 1
