@@ -10,7 +10,7 @@ from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.comparisons import friedman_table, pair_tables
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, mos_table
-from srbench.tables.paper_tables import Results, paper_tables
+from srbench.tables.paper_tables import Material, paper_tables
 from srbench.tables.raters import (
     calibration_table,
     gold_table,
@@ -25,7 +25,7 @@ from srbench.tables.table import Table
 def main_tables(findings: Findings) -> list[Table]:
     """Return the paper's two tables."""
     return paper_tables(
-        Results(
+        Material(
             names=findings.names,
             means=findings.means,
             comparisons=findings.comparisons,

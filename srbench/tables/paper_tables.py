@@ -18,7 +18,7 @@ CATEGORIES = (("srresnet-mse", "srresnet-vgg22"), ("srgan-mse", "srgan-vgg22", "
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class Material:
     """What the paper's tables are made from.
 
     Attributes:
@@ -38,40 +38,32 @@ class Results:
     synthetic: bool = False
 
 
-def paper_tables(results: Results) -> list[Table]:
+def paper_tables(material: Material) -> list[Table]:
     """Return Table 2 (every method), and Table 1 (losses) where the run has two methods of a category."""
-    methods = results.names.methods
-    tables = [
-        _table(
-            results,
-            "table2",
-            f"All methods, as in Table 2 of the paper; x{results.scale}, PSNR and SSIM by protocol {results.protocol}",
-            methods,
-            [[name for name in methods if name != ORIGINAL]],
-            "all other methods",
-        )
-    ]
+    methods = material.names.methods
+    scale, protocol = material.scale, material.protocol
+    caption = f"All methods, as in Table 2 of the paper; x{scale}, PSNR and SSIM by protocol {protocol}"
+    everybody = [[name for name in methods if name != ORIGINAL]]
+    tables = [_table(material, "table2", caption, methods, everybody, "all other methods")]
     losses = [m for group in CATEGORIES for m in group if m in methods]
     categories = [[m for m in group if m in losses] for group in CATEGORIES]
     if any(len(group) > 1 for group in categories):
-        caption = (
-            f"Losses of SRResNet and SRGAN, as in Table 1 of the paper; x{results.scale}, protocol {results.protocol}"
-        )
+        caption = f"Losses of SRResNet and SRGAN, as in Table 1 of the paper; x{scale}, protocol {protocol}"
         rivals = "all others of its category (SRResNet; SRGAN)"
-        tables.insert(0, _table(results, "table1", caption, losses, categories, rivals))
+        tables.insert(0, _table(material, "table1", caption, losses, categories, rivals))
     return tables
 
 
 def _table(
-    results: Results,
+    material: Material,
     name: str,
     caption: str,
     methods: Sequence[str],
     categories: Sequence[Sequence[str]],
     rivals: str,
 ) -> Table:
-    names = results.names
-    shown = mark_best([mean for mean in results.means if mean.method in methods], names)
+    names = material.names
+    shown = mark_best([mean for mean in material.means if mean.method in methods], names)
     rows: list[list[TableCell]] = []
     rules = set()
     for dataset in names.datasets:
@@ -79,29 +71,29 @@ def _table(
         for metric in [*names.metrics, "mos"]:
             found = {mean.method: mean for mean in shown if (mean.metric, mean.dataset) == (metric, dataset)}
             if found:
-                stars = {_highest(results, metric, dataset, category) for category in categories}
+                stars = {_highest(material, metric, dataset, category) for category in categories}
                 ours = [mean_cell(found.get(m), names, star=m in stars) for m in methods]
-                rows.append([TableCell(names.dataset(dataset)), TableCell(_label(results, metric)), *ours])
+                rows.append([TableCell(names.dataset(dataset)), TableCell(_label(material, metric)), *ours])
                 rows += _beside(names, [found.get(m) for m in methods])
     starred = any(cell.star for row in rows for cell in row)
-    notes = _notes(results, shown, methods, rivals if starred else "")
+    notes = _notes(material, shown, methods, rivals if starred else "")
     head = ["Set", "", *map(names.method, methods)]
     return Table(name, caption, head, rows, frozenset(rules - {0, len(rows)}), notes, 2)
 
 
-def _label(results: Results, metric: str) -> str:
+def _label(material: Material, metric: str) -> str:
     if metric == "mos":
-        return "MOS (synthetic)" if results.synthetic else "MOS"
-    better = "" if results.names.higher_is_better(metric) else ", less is better"
-    return f"{results.names.label(metric)}{better}"
+        return "MOS (synthetic)" if material.synthetic else "MOS"
+    better = "" if material.names.higher_is_better(metric) else ", less is better"
+    return f"{material.names.label(metric)}{better}"
 
 
-def _highest(results: Results, metric: str, dataset: str, category: Sequence[str]) -> str | None:
-    table = results.comparisons
+def _highest(material: Material, metric: str, dataset: str, category: Sequence[str]) -> str | None:
+    table = material.comparisons
     if not len(table):
         return None
     part = table[(table["metric"] == metric) & (table["dataset"] == dataset)]
-    if not results.names.higher_is_better(metric):
+    if not material.names.higher_is_better(metric):
         part = part.assign(difference=-part["difference"])
     return stats.significantly_highest(part, category).get(dataset)
 
@@ -116,8 +108,8 @@ def _beside(names: Names, found: Sequence[Mean | None]) -> list[list[TableCell]]
     ]
 
 
-def _notes(results: Results, shown: Sequence[Mean], methods: Sequence[str], rivals: str) -> list[str]:
-    names = results.names
+def _notes(material: Material, shown: Sequence[Mean], methods: Sequence[str], rivals: str) -> list[str]:
+    names = material.names
     notes = ["Bold: best of the row, the original left aside."]
     if rivals:
         notes.append(f"*: significantly better than {rivals} (both Wilcoxon with Holm's adjustment and the interval).")
@@ -125,6 +117,6 @@ def _notes(results: Results, shown: Sequence[Mean], methods: Sequence[str], riva
         notes.append("A mean over some of a set's images says over how many, and is never the best.")
     notes += mean_notes(shown, names)
     notes += [f"{names.method(m)}: {names.notes[m]}." for m in methods if m in names.notes]
-    if results.synthetic:
+    if material.synthetic:
         notes.append("MOS: synthetic ratings drawn from numbers; no person saw a picture.")
     return notes

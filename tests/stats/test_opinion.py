@@ -20,6 +20,7 @@ from srbench.stats import (
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    median_seconds,
     rank_distribution,
     reliability,
     retest,
@@ -89,6 +90,8 @@ def test_gold_is_off_where_a_rater_scores_the_nearest_high(draw):
     ratings.loc[bad, "score"] = 4
     table = gold(ratings)
     assert table[table["off"]][["rater", "method"]].to_numpy().tolist() == [["r01", "nearest"]]
+    medians = table.groupby("method")["mean"].median()
+    assert table["median"].tolist() == [medians[method] for method in table["method"]]
 
 
 def test_mean_scores_are_plain_means_and_infinite_where_one_score_is():
@@ -123,6 +126,14 @@ def test_checked_ratings_give_what_their_table_gives(draw):
     )
     for statistic in (mean_opinion_scores, compare, reliability, retest, screening, taste, mean_ranks, gold):
         pd.testing.assert_frame_equal(statistic(checked), statistic(table))
+
+
+def test_the_time_of_a_method_is_the_median_over_images_whatever_the_number_of_metrics():
+    rows = [("set5", f"i{i}", "m", metric, status, seconds)
+            for i, (seconds, status) in enumerate([(1.0, "ok"), (9.0, "ok"), (2.0, "ok"), (0.1, "failed")])
+            for metric in (("psnr", "ssim") if i else ("psnr",))]  # fmt: skip
+    table = median_seconds(pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "status", "seconds"]))
+    assert table.to_dict("records") == [{"dataset": "set5", "method": "m", "seconds": 2.0}]
 
 
 def _cube(seed: int, m: int = 5, i: int = 14) -> Cube:

@@ -126,13 +126,25 @@ def per_image(findings: Findings, metric: str, baseline: str) -> Figure:
             axis.scatter(
                 x + sideways, values, s=9, color=style.ACCENT, alpha=0.45, linewidths=0, rasterized=len(values) > 50
             )
-            axis.plot([x - 0.32, x + 0.32], [values.mean()] * 2, color=style.RED, linewidth=2, zorder=3)
+            mean = _mean_gain(findings, metric, dataset, str(method), baseline)
+            axis.plot([x - 0.32, x + 0.32], [mean, mean], color=style.RED, linewidth=2, zorder=3)
         axis.axhline(0, color=style.INK, linewidth=0.8)
         axis.grid(True, axis="y")
         style.slanted(axis, [findings.names.method(str(name)) for name in gains.columns])
         axis.set_title(findings.names.dataset(dataset))
     axes[0][0].set_ylabel(f"{_label(findings, metric)} over {findings.names.method(baseline)}")
     return figure
+
+
+def _mean_gain(findings: Findings, metric: str, dataset: str, method: str, baseline: str) -> float:
+    """Return the mean gain as the tables of all pairs have it; NaN, which is not drawn, where it is not finite."""
+    rows = findings.comparisons
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
+    for first, second, sign in ((method, baseline, 1.0), (baseline, method, -1.0)):
+        found = rows.loc[(rows["a"] == first) & (rows["b"] == second), "difference"]
+        if len(found) and np.isfinite(found.iloc[0]):
+            return sign * float(found.iloc[0])
+    return math.nan
 
 
 def heat_map(findings: Findings, metric: str) -> Figure:
