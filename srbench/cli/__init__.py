@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import audit, datasets, methods, mos, mos_serve, report, run, train
+from srbench.cli import audit, datasets, methods, mos, mos_serve, report, run, show, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ def _options(
 
 
 app.command()(run.run)
-app.command()(run.show)
+app.command()(show.show)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
 app.add_typer(datasets.app, name="datasets")

@@ -15,10 +15,10 @@ from srbench.mos.store import models as m
 from srbench.mos.store.organiser import last_score
 from srbench.mos.store.rater import Store
 from srbench.mos.store.views import SYNTHETIC
-from srbench.reports.inputs import Study
+from srbench.reports.inputs import StudyRatings
 
 
-def load(name: str, studies: Path, url: str | None = None) -> Study:
+def load(name: str, studies: Path, url: str | None = None) -> StudyRatings:
     """Return the study `name` of the folder `studies`, or the ratings in the file of that name.
 
     Raises:
@@ -38,13 +38,13 @@ def load(name: str, studies: Path, url: str | None = None) -> Study:
         return from_store(store, name)
 
 
-def from_store(store: Store, name: str) -> Study:
+def from_store(store: Store, name: str) -> StudyRatings:
     """Return a study with its calibration from an open store; raters go by their random codes."""
     record = store.study(name)
-    return Study(name, store.ratings(name), record.origin, _calibration(store, name), record.settings.design)
+    return StudyRatings(name, store.ratings(name), record.origin, _calibration(store, name), record.settings.design)
 
 
-def from_file(path: Path) -> Study:
+def from_file(path: Path) -> StudyRatings:
     """Return the ratings in a CSV or Parquet file, named after the study in it, else after the file.
 
     Raises:
@@ -76,7 +76,7 @@ def from_file(path: Path) -> Study:
     if drawn.any() and not drawn.all():
         raise ReportError(f"{path} mixes synthetic ratings with others. Keep them in separate files.")
     name = names[0] if names else path.stem
-    return Study(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
+    return StudyRatings(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
