@@ -54,31 +54,33 @@ def measure(name: str, upscale: Upscale, pairs: Sequence[Pair], scale: int = 4) 
         pairs: Test images.
         scale: Upscaling factor; as many pixels at each side are left out.
     """
-    rows: list[tuple[float, float, float, float]] = []
-    grids: list[float] = []
-    naturalness: list[float] = []
+    found: dict[str, list[float]] = {}
     missing: dict[str, str] = {}
     for pair in pairs:
         hr = pair.hr()
         sr = _as_gray(upscale(pair)) if hr.ndim == 2 else upscale(pair)
-        rows.append(
-            (
-                metrics.evaluate(sr, hr, scale=scale, protocol="matlab", names=("psnr",))["psnr"],
-                figures.texture(sr, hr, scale),
-                figures.correlation(sr, hr, scale),
-                figures.consistency(sr, pair.lr(), scale),
-            )
-        )
-        for figure, values, function in (("grid", grids, figures.grid), ("niqe", naturalness, _niqe(scale))):
+        values = {
+            "psnr": metrics.evaluate(sr, hr, scale=scale, protocol="matlab", names=("psnr",))["psnr"],
+            "texture": figures.texture(sr, hr, scale),
+            "correlation": figures.correlation(sr, hr, scale),
+            "consistency": figures.consistency(sr, pair.lr(), scale),
+        }
+        for figure, function in (("grid", figures.grid), ("niqe", _niqe(scale))):
             try:
-                values.append(function(sr))
+                values[figure] = function(sr)
             except MetricError as error:  # a picture too small for it: the mean would be one over other pictures
                 missing[figure] = f"{pair.name}: {error}"
+        for figure, value in values.items():
+            found.setdefault(figure, []).append(value)
+    mean = {figure: float(np.mean(every)) for figure, every in found.items() if figure not in missing}
     return AuditScores(
         name,
-        *(float(value) for value in np.mean(rows, axis=0)),
-        grid=None if "grid" in missing else float(np.mean(grids)),
-        niqe=None if "niqe" in missing else float(np.mean(naturalness)),
+        psnr=mean["psnr"],
+        texture=mean["texture"],
+        correlation=mean["correlation"],
+        consistency=mean["consistency"],
+        grid=mean.get("grid"),
+        niqe=mean.get("niqe"),
         missing=missing,
     )
 
