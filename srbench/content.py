@@ -12,12 +12,13 @@ _PACKAGE = Path(__file__).resolve().parent
 def folder(name: str) -> Path:
     """Return the content folder `name`.
 
-    In a checkout it lies beside the package, in an installed wheel under `srbench/_content`.
+    In a checkout it lies beside the package, in an installed wheel under `srbench/_content`. Only `methods` is inside
+    the package both times, because its files are modules `srbench.methods.<name>`: in a checkout by a link.
 
     Raises:
         SrbenchError: The folder is in neither place, so the installation is incomplete.
     """
-    inside = _PACKAGE / "_content" / name
+    inside = _PACKAGE / ("methods" if name == "methods" else f"_content/{name}")
     if inside.is_dir():
         return inside
     beside = _PACKAGE.parent / name

@@ -14,6 +14,10 @@ class ImageError(SrbenchError):
     """An image file cannot be used: missing, damaged, of an unsupported mode or of the wrong size."""
 
 
+class AnimationError(ImageError):
+    """An image file holds several pictures, and nobody has said which one is meant."""
+
+
 class DatasetError(SrbenchError):
     """A data set is unknown, incomplete, damaged, or cannot be downloaded."""
 
@@ -22,8 +26,16 @@ class MethodError(SrbenchError):
     """A method is unknown, unavailable or broken, or returned something that is not an image."""
 
 
+class MissingError(MethodError):
+    """There is no stored picture for an image: nothing was computed, and nothing broke."""
+
+
 class WeightsError(MethodError):
     """A weight file is missing, damaged, or made for another network or scale."""
+
+
+class PluginError(SrbenchError):
+    """Code of others did what a plugin must not do, such as ending the program."""
 
 
 class MetricError(SrbenchError):

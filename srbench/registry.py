@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.metadata
-import importlib.util
-import pkgutil
+import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srbench import images
+from srbench import plugins, ranges, sources
 from srbench.errors import MethodError, WeightsError, unknown
+from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
+from srbench.plugins import opened
 
 
 class Pair(Protocol):
@@ -38,6 +38,22 @@ class Pair(Protocol):
         """The reduced image."""
 
 
+class NamedPair(Pair, Protocol):
+    """A pair that says by which names its files may be found."""
+
+    @property
+    def scale(self) -> int:
+        """Factor between LR and HR."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names of the image, which people give to its results."""
+
+    @property
+    def longer(self) -> tuple[str, ...]:
+        """Names of images of the same data set that the name of this one is a part of."""
+
+
 Upscaler = Callable[[Any], NDArray[Any]]
 """A method ready to run: LR image in (or a `Pair` where `Method.takes_pair`), SR image out.
 
@@ -55,12 +71,14 @@ class Setup:
         device: `cpu` or `cuda`.
         precision: `fast` (fp32, algebraically simplified), `bf16`, or `exact` (the network as published).
         argument: What follows the colon in a name such as `results:DIR`.
+        weights: The weight file that the method declares for this scale; None when it declares none.
     """
 
     scale: int = 4
     device: str = "cpu"
     precision: str = "fast"
     argument: str | None = None
+    weights: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,8 @@ class Method:
         argument: Name of the argument it takes after a colon, for messages; None when it takes none.
         expand: Turns one argument into entrants, {name in tables: argument of each}; None when it stays one.
         source: The stored file a `takes_pair` method reads for a pair; its content then counts as an input.
-        weights: Weight file per scale; empty when nothing was learned.
+        weights: Weight file per scale; empty when nothing was learned. `register` and `register_loader` take
+            relative paths, too: they are relative to the plugin's file.
         parameters: Number of learned parameters per scale.
         note: One phrase that tables must show beside the title, such as the features a loss was made of.
         order: Tables list methods by this, then by name. The paper's methods use 10, 20, ... 120.
@@ -91,7 +110,7 @@ class Method:
     takes_pair: bool = False
     argument: str | None = None
     expand: Callable[[str], Mapping[str, str]] | None = None
-    source: Callable[[str, Pair], Path] | None = None
+    source: Callable[[str, NamedPair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
@@ -99,21 +118,38 @@ class Method:
     cite: str = ""
     module: str = ""
 
-    def why_not(self, scale: int) -> str | None:
-        """Return why this method cannot run at `scale`, in one sentence, or None when it can."""
+    def check(self, scale: int) -> None:
+        """Do nothing when this method can run at `scale`.
+
+        Raises:
+            WeightsError: It lacks its weights.
+            MethodError: It cannot do this scale.
+        """
         if self.scales is not None and scale not in self.scales:
             can = ", ".join(f"x{s}" for s in self.scales)
-            return f"{self.name} does {can}, not x{scale}."
+            raise MethodError(f"{self.name} does {can}, not x{scale}.")
         if self.weights and not self.weights.get(scale, Path()).is_file():
-            make = f"srbench train {self.name} --scale {scale}"
-            return f"{self.name} has no weights for x{scale}. Make them with '{make}'."
+            raise WeightsError(f"{self.name} has no weights for x{scale}. {self._remedy(scale)}")
+
+    def why_not(self, scale: int) -> str | None:
+        """Return why this method cannot run at `scale`, in one sentence, or None when it can."""
+        try:
+            self.check(scale)
+        except MethodError as error:
+            return str(error)
         return None
+
+    def _remedy(self, scale: int) -> str:
+        if self.module.startswith("srbench.methods.") or not self.module:
+            return f"Make them with 'srbench train {self.name} --scale {scale}'."
+        if scale in self.weights:
+            return f"Its plugin declares {self.weights[scale]}, which is not there."
+        return f"Its plugin declares them for {', '.join(f'x{s}' for s in sorted(self.weights))}."
 
 
 _methods: dict[str, Method] = {}
-_broken: dict[str, str] = {}
+_imports: dict[str, object] = {}
 _conflicts: list[str] = []
-_discovered = False
 Simple = TypeVar("Simple", bound=Callable[..., NDArray[Any]])
 Loader = TypeVar("Loader", bound=Callable[[Setup], Upscaler])
 
@@ -127,70 +163,72 @@ def register(name: str, *, title: str, takes_pair: bool = False, **columns: Any)
     ...     return np.repeat(np.repeat(lr, scale, axis=0), scale, axis=1)
     >>> create("doctest-nearest", Setup(scale=2))(np.zeros((3, 5), np.uint8)).shape
     (6, 10)
+
+    Raises:
+        MethodError: The name cannot be typed on the command line.
     """
 
     def decorate(function: Simple) -> Simple:
         def load(setup: Setup) -> Upscaler:
             return lambda source: function(source, setup.scale)
 
-        _add(Method(name, title, load, takes_pair=takes_pair, module=function.__module__, **columns))
+        _add(Method(name, title, load, takes_pair=takes_pair, **_completed(columns, function.__module__)))
         return function
 
     return decorate
 
 
 def register_loader(name: str, *, title: str, **columns: Any) -> Callable[[Loader], Loader]:
-    """Register a function `(setup) -> upscaler` as a method: for networks and all that must be made ready."""
+    """Register a function `(setup) -> upscaler` as a method: for networks and all that must be made ready.
+
+    Raises:
+        MethodError: The name cannot be typed on the command line.
+    """
 
     def decorate(loader: Loader) -> Loader:
-        _add(Method(name, title, loader, module=loader.__module__, **columns))
+        _add(Method(name, title, loader, **_completed(columns, loader.__module__)))
         return loader
 
     return decorate
 
 
+def _completed(columns: dict[str, Any], module: str) -> dict[str, Any]:
+    """Return the columns with the module, and with weights that are relative to the plugin's file made absolute."""
+    weights = columns.get("weights", {})
+    if not all(isinstance(path, Path) and path.is_absolute() for path in weights.values()):
+        folder = Path(plugins.home(module)).absolute().parent
+        weights = {scale: folder / Path(os.path.expanduser(path)) for scale, path in weights.items()}  # noqa: PTH111 - ~somebody without a home stays as it is
+    return {**columns, "weights": weights, "module": module}
+
+
 def _add(method: Method) -> None:
-    other = _methods.get(method.name)
-    if other is not None and other.module != method.module:
-        _conflicts.append(
-            f"Two plugins register the method '{method.name}': {other.module} and {method.module}. Rename one of them."
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", method.name):
+        raise MethodError(
+            f"Method name {method.name!r}: expected letters, digits, hyphens, dots and underscores, as it becomes the "
+            "name of a folder."
         )
+    other, going_on = _methods.get(method.name), plugins.importing()
+    if other is not None and other.module != method.module:
+        files = f"{plugins.home(other.module)} and {plugins.home(method.module)}"
+        _conflicts.append(f"Two plugins register the method '{method.name}': {files}. Rename one of them.")
+        return
+    if other is not None and going_on is not None and _imports.get(method.name) is going_on:
+        _conflicts.append(f"{plugins.home(method.module)} registers the method '{method.name}' twice. Rename one.")
         return
     _methods[method.name] = method
+    if going_on is not None:
+        _imports[method.name] = going_on
 
 
 def discover() -> None:
-    """Import every plugin once; a plugin that cannot be imported is remembered in `broken()`.
+    """Import every plugin that is new since the last call; one that cannot be imported is named in `broken()`.
 
     Raises:
         MethodError: Two plugins have one name.
     """
-    global _discovered
-    if not _discovered:
-        package = importlib.import_module("srbench.methods")
-        homes: dict[str, str] = {}
-        for home in package.__path__:
-            for module in pkgutil.iter_modules([home]):
-                if module.name in homes:
-                    _conflicts.append(
-                        f"Two plugin files are called '{module.name}': in {homes[module.name]} and in {home}. "
-                        "Rename one of them."
-                    )
-                    continue
-                homes[module.name] = home
-                _try(module.name, lambda name=module.name: importlib.import_module(f"srbench.methods.{name}"))  # type: ignore[misc]
-        for entry in importlib.metadata.entry_points(group="srbench.methods"):
-            _try(entry.name, entry.load)
-        _discovered = True
+    plugins.load(plugins.METHODS)
     if _conflicts:
         raise MethodError(_conflicts[0])
-
-
-def _try(name: str, action: Callable[[], object]) -> None:
-    try:
-        action()
-    except Exception as error:  # a broken plugin, whatever breaks it, must not stop the others
-        _broken[name] = f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def methods() -> list[Method]:
@@ -200,9 +238,51 @@ def methods() -> list[Method]:
 
 
 def broken() -> dict[str, str]:
-    """Return the plugins that could not be imported, with the reason."""
+    """Return {file, folder or entry point of a plugin: why it cannot be used}."""
     discover()
-    return dict(_broken)
+    return plugins.broken(plugins.METHODS)
+
+
+def table(scale: int = 4) -> list[dict[str, Any]]:
+    """Return one row per method, in the order of tables, and one per broken plugin.
+
+    Args:
+        scale: The factor that parameters, weights and availability are said for.
+
+    Returns:
+        Rows with `name` (as it is typed), `title`, `note`, `scales` (None: any), `parameters` (None: not stated),
+        `weights` (the file it declares, or None), `available`, `why_not`, `cite` and `module`. A broken plugin has
+        its file as `name`, and the reason in `why_not`.
+    """
+    titles = told_apart({method.name: method.title for method in methods()})
+    rows: list[dict[str, Any]] = [
+        {
+            "name": f"{method.name}:{method.argument}" if method.argument else method.name,
+            "title": titles[method.name],
+            "note": method.note,
+            "scales": method.scales,
+            "parameters": method.parameters.get(scale),
+            "weights": str(method.weights[scale]) if scale in method.weights else None,
+            "available": method.why_not(scale) is None,
+            "why_not": method.why_not(scale),
+            "cite": method.cite,
+            "module": method.module,
+        }
+        for method in methods()
+    ]
+    empty = dict.fromkeys(rows[0]) if rows else {}
+    lost = [{**empty, "name": place, "available": False, "why_not": why} for place, why in broken().items()]
+    return [*rows, *lost]
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return {name: title} in which no two titles are equal: equal ones get their names behind.
+
+    >>> told_apart({"a": "Mine", "b": "Mine", "c": "Other"})
+    {'a': 'Mine (a)', 'b': 'Mine (b)', 'c': 'Other'}
+    """
+    all_titles = list(titles.values())
+    return {name: f"{title} ({name})" if all_titles.count(title) > 1 else title for name, title in titles.items()}
 
 
 def find(name: str) -> tuple[Method, str | None]:
@@ -215,9 +295,7 @@ def find(name: str) -> tuple[Method, str | None]:
     base, colon, argument = name.partition(":")
     method = _methods.get(base)
     if method is None:
-        if base in _broken:
-            raise MethodError(f"The plugin '{base}' cannot be imported: {_broken[base]}.")
-        raise MethodError(unknown("method", base, _methods))
+        raise MethodError(_unknown(base))
     if method.argument and not argument:
         raise MethodError(f"Method '{base}' needs an argument: '{base}:{method.argument}'.")
     if colon and not method.argument:
@@ -225,35 +303,54 @@ def find(name: str) -> tuple[Method, str | None]:
     return method, argument or None
 
 
-def create(name: str, setup: Setup | None = None) -> Upscaler:
+def _unknown(name: str) -> str:
+    lost = plugins.broken(plugins.METHODS)
+    for place, reason in lost.items():
+        path = Path(place)
+        if name in {path.stem, path.parent.name if path.stem == "__init__" else "", place.rpartition(".")[2]}:
+            return f"The plugin {place} cannot be imported: {reason.rstrip('.')}."
+    hint = f" Broken plugins: {'; '.join(f'{place}: {why}' for place, why in lost.items())}." if lost else ""
+    return unknown("method", name, _methods) + hint.replace("..", ".")
+
+
+def create(name: str, setup: Setup | None = None) -> GuardedUpscaler:
     """Make the method `name` ready to run.
 
+    Returns:
+        An `Upscaler`. Its attribute `files` holds the checksums of data files that the method opened so far without
+        declaring them; see `changed`.
+
     Raises:
-        MethodError: It is unknown, or cannot do the scale.
+        MethodError: It is unknown, cannot do the scale, or ended the program while it was loaded.
         WeightsError: Its weights are missing or damaged.
     """
     method, argument = find(name)
     setup = setup or Setup()
-    reason = method.why_not(setup.scale)
-    if reason:
-        raise (WeightsError if "weights" in reason else MethodError)(reason)
-    return method.load(Setup(setup.scale, setup.device, setup.precision, argument))
+    method.check(setup.scale)
+    return GuardedUpscaler(method, replace(setup, argument=argument, weights=method.weights.get(setup.scale)))
 
 
-def to_8bit(name: str, output: object, shape: tuple[int, ...]) -> Image:
+def changed(files: Mapping[str, str]) -> list[str]:
+    """Return those of {path: SHA-256}, as an upscaler's `files` has them, that are gone or have another content now."""
+    return opened.changed(files)
+
+
+def to_8bit(name: str, output: object, shape: tuple[int, ...], lr: Image | None = None) -> Image:
     """Check what a method returned and round it to 8 bits, halves away from zero.
 
     Args:
         name: The method, for messages.
         output: What it returned.
-        shape: The shape that is expected: (H, W) or (H, W, 3).
+        shape: The shape that is expected: (H, W) or (H, W, 3). For a gray image colour is taken as well, which most
+            networks return; the protocol says how the two are compared.
+        lr: What it was made from. With it, float output on the 0..1 or -1..1 scale is recognised.
 
     Raises:
-        MethodError: It is no array of that shape, not uint8 or float, or not finite.
+        MethodError: It is no array of that shape, not uint8 or float, not finite, or on another scale than 0..255.
     """
     if not isinstance(output, np.ndarray):
         raise MethodError(f"Method '{name}' returned {type(output).__name__}; expected a NumPy array.")
-    if output.shape != shape:
+    if output.shape != shape and not (len(shape) == 2 and output.shape == (*shape, 3)):
         raise MethodError(f"Method '{name}' returned shape {output.shape}; expected {shape}.")
     if output.dtype == np.uint8:
         return np.ascontiguousarray(output)
@@ -261,6 +358,11 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...]) -> Image:
         raise MethodError(f"Method '{name}' returned {output.dtype}; expected uint8, or float on the 0..255 scale.")
     if not np.isfinite(output).all():
         raise MethodError(f"Method '{name}' returned values that are not finite (NaN or infinity).")
+    if lr is not None and (hint := ranges.wrong_scale(output, lr)):
+        raise MethodError(
+            f"Method '{name}' returned floats from {output.min():.3g} to {output.max():.3g} for an LR image of "
+            f"{lr.min()} to {lr.max()}; expected the 0..255 scale. Return {hint}."
+        )
     clipped = np.clip(output.astype(np.float64), 0.0, 255.0)
     return np.floor(clipped + 0.5).astype(np.uint8)
 
@@ -268,15 +370,18 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...]) -> Image:
 def fingerprint(name: str, setup: Setup) -> str:
     """Return a hash of all that decides what a method computes: its code, our code under it, weights, setup.
 
-    It needs no import of torch: the code is found by following `import srbench...` statements in the source.
+    It needs no import of torch: the code is found by following import statements in the source. Files that the
+    method opens while it is loaded are not known yet; see `create`.
     """
     method, argument = find(name)
-    digest = hashlib.sha256(f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}".encode())
-    from srbench.sources import closure  # here, because only the bench needs it
-
-    for path in closure(method.module):
+    told = f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}"
+    digest = hashlib.sha256(told.encode("utf-8", "surrogateescape"))
+    # What is common to all: how output is rounded and pictures are read.
+    for path in sorted({*sources.closure(method.module), *sources.closure("srbench.images")}):
         digest.update(path.read_bytes())
     weights = method.weights.get(setup.scale)
     if weights is not None and weights.is_file():
-        digest.update(images.file_sha256(weights).encode())
+        digest.update(opened.sha256(weights).encode())
+    for sha256 in plugins.read_at_import(method.module).values():
+        digest.update(sha256.encode())
     return digest.hexdigest()[:16]

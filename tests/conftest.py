@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from . import packages
+
+ROOT = packages.ROOT
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,18 @@ def shared() -> Path:
 def golden(shared: Path) -> Path:
     """The folder of golden values."""
     return shared / "golden"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked wheel; its dependencies come from the environment that runs the tests."""
+    return packages.wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def editable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an editable install puts into site-packages."""
+    return packages.editable(tmp_path_factory.mktemp("editable"))
 
 
 @pytest.fixture(autouse=True)

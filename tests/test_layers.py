@@ -21,6 +21,8 @@ LAYERS = {
     "srbench.plugins": 0,
     "srbench.resize": 1,
     "srbench.metrics": 1,
+    "srbench.ranges": 1,
+    "srbench.guarded": 1,
     "srbench.registry": 1,
     "srbench.bench.rows": 1,
     "srbench.mos.store": 1,

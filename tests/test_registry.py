@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from srbench import registry
-from srbench.errors import MethodError
+from srbench.errors import MethodError, WeightsError
 from srbench.registry import Method, Setup, to_8bit
 from srbench.sources import closure
 
@@ -47,11 +48,16 @@ def test_a_scale_that_a_method_cannot_do_is_refused() -> None:
     method = Method("m", "M", lambda _: lambda lr: lr, scales=(2, 3))
     assert method.why_not(3) is None
     assert method.why_not(4) == "m does x2, x3, not x4."
+    with pytest.raises(MethodError, match="not x4") as refused:
+        method.check(4)
+    assert not isinstance(refused.value, WeightsError)
 
 
 def test_missing_weights_are_a_reason_with_the_command_that_makes_them(tmp_path: Path) -> None:
     method = Method("m", "M", lambda _: lambda lr: lr, weights={4: tmp_path / "m.safetensors"})
     assert "srbench train m --scale 4" in (method.why_not(4) or "")
+    with pytest.raises(WeightsError, match="m has no weights for x4"):
+        method.check(4)
     (tmp_path / "m.safetensors").touch()
     assert method.why_not(4) is None
 
@@ -60,34 +66,66 @@ def test_a_plugin_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     code = (
         "import numpy as np; from srbench import registry as r;"
-        "print(r.create('mine', r.Setup(scale=3))(np.zeros((2, 2), np.uint8)).shape, r.find('mine')[0].module)"
+        "print(r.create('mine', r.Setup(scale=3))(np.zeros((2, 2), np.uint8)).shape)"
     )
-    assert python(code, tmp_path).stdout.strip() == "(6, 6) srbench.methods.mine"
+    assert python(code, tmp_path).stdout.strip() == "(6, 6)"
 
 
-def test_a_broken_plugin_does_not_stop_the_others(tmp_path: Path) -> None:
+def test_a_method_of_a_broken_plugin_is_answered_with_what_broke(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import module_that_is_not_there")
-    (tmp_path / "mine.py").write_text(PLUGIN)
+    for name in ("broken", "other"):
+        done = python(f"from srbench import registry as r; r.find('{name}')", tmp_path)
+        assert str(tmp_path / "broken.py") in done.stderr
+        assert "No module named 'module_that_is_not_there'" in done.stderr
+
+
+def test_weights_of_a_plugin_are_relative_to_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = PLUGIN.replace('"Mine"', '"Mine", weights={2: "two.pt", 3: "~/three.pt", 4: "/four.pt"}')
+    (tmp_path / "mine.py").write_text(declared)
+    (tmp_path / "two.pt").touch()
+    monkeypatch.setenv("HOME", "/home/me")
     code = (
-        "from srbench import registry as r; print(len(r.methods()) > 3, r.find('mine')[0].name, r.broken());"
-        "r.find('broken')"
+        "from srbench import registry as r; m, _ = r.find('mine');"
+        "print(*m.weights.values(), m.why_not(2), m.why_not(4), m.why_not(8), sep='|')"
     )
-    done = python(code, tmp_path)
-    assert "True mine {'broken': \"ModuleNotFoundError: No module named 'module_that_is_not_there'\"}" in done.stdout
-    assert "The plugin 'broken' cannot be imported" in done.stderr
+    two, three, four, *reasons = python(code, tmp_path).stdout.strip().split("|")
+    assert (two, three, four) == (str(tmp_path / "two.pt"), "/home/me/three.pt", "/four.pt")
+    assert reasons == [
+        "None",
+        "mine has no weights for x4. Its plugin declares /four.pt, which is not there.",
+        "mine has no weights for x8. Its plugin declares them for x2, x3, x4.",
+    ]
 
 
-def test_two_plugins_with_one_name_are_an_error(tmp_path: Path) -> None:
-    (tmp_path / "one.py").write_text(PLUGIN)
-    (tmp_path / "two.py").write_text(PLUGIN)
-    done = python("from srbench import registry as r; r.methods()", tmp_path)
-    assert "Two plugins register the method 'mine'" in done.stderr
+def test_a_file_read_while_a_plugin_is_imported_counts_in_its_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("DATA = open('data.bin').read()\n" + PLUGIN)
+    code = "from srbench import registry as r; print(r.fingerprint('mine', r.Setup()))"
+    prints = []
+    for text in ("1", "2", "2"):
+        (tmp_path / "data.bin").write_text(text)
+        prints.append(python(code, tmp_path).stdout)
+    assert prints[0] != prints[1] == prints[2] != ""
 
 
-def test_two_plugin_files_with_one_name_are_an_error(tmp_path: Path) -> None:
-    (tmp_path / "nearest.py").write_text(PLUGIN)
-    done = python("from srbench import registry as r; r.methods()", tmp_path)
-    assert "Two plugin files are called 'nearest'" in done.stderr
+def test_the_table_has_a_row_for_every_method_and_every_broken_plugin(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN.replace('"Mine"', '"Bicubic"'))
+    (tmp_path / "broken.py").write_text("1 / 0")
+    code = "import json; from srbench import registry as r; print(json.dumps(r.table(2)))"
+    rows = {row["name"]: row for row in json.loads(python(code, tmp_path).stdout)}
+    assert rows["espcn"]["parameters"] == 21284
+    assert rows["espcn"]["weights"].endswith("espcn-x2.safetensors")
+    assert rows["espcn"]["available"] is True
+    assert rows["srgan-vgg54"]["why_not"] == "srgan-vgg54 does x4, not x2."
+    assert rows["results:DIR"]["scales"] is None
+    assert rows[str(tmp_path / "broken.py")]["why_not"] == "ZeroDivisionError: division by zero"
+    assert [rows[name]["title"] for name in ("bicubic", "mine")] == ["Bicubic (bicubic)", "Bicubic (mine)"]
+    assert len({tuple(row) for row in rows.values()}) == 1
+
+
+@pytest.mark.parametrize("name", ["a,b", "a/b", "..", "", "a b", "results:x", "-a"])
+def test_a_name_that_is_no_name_of_a_folder_is_refused(name: str) -> None:
+    with pytest.raises(MethodError, match="expected letters, digits"):
+        registry.register(name, title="x")(lambda lr, scale: lr)
 
 
 def test_a_fingerprint_follows_code_and_setup(tmp_path: Path) -> None:

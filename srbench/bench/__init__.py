@@ -1,1 +1,32 @@
 """The run: every method on every image, its journal, its table and what it was made with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srbench.bench.engine import Engine
+    from srbench.bench.evaluation import run
+    from srbench.bench.interrupt import Interrupted
+    from srbench.bench.results import RunResults, load
+    from srbench.bench.specs import MethodSpec
+
+__all__ = ["Engine", "Interrupted", "MethodSpec", "RunResults", "load", "run"]
+
+_HOMES = {
+    "Engine": "engine",
+    "Interrupted": "interrupt",
+    "MethodSpec": "specs",
+    "RunResults": "results",
+    "load": "results",
+    "run": "evaluation",
+}
+
+
+def __getattr__(name: str) -> object:
+    # On first use: a reader of run folders must not import what makes them.
+    import importlib
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

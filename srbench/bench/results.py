@@ -1,170 +1,66 @@
-"""What a run leaves behind: a journal of finished images, the long table of scores, and the provenance."""
+"""What a run leaves behind: the long table of scores, the pictures, and what they were made with."""
 
 from __future__ import annotations
 
+import io
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srbench.bench import journal, validity
+from srbench.bench.journal import writing
+from srbench.bench.rows import COLUMNS, ImageOutcome, ImageScore
+from srbench.bench.validity import StaleRows
 from srbench.errors import RunError
 from srbench.images import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+__all__ = [
+    "COLUMNS",
+    "SCHEMA_VERSION",
+    "ImageScore",
+    "RunResults",
+    "image_path",
+    "load",
+    "load_info",
+    "pictures",
+    "save",
+    "save_info",
+    "table",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class ImageScore:
-    """One row of `scores.csv`: one metric of one image of one method.
-
-    Attributes:
-        dataset: Name of the data set.
-        image: Name of the image in it.
-        method: Name of the method.
-        scale: Upscaling factor.
-        protocol: `daala` or `matlab`.
-        protocol_version: Version of that protocol; equal versions give equal scores.
-        metric: Name of the metric.
-        value: The score; NaN when the method or the metric failed.
-        seconds: Wall time inside the method, reading and writing of files not counted.
-        peak_mb: Peak resident memory of the worker process during the method, in MB (10^6 bytes).
-        path: The way of computing that the method took, as it names it.
-        status: `ok` or `failed`.
-        message: Why it failed; empty otherwise.
-    """
-
-    dataset: str
-    image: str
-    method: str
-    scale: int
-    protocol: str
-    protocol_version: str
-    metric: str
-    value: float
-    seconds: float
-    peak_mb: float
-    path: str
-    status: str
-    message: str
-
-
-COLUMNS = [field.name for field in fields(ImageScore)]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One value in the journal, with what it depends on besides the two images."""
-
-    protocol: str
-    protocol_version: str
-    metric: str
-    metric_fingerprint: str
-    value: float
-    message: str = ""
-
-    @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """What must agree for the stored value to be taken again."""
-        return (self.protocol, self.protocol_version, self.metric, self.metric_fingerprint)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One line of the journal: one image of one method, finished or failed.
-
-    Attributes:
-        key: Hash of the method's fingerprint and of its inputs: while it agrees, the image is still valid.
-        sha256: Hash of the PNG that was kept; empty when the method failed.
-        scores: The values computed on it so far.
-    """
-
-    dataset: str
-    image: str
-    method: str
-    key: str
-    sha256: str
-    seconds: float
-    peak_mb: float
-    path: str
-    status: str
-    message: str
-    scores: tuple[Score, ...] = ()
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """Where it belongs: (method, dataset, image)."""
-        return (self.method, self.dataset, self.image)
-
-    def rows(self, scale: int) -> Iterator[ImageScore]:
-        """Yield the rows of `scores.csv` that this line stands for."""
-        for score in self.scores:
-            failed = self.status != "ok" or bool(score.message)
-            yield ImageScore(
-                self.dataset, self.image, self.method, scale, score.protocol, score.protocol_version, score.metric,
-                score.value, self.seconds, self.peak_mb, self.path, "failed" if failed else "ok",
-                self.message or score.message,
-            )  # fmt: skip
-
-
-class Journal:
-    """The append-only file `journal.jsonl`: what is in it is done, what is not in it never happened.
-
-    Every line is on the disk before the next image counts as finished; a line that a crash tore is dropped.
-    """
-
-    def __init__(self, run: Path) -> None:
-        self._path = run / "journal.jsonl"
-        self.outcomes: dict[tuple[str, str, str], Outcome] = {}
-        whole = 0
-        if self._path.is_file():
-            for line in self._path.read_bytes().splitlines(keepends=True):
-                outcome = _parse(line)
-                if outcome is None:
-                    break
-                self.outcomes[outcome.place] = outcome
-                whole += len(line)
-        else:
-            run.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("r+b" if self._path.exists() else "w+b")
-        self._file.truncate(whole)
-        self._file.seek(whole)
-
-    def append(self, outcome: Outcome) -> None:
-        """Add one line and return when it is on the disk."""
-        line = json.dumps(asdict(outcome), separators=(",", ":")).encode() + b"\n"
-        self._file.write(line)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.outcomes[outcome.place] = outcome
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _parse(line: bytes) -> Outcome | None:
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        entry = json.loads(line)
-        scores = tuple(Score(**score) for score in entry.pop("scores"))
-        return Outcome(**entry, scores=scores)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+SCHEMA_VERSION = 2
+"""Of run.json and the journal. Since 2 a line names its inputs; folders of version 1 are read and continued."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResults:
-    """A run read back: `scores` in long form (columns as in `ImageScore`) and `info`, the content of run.json."""
+    """A run read back.
+
+    Attributes:
+        folder: The run folder.
+        scores: Rows in long form, columns as in `ImageScore`; only those that hold by `info`. One method may have fewer
+            images of a data set than another: `info["datasets"]` names all that the set has now.
+        info: The content of run.json.
+        stale: Rows that no longer hold, and were left out.
+        left_out: Methods that were asked for but cannot run here, {name: why}; empty for a run that was read back.
+    """
 
     folder: Path
     scores: pd.DataFrame
     info: dict[str, Any]
+    stale: tuple[StaleRows, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the tables, one sentence each."""
+        methods = [f"Left out: method {name}. {reason}" for name, reason in self.left_out.items()]
+        return (*methods, *map(str, self.stale))
 
 
 def image_path(run: Path, method: str, dataset: str, image: str) -> Path:
@@ -172,7 +68,12 @@ def image_path(run: Path, method: str, dataset: str, image: str) -> Path:
     return run / "images" / method / dataset / f"{image}.png"
 
 
-def table(outcomes: Iterable[Outcome], scale: int) -> pd.DataFrame:
+def pictures(outcomes: Iterable[ImageOutcome]) -> dict[str, str]:
+    """Return {METHOD/SET/IMAGE: SHA-256} of the SR images of `outcomes`."""
+    return {"/".join(outcome.place): outcome.sha256 for outcome in outcomes if outcome.sha256}
+
+
+def table(outcomes: Iterable[ImageOutcome], scale: int) -> pd.DataFrame:
     """Return the rows of `outcomes` as one DataFrame, sorted, so that equal work gives equal tables."""
     import pandas as pd
 
@@ -182,19 +83,27 @@ def table(outcomes: Iterable[Outcome], scale: int) -> pd.DataFrame:
 
 
 def save(run: Path, scores: pd.DataFrame, info: dict[str, Any]) -> None:
-    """Write scores.csv, scores.parquet and run.json, each of them either old or complete."""
-    import io
+    """Write scores.csv, scores.parquet and run.json, each of them either old or complete.
 
-    write_atomically(run / "scores.csv", scores.to_csv(index=False).encode())
+    Raises:
+        RunError: One cannot be written.
+    """
     buffer = io.BytesIO()
     scores.to_parquet(buffer, index=False)
-    write_atomically(run / "scores.parquet", buffer.getvalue())
+    for name, data in (("scores.csv", scores.to_csv(index=False).encode()), ("scores.parquet", buffer.getvalue())):
+        with writing(run / name):
+            write_atomically(run / name, data)
     save_info(run, info)
 
 
 def save_info(run: Path, info: dict[str, Any]) -> None:
-    """Write run.json, which is either old or complete."""
-    write_atomically(run / "run.json", (json.dumps(info, indent=1) + "\n").encode())
+    """Write run.json, which is either old or complete.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    with writing(run / "run.json"):
+        write_atomically(run / "run.json", (json.dumps(info, indent=1) + "\n").encode())
 
 
 def load_info(run: Path) -> dict[str, Any] | None:
@@ -217,17 +126,29 @@ def load_info(run: Path) -> dict[str, Any] | None:
 
 
 def load(run: str | Path) -> RunResults:
-    """Read a run folder.
+    """Read a run folder, also one whose run was stopped.
+
+    The journal is what counts where there is one; scores.csv on its own is what some people pass on. Either way only
+    rows are returned that hold for the data sets, methods, protocols and metrics of run.json.
 
     Raises:
         RunError: It is no run, or its files are damaged.
     """
-    import pandas as pd
-
     folder = Path(run)
     info = load_info(folder) if folder.is_dir() else None
     if info is None:
         raise RunError(f"{folder} is not a finished run: expected a folder with run.json and scores.csv.")
+    outcomes = journal.read(folder)
+    if outcomes is None:
+        return _from_table(folder, info)
+    outcomes |= {outcome.place: outcome for outcome in validity.adopt(outcomes, info)}
+    holding, stale = validity.sift(outcomes.values(), info)
+    return RunResults(folder, table(holding, int(info["scale"])), info | {"images_sha256": pictures(holding)}, stale)
+
+
+def _from_table(folder: Path, info: dict[str, Any]) -> RunResults:
+    import pandas as pd
+
     try:
         scores = pd.read_csv(
             folder / "scores.csv",
@@ -240,4 +161,10 @@ def load(run: str | Path) -> RunResults:
     missing = [column for column in COLUMNS if column not in scores.columns]
     if missing:
         raise RunError(f"{folder / 'scores.csv'} lacks the columns {', '.join(missing)}. Run again to rebuild it.")
-    return RunResults(folder, scores, info)
+    known = info.get("datasets")
+    if known is None:
+        return RunResults(folder, scores, info)
+    there = [image in known.get(dataset, {}) for dataset, image in zip(scores["dataset"], scores["image"], strict=True)]
+    gone = scores[~pd.Series(there, index=scores.index, dtype=bool)]
+    stale = (StaleRows(validity.GONE, len(gone), tuple(sorted(gone["method"].unique()))),) if len(gone) else ()
+    return RunResults(folder, scores[there].reset_index(drop=True), info, stale)

@@ -1,130 +1,167 @@
-"""What one worker process does: make one SR image, keep it, score it, and say how long and how much memory."""
+"""What happens to one image: it is upscaled, kept and scored, and whatever breaks on the way is named."""
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import math
 import os
-import signal
-import sys
-import threading
 import time
-from dataclasses import dataclass, replace
-from multiprocessing import connection, parent_process
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from srbench import images, metrics, registry
-from srbench.bench.results import Outcome, Score, image_path
+import numpy as np
+
+from srbench import images, metrics
+from srbench.bench.journal import writing
+from srbench.bench.luggage import Luggage, unpack
+from srbench.bench.plan import ImageTask
+from srbench.bench.results import image_path
+from srbench.bench.rows import ImageOutcome, Score
 from srbench.datasets import Pair
-from srbench.errors import ImageError, MethodError, MetricError
+from srbench.errors import MethodError
 from srbench.images import Image
-from srbench.registry import Setup, Upscaler
+from srbench.ready import ReadyMethod, ready
+from srbench.registry import Setup
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One unit of work: names and paths only, never pixels.
+class ImageWorker:
+    """Does one task after another; the method and the original of the last one are kept ready for the next.
 
-    Attributes:
-        pair: The test image.
-        method: The entrant's name in tables.
-        spec: What `registry.create` understands, such as `results:DIR`.
-        setup: Scale, device and precision.
-        key: Hash of the method's fingerprint and its inputs, stored with the outcome.
-        run: The run folder.
-        wanted: The scores to compute; their values are empty.
-        done: A valid earlier outcome whose image is kept and only lacks `wanted`; None to make the image.
+    Args:
+        own: Methods and metrics that are not found by name; None where tasks bring them in a file.
+        say: Told the name of a metric before it is computed, in tasks that are to be done carefully.
+        interrupted: Whether a KeyboardInterrupt is the user's; in a worker process it never is.
     """
 
-    pair: Pair
-    method: str
-    spec: str
-    setup: Setup
-    key: str
-    run: Path
-    wanted: tuple[Score, ...]
-    done: Outcome | None = None
+    def __init__(
+        self,
+        own: Luggage | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._own, self._say, self._interrupted = own, say, interrupted
+        self._method: tuple[tuple[str, Setup], ReadyMethod] | None = None
+        self._original: tuple[Pair, Image] | None = None
 
+    def do(self, task: ImageTask) -> ImageOutcome:
+        """Do one task.
 
-def prepare(search_path: list[str]) -> None:
-    """Make a fresh worker obey its parent: its import path, its Ctrl-C, its end."""
-    sys.path[:] = search_path
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+        A method that breaks becomes an outcome with status `failed`. Inputs that cannot be read and a disk that
+        cannot be written end the run instead: they are no fault of the method.
 
+        Raises:
+            ImageError, DatasetError: The HR or LR image cannot be read.
+            RunError: The result cannot be written.
+        """
+        with _undisturbed():
+            return self._do(task)
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    def _do(self, task: ImageTask) -> ImageOutcome:
+        own = self._luggage(task)
+        hr = self._hr(task.pair)
+        path = image_path(task.run, task.blank.method, task.pair.dataset, task.pair.name)
+        if task.done is not None:
+            outcome, sr = task.done, images.read(path)
+        else:
+            outcome, made = self._upscale(task, own, hr)
+            if made is None:
+                return outcome
+            with writing(path):
+                outcome, sr = replace(outcome, sha256=images.write(path, made)), made
+        return replace(outcome, scores=(*outcome.scores, *self._scores(sr, hr, task), *task.given_up))
 
-
-def process(task: Task) -> Outcome:
-    """Do one task.
-
-    A method that breaks becomes an outcome with status `failed`. Inputs that cannot be read and a disk that
-    cannot be written end the run instead: they are no fault of the method.
-
-    Raises:
-        ImageError, DatasetError: The HR or LR image cannot be read.
-        OSError: The result cannot be written.
-    """
-    hr = _hr(task.pair)
-    if task.done is not None:
-        kept = images.read(image_path(task.run, task.method, task.pair.dataset, task.pair.name))
-        return replace(task.done, scores=task.done.scores + _scores(kept, hr, task))
-    outcome, sr = _upscale(task, hr)
-    if sr is None:
-        failed = tuple(replace(score, value=math.nan) for score in task.wanted)
-        return replace(outcome, scores=failed)
-    path = image_path(task.run, task.method, task.pair.dataset, task.pair.name)
-    sha256 = images.write(path, sr)
-    return replace(outcome, sha256=sha256, scores=_scores(sr, hr, task))
-
-
-def _upscale(task: Task, hr: Image) -> tuple[Outcome, Image | None]:
-    outcome = Outcome(task.pair.dataset, task.pair.name, task.method, task.key, "", math.nan, math.nan, "", "ok", "")
-    method, _ = registry.find(task.spec)
-    source = task.pair if method.takes_pair else task.pair.lr()
-    try:
-        upscaler = _upscaler(task.spec, task.setup)
-        _reset_peak()
-        start = time.perf_counter()
-        output = upscaler(source)
-        seconds = time.perf_counter() - start
-        peak = _peak_mb()
-        sr = registry.to_8bit(task.method, output, hr.shape)
-    except Exception as error:  # whatever a plugin raises is its own failure, named in its rows
-        message = str(error) if isinstance(error, MethodError) else f"{type(error).__name__}: {error}"
-        return replace(outcome, status="failed", message=" ".join(message.split())[:500]), None
-    path = str(getattr(upscaler, "path", ""))
-    return replace(outcome, seconds=round(seconds, 6), peak_mb=round(peak, 1), path=path), sr
-
-
-def _scores(sr: Image, hr: Image, task: Task) -> tuple[Score, ...]:
-    scores: list[Score] = []
-    for protocol in dict.fromkeys(score.protocol for score in task.wanted):
-        wanted = [score for score in task.wanted if score.protocol == protocol]
-        names = [score.metric for score in wanted]
-        values, message = {}, ""
+    def _upscale(self, task: ImageTask, own: Luggage, hr: Image) -> tuple[ImageOutcome, Image | None]:
+        measured = _Measured()
         try:
-            values = metrics.evaluate(sr, hr, scale=task.setup.scale, protocol=protocol, names=names)
-        except (MetricError, ImageError) as error:
-            message = str(error)
-        scores += [replace(score, value=values.get(score.metric, math.nan), message=message) for score in wanted]
-    return tuple(scores)
+            method = self._ready(task, own)
+        except BaseException as error:  # whatever a plugin raises is its own failure, named in its rows
+            return self._failure(task, error), None
+        source = method.source(task.pair)
+        try:
+            sr = method.enlarge(source, hr.shape, measured)
+        except BaseException as error:
+            return self._failure(task, error), None
+        way = str(getattr(method.upscaler, "path", ""))
+        return replace(task.blank, seconds=round(measured.seconds, 6), peak_mb=round(measured.peak, 1), path=way), sr
+
+    def _failure(self, task: ImageTask, error: BaseException) -> ImageOutcome:
+        if isinstance(error, KeyboardInterrupt) and self._interrupted():
+            raise error
+        if isinstance(error, MethodError):
+            return task.unfinished("failed", str(error))
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        ended = "" if isinstance(error, Exception) else " It tried to end the program."
+        return task.unfinished("failed", f"{what}.{ended}" if ended else what)
+
+    def _scores(self, sr: Image, hr: Image, task: ImageTask) -> list[Score]:
+        scores: list[Score] = []
+        for protocol in dict.fromkeys(score.protocol for score in task.wanted):
+            wanted = [score for score in task.wanted if score.protocol == protocol]
+            for group in [[score] for score in wanted] if task.careful else [wanted]:
+                if task.careful:
+                    self._say(group[0].metric)
+                values = metrics.evaluate_each(
+                    sr, hr, scale=task.setup.scale, protocol=protocol, names=[score.metric for score in group]
+                )
+                scores += [_valued(score, values[score.metric]) for score in group]
+        return scores
+
+    def _ready(self, task: ImageTask, own: Luggage) -> ReadyMethod:
+        # One at a time: tasks come ordered by method, and networks are large.
+        identity = (task.spec, task.setup)
+        if self._method is None or self._method[0] != identity:
+            given = own.methods.get(task.spec)
+            made = ReadyMethod(given, task.setup, given.load(task.setup)) if given else ready(task.spec, task.setup)
+            self._method = identity, made
+        return self._method[1]
+
+    def _luggage(self, task: ImageTask) -> Luggage:
+        if self._own is None and task.luggage is not None:
+            self._own = unpack(task.luggage)
+            for metric in self._own.metrics.values():
+                metrics.table.add(metric)
+        return self._own or Luggage()
+
+    def _hr(self, pair: Pair) -> Image:
+        if self._original is None or self._original[0] != pair:
+            self._original = pair, pair.hr()
+        return self._original[1]
 
 
-@functools.lru_cache(maxsize=1)
-def _upscaler(spec: str, setup: Setup) -> Upscaler:
-    # One at a time: tasks come ordered by method, and networks are large.
-    return registry.create(spec, setup)
+def _valued(score: Score, value: float | str) -> Score:
+    return replace(score, message=value) if isinstance(value, str) else replace(score, value=value)
 
 
-@functools.lru_cache(maxsize=1)
-def _hr(pair: Pair) -> Image:
-    return pair.hr()
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put back what a plugin may change for those after it: the working directory, and NumPy's answer to overflows."""
+    try:
+        home = os.open(".", os.O_RDONLY)
+    except OSError:  # it was removed
+        home = None
+    try:
+        with np.errstate():
+            yield
+    finally:
+        if home is not None:
+            os.fchdir(home)
+            os.close(home)
+
+
+class _Measured:
+    """Measures wall time and peak memory of what it is entered for."""
+
+    def __init__(self) -> None:
+        self.seconds = self.peak = math.nan
+
+    def __enter__(self) -> None:
+        _reset_peak()
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+        self.peak = _peak_mb()
 
 
 def _reset_peak() -> None:

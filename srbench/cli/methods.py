@@ -18,25 +18,12 @@ def methods(
     """List the methods: what they can do and whether they have what they need."""
     from srbench import registry
 
-    rows: list[dict[str, Any]] = [
-        {
-            "name": f"{method.name}:{method.argument}" if method.argument else method.name,
-            "title": method.title,
-            "note": method.note,
-            "scales": method.scales,
-            "parameters": method.parameters.get(scale),
-            "weights": str(method.weights[scale]) if scale in method.weights else None,
-            "available": method.why_not(scale) is None,
-            "why_not": method.why_not(scale),
-            "cite": method.cite,
-        }
-        for method in registry.methods()
-    ]
-    broken = registry.broken()
+    rows = registry.table(scale)
     if as_json:
-        rows += [{"name": name, "available": False, "why_not": reason} for name, reason in broken.items()]
         typer.echo(json.dumps(rows, indent=1))
         return
+    broken = registry.broken()
+    rows = [row for row in rows if row["name"] not in broken]
     _table(
         f"Methods at x{scale}",
         ["Name", "Title", "Scales", "Parameters", "Available"],
@@ -104,11 +91,15 @@ def upscale(
     precision: Annotated[str, typer.Option(help="'fast', 'bf16' or 'exact'.")] = "fast",
 ) -> None:
     """Enlarge one picture, or every picture of a folder."""
+    from srbench.datasets import describe_left_out
     from srbench.devices import choose
-    from srbench.upscaling import upscale_files
+    from srbench.upscaling import plan, upscale_files
 
-    for written in upscale_files(image, out, method, choose(scale, device, precision)):
+    files, left_out = plan(image, out)
+    for written in upscale_files(files, method, choose(scale, device, precision)):
         typer.echo(str(written))
+    if left_out:
+        typer.echo(describe_left_out(left_out), err=True)
 
 
 def doctor(data_root: DataRoot = None, as_json: AsJson = False) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,12 +23,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 
 def split(text: str) -> list[str]:
-    """Return the parts of a comma-separated list, without empty ones and repetitions.
+    r"""Return the parts of a comma-separated list, without empty ones and repetitions; `\,` is no separator.
 
     >>> split("set5, set14,,set5")
     ['set5', 'set14']
+    >>> split(r"./one\,two,set5")
+    ['./one,two', 'set5']
     """
-    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    parts = (part.replace(r"\,", ",").strip() for part in re.split(r"(?<!\\),", text))
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def split_all(texts: Sequence[str]) -> list[str]:
+    """Return the parts of an option that may be given several times; the path of a folder is one, commas and all."""
+    parts = ([text] if "," in text and _is_folder(text) else split(text) for text in texts)
+    return list(dict.fromkeys(part for several in parts for part in several))
+
+
+def _is_folder(text: str) -> bool:
+    return Path(text.removeprefix("results:")).expanduser().is_dir()
 
 
 @contextlib.contextmanager

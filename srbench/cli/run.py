@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srbench.cli.options import DataRoot, download_bar, split
+from srbench.cli.options import DataRoot, split, split_all
 
 if TYPE_CHECKING:
-    from srbench.bench.engine import Plan
-    from srbench.bench.results import Outcome, RunResults
-    from srbench.datasets import Pair
+    from srbench.bench.results import RunResults
+    from srbench.bench.rows import ImageOutcome
 
 _FAILURES_SHOWN = 10
 
 
 def run(
     datasets: Annotated[
-        str,
+        list[str],
         typer.Option(
-            help="Data sets, or folders of images, separated by commas. 'srbench datasets' lists them; "
-            "'set5,set14,bsd100' is the SRGAN paper's evaluation."
+            help="Data sets, or folders of images, separated by commas; the option may be repeated. 'srbench datasets' "
+            "lists them; 'set5,set14,bsd100' is the SRGAN paper's evaluation."
         ),
-    ] = "demo",
+    ] = ["demo"],  # noqa: B006 - typer copies it
     methods: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Methods, separated by commas; 'results:DIR' scores stored images. 'srbench methods' lists them. "
-            "Default: all that have what they need.",
+            help="Methods, separated by commas; the option may be repeated. 'results:DIR' scores stored images. "
+            "'srbench methods' lists them. Default: all that have what they need.",
             show_default=False,
         ),
     ] = None,
@@ -74,76 +74,89 @@ def run(
     """Evaluate methods on data sets: pictures, scores and provenance go to a run folder.
 
     Run the same command again to continue after an interruption: what is there and still valid is kept.
-    Exit status: 0 all went well, 1 a method failed on an image (it is named), 2 the command cannot be carried out.
+    Ctrl-C stops after the images in progress, a second one at once.
+    Exit status: 0 all went well, 1 a method failed on an image or cannot run at this scale (it is named), 2 the command
+    cannot be carried out, 130 it was stopped by Ctrl-C.
     """
-    from srbench import datasets as sets
-    from srbench.bench import engine as benchmark
-    from srbench.devices import choose
+    from srbench import bench
 
-    names = split(datasets)
-    wanted, protocols = split(metrics), split(protocol)
-    benchmark.check_metrics(wanted, protocols)
-    entrants = benchmark.entrants(split(methods) if methods is not None else None, scale)
-    pairs: list[Pair] = []
-    for name in names:
-        with download_bar(name) as on_file:
-            pairs += sets.load(name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file)
-    _check_distinct(pairs)
-    folder = out or Path("runs") / f"{'-'.join(Path(name).name for name in names)}-x{scale}"
-    plan = benchmark.Plan(pairs, entrants, choose(scale, device, precision), protocols, wanted, folder)
-    finished, failures = _with_progress(plan, jobs)
+    progress = _Progress()
+    try:
+        with progress.bars:
+            finished = bench.run(
+                None if methods is None else split_all(methods),
+                split_all(datasets),
+                scale=scale,
+                protocols=split(protocol),
+                metrics=split(metrics),
+                out=out,
+                jobs=jobs,
+                device=device,
+                precision=precision,
+                degradation=degradation,
+                limit=limit,
+                data_root=data_root,
+                command=sys.argv,
+                on_file=progress.on_file,
+                on_start=progress.on_start,
+                on_outcome=progress.on_outcome,
+                on_interrupt=progress.on_interrupt,
+            )
+    except KeyboardInterrupt as stopped:
+        typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
+        raise typer.Exit(130) from None
     _print_tables(finished)
-    typer.echo(f"Scores:   {folder / 'scores.csv'} (and .parquet); provenance: {folder / 'run.json'}")
-    typer.echo(f"Pictures: {folder / 'images'}/METHOD/SET/IMAGE.png")
-    if failures:
-        _print_failures(failures)
+    typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
+    typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
+    _print_notes(finished)
+    failed = _print_failures(finished)
+    if failed or (methods is not None and finished.left_out):
         raise typer.Exit(1)
 
 
-def _check_distinct(pairs: list[Pair]) -> None:
-    from srbench.errors import DatasetError
+class _Progress:
+    """A bar on stderr, where that is a terminal: files of a data set that are fetched, then images."""
 
-    places = [(pair.dataset, pair.name) for pair in pairs]
-    if len(set(places)) < len(places):
-        name = next(dataset for dataset, image in places if places.count((dataset, image)) > 1)
-        raise DatasetError(f"Two of the data sets are called '{name}'. Rename one of the folders.")
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._current = self.bars.add_task("starting", total=None)
 
-def _with_progress(plan: Plan, jobs: int | None) -> tuple[RunResults, list[Outcome]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def on_file(self, dataset: str, done: int, total: int) -> None:
+        self.bars.update(self._current, total=total, completed=done, description=f"fetching {dataset}")
 
-    from srbench.bench import engine as benchmark
+    def on_start(self, tasks: int, done: int) -> None:
+        self.bars.update(self._current, total=tasks + done, completed=done)
 
-    failures: list[Outcome] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("starting", total=None)
+    def on_outcome(self, outcome: ImageOutcome) -> None:
+        self.bars.update(self._current, advance=1, description=f"{outcome.method} on {outcome.dataset}")
 
-        def start(tasks: int, done: int) -> None:
-            progress.update(bar, total=tasks + done, completed=done)
-
-        def step(outcome: Outcome) -> None:
-            if outcome.status != "ok" or any(score.message for score in outcome.scores):
-                failures.append(outcome)
-            progress.update(bar, advance=1, description=f"{outcome.method} on {outcome.dataset}")
-
-        try:
-            finished = benchmark.run(plan, jobs=jobs, command=sys.argv, on_start=start, on_outcome=step)
-        except KeyboardInterrupt:
-            progress.stop()
-            typer.echo("Interrupted. Nothing finished is lost: run the same command again to continue.", err=True)
-            raise typer.Exit(130) from None
-    return finished, failures
+    @staticmethod
+    def on_interrupt() -> None:
+        # From a signal's handler: nothing that may be in the middle of printing must be used.
+        os.write(2, b"\nStopping after the images in progress. Ctrl-C again stops at once.\n")
 
 
-def _print_failures(failures: list[Outcome]) -> None:
-    for outcome in sorted(failures, key=lambda outcome: outcome.place)[:_FAILURES_SHOWN]:
-        message = outcome.message or next(score.message for score in outcome.scores if score.message)
-        typer.echo(f"FAILED {outcome.method} on {outcome.dataset}/{outcome.image}: {message}", err=True)
-    if len(failures) > _FAILURES_SHOWN:
-        typer.echo(f"... and {len(failures) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
+def _print_failures(finished: RunResults) -> bool:
+    """Name what failed on stderr, and return whether anything did."""
+    failed = finished.scores[finished.scores["status"] == "failed"]
+    failed = failed.drop_duplicates(["method", "dataset", "image", "message"]).sort_values(
+        ["method", "dataset", "image"]
+    )
+    for row in failed.head(_FAILURES_SHOWN).to_dict("records"):
+        typer.echo(f"FAILED {row['method']} on {row['dataset']}/{row['image']}: {row['message']}", err=True)
+    if len(failed) > _FAILURES_SHOWN:
+        typer.echo(f"... and {len(failed) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
+    return len(failed) > 0
+
+
+def _print_notes(finished: RunResults) -> None:
+    for note in finished.notes:
+        typer.echo(note, err=True)
 
 
 def _print_tables(finished: RunResults) -> None:
@@ -170,3 +183,4 @@ def show(
         _print_tables(finished)
     else:
         typer.echo(scoreboard.render(scoreboard.boards(finished.scores, finished.info), form))
+    _print_notes(finished)

@@ -1,4 +1,4 @@
-"""The journal and the tables of a run: nothing finished is lost, nothing torn is believed."""
+"""The tables of a run and what reads them: nothing that no longer holds, nothing damaged."""
 
 from __future__ import annotations
 
@@ -11,47 +11,11 @@ import pandas as pd
 import pytest
 
 from srbench.bench import results
-from srbench.bench.results import Journal, Outcome, Score
+from srbench.bench.rows import ImageOutcome, Score
 from srbench.errors import RunError
 
 SCORES = (Score("daala", "1", "psnr", "", 26.26), Score("daala", "1", "ssim", "", 0.7552))
-OUTCOME = Outcome("set5", "img_001", "nearest", "k", "f" * 64, 0.01, 99.5, "", "ok", "", SCORES)
-
-
-def journal_with(folder: Path, *outcomes: Outcome) -> Path:
-    journal = Journal(folder)
-    for outcome in outcomes:
-        journal.append(outcome)
-    journal.close()
-    return folder / "journal.jsonl"
-
-
-def read(folder: Path) -> dict[tuple[str, str, str], Outcome]:
-    journal = Journal(folder)
-    journal.close()
-    return journal.outcomes
-
-
-def test_a_journal_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    other = replace(OUTCOME, image="img_002", scores=(replace(SCORES[0], value=math.inf),))
-    journal_with(tmp_path, OUTCOME, other)
-    assert read(tmp_path) == {OUTCOME.place: OUTCOME, other.place: other}
-
-
-@pytest.mark.parametrize("torn", [b'{"dataset": "set5", "ima', b"\x00\x00\x00\n", b"{}\n", b"[]\n", b"null\n"])
-def test_a_torn_line_is_dropped_and_written_over(tmp_path: Path, torn: bytes) -> None:
-    path = journal_with(tmp_path, OUTCOME)
-    whole = path.read_bytes()
-    path.write_bytes(whole + torn)
-    other = replace(OUTCOME, image="img_002")
-    journal_with(tmp_path, other)
-    assert path.read_bytes().startswith(whole)
-    assert set(read(tmp_path)) == {OUTCOME.place, other.place}
-
-
-def test_the_latest_line_counts(tmp_path: Path) -> None:
-    journal_with(tmp_path, OUTCOME, replace(OUTCOME, key="newer"))
-    assert read(tmp_path)[OUTCOME.place].key == "newer"
+OUTCOME = ImageOutcome("set5", "img_001", "nearest", "k", "f" * 64, 0.01, 99.5, "", "ok", "", SCORES)
 
 
 def test_a_table_does_not_depend_on_the_order_of_work(tmp_path: Path) -> None:

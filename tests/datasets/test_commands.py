@@ -22,7 +22,7 @@ def test_the_list_names_every_set_with_its_place_and_licence(cache: Path):
     assert rows["demo"]["complete"]
     assert rows["set5"]["where"] == "not downloaded"
     assert rows["set5"]["lr_scale"] == 4
-    assert rows["urban100"]["checksums"] == "taken at the first fetch"
+    assert rows["urban100"]["checksums"] == "in the manifest"
     assert "non-commercial" in rows["bsd100"]["licence"]
     table = srbench().stdout
     assert all(name in table for name in rows)

@@ -1,0 +1,94 @@
+"""A method that is ready to run: made once, then run, checked and rounded to 8 bits on image after image."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from srbench import registry
+from srbench.errors import MethodError
+from srbench.images import Image
+from srbench.registry import Method, Pair, Setup, Upscaler
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMethod:
+    """A method with its upscaler.
+
+    Attributes:
+        method: Its row in the registry.
+        setup: What it was made with.
+        upscaler: What it made of that.
+    """
+
+    method: Method
+    setup: Setup
+    upscaler: Upscaler
+
+    def source(self, pair: Pair) -> Any:
+        """Return what the method is given of a pair: the pair itself, or its LR image.
+
+        Raises:
+            ImageError: The LR image cannot be read.
+        """
+        return pair if self.method.takes_pair else pair.lr()
+
+    def enlarge(
+        self, source: Any, shape: tuple[int, ...], measured: AbstractContextManager[Any] | None = None
+    ) -> Image:
+        """Return the SR image of what `source` returned.
+
+        Args:
+            source: An LR image, or a pair for a method that takes one.
+            shape: The shape expected of the SR image.
+            measured: Entered while the method itself computes, and not for checking and rounding.
+
+        Raises:
+            MethodError: The method returned no image of that shape.
+        """
+        with measured or contextlib.nullcontext():
+            output = self.upscaler(source)
+        return registry.to_8bit(self.method.name, output, shape)
+
+    def on_pair(self, pair: Pair) -> Image:
+        """Return the SR image of a pair, which may be the original itself or a stored picture.
+
+        Raises:
+            MethodError: The method returned no image of the size of the original.
+            ImageError: An image of the pair cannot be read.
+        """
+        if self.method.takes_pair:
+            return self.enlarge(pair, pair.hr().shape)
+        return self.on_image(pair.lr())
+
+    def on_image(self, lr: Image) -> Image:
+        """Return the SR image of any image.
+
+        Raises:
+            MethodError: The method needs a whole pair, or returned no image of `scale` times the size.
+        """
+        if self.method.takes_pair:
+            raise MethodError(
+                f"Method '{self.method.name}' needs the original and cannot enlarge a picture. Choose another one."
+            )
+        height, width = lr.shape[:2]
+        return self.enlarge(lr, (height * self.setup.scale, width * self.setup.scale, *lr.shape[2:]))
+
+
+def ready(name: str, setup: Setup | None = None) -> ReadyMethod:
+    """Make the method `name` ready, such as `bicubic` or `results:DIR`.
+
+    >>> import numpy as np
+    >>> ready("nearest", Setup(scale=2)).on_image(np.array([[1, 2]], np.uint8))
+    array([[1, 1, 2, 2],
+           [1, 1, 2, 2]], dtype=uint8)
+
+    Raises:
+        MethodError: It is unknown, or cannot do the scale.
+        WeightsError: Its weights are missing or damaged.
+    """
+    setup = setup or Setup()
+    method, _ = registry.find(name)
+    return ReadyMethod(method, setup, registry.create(name, setup))
