@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srbench import datasets, images, metrics, registry, resize
+from srbench import datasets, images, metrics, resize
 from srbench.errors import MetricError
 from srbench.images import Image
+from srbench.ready import ready
 from srbench.registry import Pair, Setup
 
 Plane = NDArray[np.float64]
@@ -174,15 +175,7 @@ def _below(name: str, own: float | None, reference: float | None, advice: str) -
 
 def upscaler(name: str, scale: int = 4, device: str = "cpu") -> Callable[[Pair], Image]:
     """Return the method `name` as a function from a pair to its 8-bit SR image."""
-    method, _ = registry.find(name)
-    run = registry.create(name, Setup(scale=scale, device=device))
-
-    def upscale(pair: Pair) -> Image:
-        lr = pair.lr()
-        shape = (lr.shape[0] * scale, lr.shape[1] * scale, *lr.shape[2:])
-        return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape)
-
-    return upscale
+    return ready(name, Setup(scale=scale, device=device)).on_pair
 
 
 def audit(
