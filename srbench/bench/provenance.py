@@ -6,12 +6,11 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from srbench import __version__, images, metrics
+from srbench import __version__, images, metrics, registry
 from srbench.bench import results
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
@@ -30,7 +29,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         before: What run.json says so far; empty for a new folder. Data sets, methods, protocols and metrics that this
             run does not touch stay as they are there.
     """
-    versions = {name: metrics.PROTOCOLS[name].version for name in plan.protocols}
+    versions = {name: metrics.find_protocol(name).version for name in plan.protocols}
     fingerprints = {name: metric_fingerprint(name) for name in plan.metric_names}
     return {
         "schema_version": results.SCHEMA_VERSION,
@@ -113,11 +112,8 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
             "device": plan.setup.device,
             "precision": plan.setup.precision,
         }
-    titles = Counter(about["title"] for about in methods.values())
-    for name, about in methods.items():
-        if titles[about["title"]] > 1:  # two rows of a table must not look alike
-            about["title"] = f"{about['title']} ({name})"
-    return methods
+    titles = registry.told_apart({name: about["title"] for name, about in methods.items()})
+    return {name: about | {"title": titles[name]} for name, about in methods.items()}
 
 
 def _versions() -> dict[str, str]:

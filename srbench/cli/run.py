@@ -107,6 +107,9 @@ def run(
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
     print_tables(finished)
+    for name, about in finished.info["sources"].items():
+        if name in set(finished.scores["dataset"]):
+            typer.echo(f"LR:       {name}: {about['lr']}")
     typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
     typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
     print_notes(finished)

@@ -20,7 +20,6 @@ from srbench.images import Image
 from srbench.mos.design import schedule
 from srbench.mos.design.study import REFERENCE, ImageSet, Study, check, write
 from srbench.mos.store.views import Stimulus
-from srbench.registry import Pair, Upscaler
 
 FOLDER = "stimuli"
 
@@ -134,19 +133,17 @@ def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_
     wanted = study.calibration
     if not wanted.count:
         return
-    from srbench import datasets, registry
+    from srbench import datasets
+    from srbench.ready import ready
+    from srbench.registry import Setup
 
     pairs = {pair.name: pair for pair in datasets.load(wanted.source, scale, data_root=data_root)}
     names = _choose(study, "calibration", sorted(set(pairs) - _SAME_AS_TEST), wanted.count)
-    low = registry.create(wanted.low, registry.Setup(scale=scale))
+    low = ready(wanted.low, Setup(scale=scale))
     for name in names:
         pair = pairs[name]
         yield _Source("calibration", pair.dataset, name, REFERENCE, 0, pair.hr)
-        yield _Source("calibration", pair.dataset, name, wanted.low, 0, partial(_low, low, pair))
-
-
-def _low(upscale: Upscaler, pair: Pair) -> Image:
-    return images.to_8bit(upscale(pair.lr()))
+        yield _Source("calibration", pair.dataset, name, wanted.low, 0, partial(low.on_pair, pair))
 
 
 def _choose(study: Study, purpose: str, names: Sequence[str], count: int) -> list[str]:
