@@ -170,6 +170,17 @@ def compare_daala(test: list[Pair], repeats: int) -> None:
         print(f"{name:24s} {value:8.2f}")
 
 
+def compare_niqe(test: list[Pair], repeats: int) -> None:
+    """Print the time of NIQE, and of pyiqa's where it is installed and has its parameters."""
+    calls: dict[str, Callable[[Any], Any]] = {
+        "NIQE": lambda pair: metrics.evaluate(*pair, scale=4, names=["niqe"]),
+    }
+    if isinstance(metrics.evaluate_each(*test[0], scale=4, names=["pyiqa:niqe"])["pyiqa:niqe"], float):
+        calls["NIQE by pyiqa"] = lambda pair: metrics.evaluate(*pair, scale=4, names=["pyiqa:niqe"])
+    for name, value in best_times(calls, test, repeats).items():
+        print(f"{name:24s} {value:8.2f}")
+
+
 def compare_resize(test: list[Pair], folder: Path | None, repeats: int) -> None:
     """Print the times of imresize beside OpenCV's, which computes something else, and the wrong pixels."""
     hrs = [hr for _, hr in test]
@@ -206,6 +217,7 @@ def main() -> None:
     compare_scores(test, options.repeats)
     print()
     compare_daala(test, options.repeats)
+    compare_niqe(test, options.repeats)
     print()
     compare_resize(test, folder, options.repeats)
 

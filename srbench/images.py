@@ -133,10 +133,33 @@ def luma(image: Image) -> Image:
     Returns:
         Shape (H, W). Equal to MATLAB on exact ties, because it sums in the same order.
     """
+    return image if image.ndim == 2 else to_8bit(exact_luma(image))
+
+
+def exact_luma(image: NDArray[Any]) -> NDArray[np.float64]:
+    """Return Y as `luma` does, before it is rounded.
+
+    Args:
+        image: Shape (H, W) or (H, W, 3), on the 0..255 scale.
+    """
     if image.ndim == 2:
-        return image
-    total: NDArray[np.float64] = image[..., 0] * LUMA[0] + image[..., 1] * LUMA[1] + image[..., 2] * LUMA[2] + 16.0
-    return np.floor(total + 0.5).astype(np.uint8)
+        return image.astype(np.float64)
+    return image[..., 0] * LUMA[0] + image[..., 1] * LUMA[1] + image[..., 2] * LUMA[2] + 16.0
+
+
+def to_8bit(values: NDArray[Any]) -> Image:
+    """Return finite values on the 0..255 scale as 8-bit ones: clipped, and rounded with halves up.
+
+    >>> to_8bit(np.array([-3.0, 0.5, 254.49, 300.0]))
+    array([  0,   1, 254, 255], dtype=uint8)
+    """
+    clipped = np.clip(values.astype(np.float64), 0.0, 255.0)
+    return np.floor(clipped + 0.5).astype(np.uint8)
+
+
+def as_rgb(image: Image) -> Image:
+    """Return a gray image as three equal channels, (H, W, 3), and a colour image as it is."""
+    return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
 
 
 def shave(image: NDArray[Any], border: int) -> NDArray[Any]:

@@ -54,7 +54,7 @@ def list_metrics(as_json: AsJson = False) -> None:
         {
             "name": metric.name,
             "title": metric.title,
-            "better": "higher" if metric.higher_is_better else "lower",
+            "better": metric.better,
             "unit": metric.unit,
             "why_not": metrics.why_not(metric.name),
         }
@@ -62,7 +62,7 @@ def list_metrics(as_json: AsJson = False) -> None:
     ]
     protocols = [
         {"name": p.name, "version": p.version, "title": p.title, "description": p.description}
-        for p in metrics.PROTOCOLS.values()
+        for p in metrics.protocols()
     ]
     broken = metrics.broken()
     if as_json:

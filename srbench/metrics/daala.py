@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from srbench import images
 from srbench.images import Image
 
 _SEED = (362436069, 521288629, 123456789, 380116160)
@@ -30,9 +31,8 @@ def luma(image: Image) -> Image:
     from srbench.metrics import dither  # here, because numba is slow to import
 
     height, width = image.shape[:2]
-    colour = image if image.ndim == 3 else image[..., None].repeat(3, axis=2)
     plane = np.empty((height, width), np.uint8)
-    dither.luma(colour, noise(-(-height // 2) * -(-width // 2)), plane)
+    dither.luma(images.as_rgb(image), noise(-(-height // 2) * -(-width // 2)), plane)
     return plane
 
 

@@ -11,9 +11,18 @@ from typing import Any
 
 from srbench.errors import MetricError, unknown
 from srbench.images import Image
-from srbench.metrics.table import Comparison, Metric, add, add_family
+from srbench.metrics.comparison import Comparison
+from srbench.metrics.table import Metric, add, add_family
 
 _SMALLEST_MS_SSIM = 161
+# The metrics of pyiqa 0.1.16 of which less is better, for reading a run where pyiqa is not installed.
+# fmt: off
+_LESS_IS_BETTER = frozenset({
+    "lpips", "lpips-vgg", "lpips+", "lpips-vgg+", "stlpips", "stlpips-vgg", "dists", "deepdc", "gmsd", "nlpd",
+    "mad", "piqe", "niqe", "niqe_matlab", "ilniqe", "brisque", "brisque_matlab", "pi", "pieapp", "msswd", "fid",
+    "sfid", "fid_dinov2", "afine_nr", "afine_fr", "afine_all_scale", "afine_all",
+})
+# fmt: on
 
 
 def _on_tensors(function: Callable[[Any, Any], Any], comparison: Comparison) -> float:
@@ -115,6 +124,7 @@ def _pyiqa(name: str) -> Metric:
         raise MetricError(unknown("pyiqa metric", name, table))
     about = table.get(name, {})
     without_reference = about.get("metric_mode") == "NR"
+    lower = about.get("lower_better", False) if table else name in _LESS_IS_BETTER
 
     def compute(comparison: Comparison) -> float:
         if reason := _pyiqa_missing():
@@ -127,7 +137,7 @@ def _pyiqa(name: str) -> Metric:
     return Metric(
         f"pyiqa:{name}",
         f"{name} (pyiqa)",
-        not about.get("lower_better", False),
+        not lower,
         compute,
         order=200,
         library="pyiqa" if table else "",

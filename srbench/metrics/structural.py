@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from srbench.metrics.table import Comparison, Metric, add
+from srbench.metrics.comparison import Comparison
+from srbench.metrics.table import Metric, add
 
 
 def psnr(comparison: Comparison) -> float:
     """Return the protocol's PSNR in dB, infinite for equal planes."""
-    return comparison.protocol.psnr(*comparison.y)
+    return comparison.protocol.psnr(*comparison.planes)
 
 
 def ssim(comparison: Comparison) -> float:
     """Return the protocol's SSIM."""
-    return comparison.protocol.ssim(*comparison.y)
+    return comparison.protocol.ssim(*comparison.planes)
 
 
 add(Metric("psnr", "PSNR", True, psnr, "protocol", unit="dB", order=10, module=__name__))

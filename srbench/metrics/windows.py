@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Plane = NDArray[np.uint8]
+Plane = NDArray[Any]  # uint8 or float64: numba compiles for each
 
 
 @njit(cache=True, nogil=True)
@@ -25,6 +25,20 @@ def squared_error(x: Plane, y: Plane) -> np.int64:
         line = np.int64(0)
         for j in range(a.size):
             difference = np.int32(a[j]) - np.int32(b[j])
+            line += difference * difference
+        total += line
+    return total
+
+
+@njit(cache=True, nogil=True)
+def squared_difference(x: Floats, y: Floats) -> float:
+    """Return the sum of (x - y)^2 over two planes (H, W) of float64."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        a, b = x[i], y[i]
+        line = 0.0  # a sum for each row: rounding errors stay small
+        for j in range(a.size):
+            difference = a[j] - b[j]
             line += difference * difference
         total += line
     return total
@@ -170,3 +184,11 @@ def luma(image: NDArray[Any], red: float, green: float, blue: float, out: Plane)
         for j in range(image.shape[1]):
             value = image[i, j, 0] * red + image[i, j, 1] * green + image[i, j, 2] * blue + 16.0
             out[i, j] = np.uint8(value + 0.5)
+
+
+@njit(cache=True, nogil=True)
+def exact_luma(image: NDArray[Any], red: float, green: float, blue: float, out: Floats) -> None:
+    """Write red R + green G + blue B + 16, summed in this order, of `image` (H, W, 3) to `out` (H, W)."""
+    for i in range(image.shape[0]):
+        for j in range(image.shape[1]):
+            out[i, j] = image[i, j, 0] * red + image[i, j, 1] * green + image[i, j, 2] * blue + 16.0

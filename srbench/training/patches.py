@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from srbench import images
 from srbench.training.photographs import Photographs
 
 MARGIN = 2
@@ -138,8 +139,7 @@ def _below(limits: Tensor, generator: torch.Generator) -> Tensor:
 def luma(image: Tensor) -> Tensor:
     """Return MATLAB's 8-bit luma, (N, 1, H, W), of (N, 3, H, W) RGB; both on the 0..255 scale, whole numbers."""
     red, green, blue = image.double().unbind(1)
-    unit = 1.0 / 255.0
-    y = red * (65.481 * unit) + green * (128.553 * unit) + blue * (24.966 * unit) + 16
+    y = red * images.LUMA[0] + green * images.LUMA[1] + blue * images.LUMA[2] + 16
     return (y + 0.5).floor().to(image.dtype)[:, None]
 
 

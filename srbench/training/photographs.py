@@ -91,13 +91,9 @@ def pack(decoded: Sequence[tuple[Path, Image]], smallest: int, luma: bool = Fals
 
 def to_luma(image: Image) -> Image:
     """Return MATLAB's 8-bit luma, (H, W), of an (H, W, 3) image."""
-    unit = 1.0 / 255.0
-    red, green, blue = image.astype(np.float64).transpose(2, 0, 1)
-    y = red * (65.481 * unit) + green * (128.553 * unit) + blue * (24.966 * unit) + 16
-    rounded: Image = np.floor(y + 0.5).astype(np.uint8)
-    return rounded
+    return images.luma(image)
 
 
 def rgb(image: Image) -> Image:
     """Return `image` with three channels: a gray one counts as three equal ones."""
-    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    return images.as_rgb(image)

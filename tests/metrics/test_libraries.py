@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,15 +70,53 @@ def test_without_pyiqa_its_metrics_say_what_to_install(pair: tuple[Image, Image]
         metrics.evaluate(*pair, scale=4, names=["pyiqa:niqe"])
 
 
+DIRECTIONS = """
+import json
+from srbench import metrics
+names = ["niqe", "lpips", "musiq"]
+print(json.dumps({name: metrics.find(f"pyiqa:{name}").better for name in names}))
+"""
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_which_direction_is_better_is_what_pyiqa_says_installed_or_not(tmp_path: Path, installed: bool) -> None:
+    # A stand-in of the file that pyiqa keeps its table in, which says of `musiq` what the real one does not.
+    package = tmp_path / "pyiqa"
+    expected = {"niqe": "lower", "lpips": "lower", "musiq": "higher"}
+    if installed:
+        package.mkdir()
+        (package / "__init__.py").write_text("raise RuntimeError('imported, which takes many seconds')")
+        table = "{'niqe': {'lower_better': True}, 'lpips': {'lower_better': True}, 'musiq': {'lower_better': True}}"
+        (package / "default_model_configs.py").write_text(f"DEFAULT_CONFIGS = {table}")
+        (tmp_path / "pyiqa-9.dist-info").mkdir()
+        (tmp_path / "pyiqa-9.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: pyiqa\nVersion: 9\n")
+        expected["musiq"] = "lower"
+    elif libraries._pyiqa_missing() is None:
+        pytest.skip("pyiqa is installed")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", DIRECTIONS],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert json.loads(done.stdout or "null") == expected, done.stderr
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_with_pyiqa_its_table_says_which_direction_is_better(pair: tuple[Image, Image]) -> None:
+def test_with_pyiqa_its_own_table_is_the_one_that_counts(pair: tuple[Image, Image]) -> None:
     if libraries._pyiqa_missing():
         pytest.skip("pyiqa, an optional dependency, is not installed")
-    assert not metrics.find("pyiqa:lpips").higher_is_better
-    assert metrics.find("pyiqa:ssim").higher_is_better
+    for name, about in libraries._pyiqa_table().items():
+        assert metrics.find(f"pyiqa:{name}").higher_is_better != about.get("lower_better", False)
     with pytest.raises(MetricError, match="Did you mean 'niqe'"):
         metrics.find("pyiqa:niqee")
     assert 0.3 < metrics.evaluate(*pair, scale=4, names=["pyiqa:ssim"])["pyiqa:ssim"] < 1
+
+
+def test_the_row_of_the_family_claims_no_direction() -> None:
+    assert {metric.name: metric.better for metric in metrics.metrics()}["pyiqa:NAME"] == "depends"
 
 
 def test_the_name_of_the_family_asks_for_a_member(pair: tuple[Image, Image]) -> None:

@@ -146,8 +146,7 @@ def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_
 
 
 def _low(upscale: Upscaler, pair: Pair) -> Image:
-    rounded: Image = np.clip(np.rint(upscale(pair.lr())), 0, 255).astype(np.uint8)
-    return rounded
+    return images.to_8bit(upscale(pair.lr()))
 
 
 def _choose(study: Study, purpose: str, names: Sequence[str], count: int) -> list[str]:
