@@ -14,12 +14,20 @@ class ImageError(SrbenchError):
     """An image file cannot be used: missing, damaged, of an unsupported mode or of the wrong size."""
 
 
+class AnimationError(ImageError):
+    """An image file holds several pictures, and nobody has said which one is meant."""
+
+
 class DatasetError(SrbenchError):
     """A data set is unknown, incomplete, damaged, or cannot be downloaded."""
 
 
 class MethodError(SrbenchError):
     """A method is unknown, unavailable or broken, or returned something that is not an image."""
+
+
+class MissingError(MethodError):
+    """There is no stored picture for an image: nothing was computed, and nothing broke."""
 
 
 class WeightsError(MethodError):

@@ -38,6 +38,22 @@ class Pair(Protocol):
         """The reduced image."""
 
 
+class NamedPair(Pair, Protocol):
+    """A pair that says by which names its files may be found."""
+
+    @property
+    def scale(self) -> int:
+        """Factor between LR and HR."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names of the image, which people give to its results."""
+
+    @property
+    def longer(self) -> tuple[str, ...]:
+        """Names of images of the same data set that the name of this one is a part of."""
+
+
 Upscaler = Callable[[Any], NDArray[Any]]
 """A method ready to run: LR image in (or a `Pair` where `Method.takes_pair`), SR image out.
 
@@ -94,7 +110,7 @@ class Method:
     takes_pair: bool = False
     argument: str | None = None
     expand: Callable[[str], Mapping[str, str]] | None = None
-    source: Callable[[str, Pair], Path] | None = None
+    source: Callable[[str, NamedPair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
@@ -325,7 +341,8 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...], lr: Image | None 
     Args:
         name: The method, for messages.
         output: What it returned.
-        shape: The shape that is expected: (H, W) or (H, W, 3).
+        shape: The shape that is expected: (H, W) or (H, W, 3). For a gray image colour is taken as well, which most
+            networks return; the protocol says how the two are compared.
         lr: What it was made from. With it, float output on the 0..1 or -1..1 scale is recognised.
 
     Raises:
@@ -333,7 +350,7 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...], lr: Image | None 
     """
     if not isinstance(output, np.ndarray):
         raise MethodError(f"Method '{name}' returned {type(output).__name__}; expected a NumPy array.")
-    if output.shape != shape:
+    if output.shape != shape and not (len(shape) == 2 and output.shape == (*shape, 3)):
         raise MethodError(f"Method '{name}' returned shape {output.shape}; expected {shape}.")
     if output.dtype == np.uint8:
         return np.ascontiguousarray(output)
@@ -357,7 +374,8 @@ def fingerprint(name: str, setup: Setup) -> str:
     method opens while it is loaded are not known yet; see `create`.
     """
     method, argument = find(name)
-    digest = hashlib.sha256(f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}".encode())
+    told = f"{name}|{argument}|{setup.scale}|{setup.device}|{setup.precision}"
+    digest = hashlib.sha256(told.encode("utf-8", "surrogateescape"))
     # What is common to all: how output is rounded and pictures are read.
     for path in sorted({*sources.closure(method.module), *sources.closure("srbench.images")}):
         digest.update(path.read_bytes())

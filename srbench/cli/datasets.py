@@ -25,23 +25,9 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
         return
     from srbench import datasets
 
-    rows = []
-    for manifest in datasets.manifests():
-        where, complete = datasets.locate(manifest.name, data_root)
-        rows.append(
-            {
-                "name": manifest.name,
-                "title": manifest.title,
-                "images": len(manifest.images),
-                "lr_scale": manifest.scale,
-                "where": where,
-                "complete": complete,
-                "checksums": "in the manifest" if manifest.is_pinned else "taken at the first fetch",
-                "licence": manifest.licence,
-                "about": manifest.about,
-                "citation": manifest.citation,
-            }
-        )
+    rows = datasets.table(data_root)
+    for reason in datasets.broken().values():
+        typer.echo(f"Broken data set: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -53,13 +39,21 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
     for head in ("Name", "Images", "LR files", "Where", "Licence"):
         table.add_column(head, overflow="fold")
     for row in rows:
-        lr = f"x{row['lr_scale']}" if row["lr_scale"] else "made"
+        lr = " ".join(f"x{scale}" for scale in row["lr_scales"]) or "made"
         table.add_row(*(escape(str(cell)) for cell in (row["name"], row["images"], lr, row["where"], row["licence"])))
     Console().print(table)
 
 
 @app.command()
-def fetch(context: typer.Context, names: Names, data_root: DataRoot = None) -> None:
+def fetch(
+    context: typer.Context,
+    names: Names,
+    scale: Annotated[
+        int | None,
+        typer.Option(min=1, help="Factor whose files are wanted. Default: the set's first, x4.", show_default=False),
+    ] = None,
+    data_root: DataRoot = None,
+) -> None:
     """Download data sets into the cache, check every file, go on where an earlier download stopped.
 
     With a data root nothing is downloaded: the sets in it are checked, as by 'verify'.
@@ -72,7 +66,7 @@ def fetch(context: typer.Context, names: Names, data_root: DataRoot = None) -> N
         return
     for name in names:
         with download_bar(name) as on_file:
-            folder = datasets.fetch(name, on_file)
+            folder = datasets.fetch(name, on_file, scale=scale)
         typer.echo(f"{name}: complete and checked, in {folder}")
 
 

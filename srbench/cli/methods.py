@@ -91,11 +91,15 @@ def upscale(
     precision: Annotated[str, typer.Option(help="'fast', 'bf16' or 'exact'.")] = "fast",
 ) -> None:
     """Enlarge one picture, or every picture of a folder."""
+    from srbench.datasets import describe_left_out
     from srbench.devices import choose
-    from srbench.upscaling import upscale_files
+    from srbench.upscaling import plan, upscale_files
 
-    for written in upscale_files(image, out, method, choose(scale, device, precision)):
+    files, left_out = plan(image, out)
+    for written in upscale_files(files, method, choose(scale, device, precision)):
         typer.echo(str(written))
+    if left_out:
+        typer.echo(describe_left_out(left_out), err=True)
 
 
 def doctor(data_root: DataRoot = None, as_json: AsJson = False) -> None:

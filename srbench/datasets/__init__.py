@@ -1,22 +1,29 @@
 """Data sets: manifests, verified files, downloads, and the HR/LR pairs that the bench runs on."""
 
+from srbench.datasets.dataset import Dataset, LeftOut, describe_left_out
 from srbench.datasets.download import fetch
+from srbench.datasets.listing import table
 from srbench.datasets.loading import load
-from srbench.datasets.manifest import Entry, Manifest, find, manifests
+from srbench.datasets.manifest import Entry, Manifest, broken, find, manifests
 from srbench.datasets.pairs import DEGRADATIONS, Pair
 from srbench.datasets.places import Check, cache_folder, locate, verify
 
 __all__ = [
     "DEGRADATIONS",
     "Check",
+    "Dataset",
     "Entry",
+    "LeftOut",
     "Manifest",
     "Pair",
+    "broken",
     "cache_folder",
+    "describe_left_out",
     "fetch",
     "find",
     "load",
     "locate",
     "manifests",
+    "table",
     "verify",
 ]

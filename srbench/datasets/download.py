@@ -28,7 +28,13 @@ RETRIES = 4  # pooch waits 1, 2, 3, ... seconds before each
 _Result: TypeAlias = tuple[Entry, Path | BaseException]
 
 
-def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit: int | None = None) -> Path:
+def fetch(
+    name: str,
+    on_file: Callable[[int, int], None] | None = None,
+    *,
+    limit: int | None = None,
+    scale: int | None = None,
+) -> Path:
     """Make sure that the cache holds the files of a data set, and return its folder.
 
     Files that are there and as their checksums say are not fetched again. A file appears in the set's folder only
@@ -40,12 +46,13 @@ def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit
         on_file: Called at the start of a download and after each file with the number of files that are there and
             the number of all files; not called when nothing is left to fetch.
         limit: Only the files of the first images.
+        scale: The factor whose files are wanted; None for the set's first one.
 
     Raises:
         DatasetError: The data set is not known, a file cannot be downloaded, or what came is not what was expected.
     """
     manifest = find(name)
-    checks = _check(manifest, limit)
+    checks = _check(manifest, limit, scale)
     folder = places.cache_folder() / manifest.name
     if manifest.package:
         problem = next((check.problem for check in checks if check.problem), "")
@@ -56,7 +63,7 @@ def fetch(name: str, on_file: Callable[[int, int], None] | None = None, *, limit
         try:
             with _alone(manifest.name):
                 # Again, because another process may have fetched the set while this one waited for its turn.
-                checks = _check(manifest, limit)
+                checks = _check(manifest, limit, scale)
                 _fetch_due(manifest, folder, checks, on_file)
         except OSError as error:
             raise DatasetError(
@@ -72,9 +79,9 @@ def address_of(manifest: Manifest, entry: Entry) -> str:
     return f"{mirror}/{manifest.name}/{entry.path}" if mirror else entry.address
 
 
-def _check(manifest: Manifest, limit: int | None) -> list[Check]:
+def _check(manifest: Manifest, limit: int | None, scale: int | None) -> list[Check]:
     recorded = places.recorded_checksums(manifest)
-    return [places.check(manifest, entry, None, recorded) for entry in manifest.first(limit)]
+    return [places.check(manifest, entry, None, recorded) for entry in manifest.files(scale, limit)]
 
 
 def _is_due(check: Check) -> bool:
@@ -188,7 +195,7 @@ def _keep(manifest: Manifest, entry: Entry, staged: Path, folder: Path) -> None:
     if entry.sha256 is None:
         recorded = places.recorded_checksums(manifest)
         try:
-            recorded[entry.path] = inspect(staged)
+            recorded[entry.path] = inspect(staged).sha256
         except ImageError as error:
             raise ImageError(f"{address_of(manifest, entry)} did not give an image: {error}") from None
         text = json.dumps(dict(sorted(recorded.items())), indent=1) + "\n"

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srbench.datasets import folders, places
+from srbench.datasets.dataset import MADE, Dataset
 from srbench.datasets.download import fetch
 from srbench.datasets.manifest import Manifest, find, manifests
+from srbench.datasets.naming import longer_names
 from srbench.datasets.pairs import DEGRADATIONS, Pair
 from srbench.datasets.places import Check
 from srbench.errors import DatasetError, unknown
@@ -21,12 +23,12 @@ def load(
     limit: int | None = None,
     degradation: str = "bicubic",
     on_file: Callable[[int, int], None] | None = None,
-) -> list[Pair]:
+) -> Dataset:
     """Return the pairs of a data set, every file of them verified.
 
     Args:
         name: A data set of `manifests()`, or the path of a folder of images.
-        scale: Factor between LR and HR. LR files of a set are used when they were made for it.
+        scale: Factor between LR and HR. Files that a set has for this factor are used; else LR images are made.
         data_root: Folder that already holds the data sets; default: `SRBENCH_DATA`. Nothing is downloaded then.
         limit: Only the first images.
         degradation: How LR images are made where there are no files for them; `gaussian` always makes them.
@@ -52,29 +54,40 @@ def _from_manifest(
     limit: int | None,
     degradation: str,
     on_file: Callable[[int, int], None] | None,
-) -> list[Pair]:
-    uses_lr = manifest.scale == scale and degradation == "bicubic"
-    checks = _check(manifest, root, limit, uses_lr)
+) -> Dataset:
+    checks = _check(manifest, scale, root, limit, degradation)
     if root is None and not manifest.package and any(check.problem for check in checks.values()):
-        fetch(manifest.name, on_file, limit=limit)
-        checks = _check(manifest, root, limit, uses_lr)
+        fetch(manifest.name, on_file, limit=limit, scale=scale)
+        checks = _check(manifest, scale, root, limit, degradation)
+    note = ""
+    if scale in manifest.others and not any(check.sha256 for check in checks.values()):
+        # A folder that was filled for x4 goes on to serve the other factors; the results say so.
+        note = f"; the published files for x{scale} are not in {root}"
+        manifest = manifest.without(scale)
+        checks = _check(manifest, scale, root, limit, degradation)
     problems = [check.problem for check in checks.values() if check.problem]
     if problems:
         more = f" ({len(problems)} files in all)" if len(problems) > 1 else ""
         cure = f"Install {manifest.package} again" if manifest.package else f"Correct the data root {root}"
         raise DatasetError(f"Data set '{manifest.name}': {problems[0]}{more}. {cure}.")
+    longer = longer_names(manifest.aliases)
     pairs = []
     for image in manifest.images[:limit]:
         hr, lr = checks[image, "hr"], checks.get((image, "lr"))
         lr_path, lr_sha256 = (lr.path, lr.sha256) if lr else (None, "")
-        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation))
-    return pairs
+        names = manifest.aliases[image], longer.get(image, ())
+        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names))
+    has_lr = any(part == "lr" for _, part in checks)
+    origin = f"the published LR files for x{scale}" if has_lr else MADE[degradation]
+    return Dataset(manifest.name, tuple(pairs), f"{origin}{note}")
 
 
-def _check(manifest: Manifest, root: Path | None, limit: int | None, uses_lr: bool) -> dict[tuple[str, str], Check]:
+def _check(
+    manifest: Manifest, scale: int, root: Path | None, limit: int | None, degradation: str
+) -> dict[tuple[str, str], Check]:
     recorded = places.recorded_checksums(manifest)
     return {
         (entry.image, entry.part): places.check(manifest, entry, root, recorded)
-        for entry in manifest.first(limit)
-        if entry.part == "hr" or uses_lr
+        for entry in manifest.files(scale, limit)
+        if entry.part == "hr" or degradation == "bicubic"
     }

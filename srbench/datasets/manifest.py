@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Entry:
     Attributes:
         image: Name of the image it belongs to.
         part: `hr` or `lr`.
+        scale: The factor it was cut or reduced for; None for an original that serves every factor.
         path: Where it lies, relative to the folder of the data set.
         elsewhere: Where a data root may hold it instead, relative to the root; empty when nowhere else.
         address: Where it comes from; empty when it is never downloaded.
@@ -31,6 +33,7 @@ class Entry:
 
     image: str
     part: str
+    scale: int | None
     path: str
     elsewhere: str
     address: str
@@ -47,9 +50,12 @@ class Manifest:
         about: One or two sentences.
         licence: As far as known.
         citation: BibTeX.
-        scale: The factor that its LR files were reduced by; None when it has none.
+        scale: The factor that its LR files are for, those of the other factors aside; None when it has none.
+        others: The other factors that it has originals and LR files of their own for.
         package: Name of the installed package that brings the files; empty when they are downloaded.
+        also_called: Other names of the set, which people give to folders of results.
         images: Names of the images, in order.
+        aliases: Other names of each image, by its name.
         entries: All files.
     """
 
@@ -59,8 +65,11 @@ class Manifest:
     licence: str
     citation: str
     scale: int | None
+    others: tuple[int, ...]
     package: str
+    also_called: tuple[str, ...]
     images: tuple[str, ...]
+    aliases: Mapping[str, tuple[str, ...]]
     entries: tuple[Entry, ...]
 
     @property
@@ -68,48 +77,68 @@ class Manifest:
         """Whether the checksum of every file is known before it is fetched."""
         return all(entry.sha256 for entry in self.entries)
 
-    def first(self, limit: int | None) -> tuple[Entry, ...]:
-        """Return the files of the first `limit` images; all files when it is None."""
-        chosen = set(self.images[:limit])
-        return tuple(entry for entry in self.entries if entry.image in chosen)
+    def files(self, scale: int | None = None, limit: int | None = None) -> tuple[Entry, ...]:
+        """Return the files that a factor needs: its own where there are some, else the originals.
+
+        Args:
+            scale: The factor; None for the one of `self.scale`.
+            limit: Only the files of the first images.
+        """
+        chosen, factor = set(self.images[:limit]), self.scale if scale is None else scale
+        own = {factor} if factor in self.others else {None, factor}
+        return tuple(entry for entry in self.entries if entry.image in chosen and entry.scale in own)
+
+    def without(self, factor: int) -> Manifest:
+        """Return the same set without the files that it has for one of the other factors."""
+        others = tuple(other for other in self.others if other != factor)
+        return replace(self, others=others, entries=tuple(e for e in self.entries if e.scale != factor))
 
 
 def manifests() -> tuple[Manifest, ...]:
-    """Return all manifests, the demo set first, the others by size and name.
+    """Return all manifests that can be read, the demo set first, the others by size and name.
 
-    To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names.
-
-    Raises:
-        DatasetError: One is not well-formed, or two have one name.
+    To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names. See `broken` for the rest.
     """
-    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))
+    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[0]
+
+
+def broken() -> dict[str, str]:
+    """Return what cannot be used, {manifest or folder: reason in one sentence}."""
+    return dict(_read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[1])
 
 
 @functools.cache
-def _read_all(shipped: Path, own: str) -> tuple[Manifest, ...]:
-    found: dict[str, Path] = {}
+def _read_all(shipped: Path, own: str) -> tuple[tuple[Manifest, ...], dict[str, str]]:
+    found: dict[str, list[Path]] = {}
+    problems: dict[str, str] = {}
     for folder in (shipped, *(Path(place).expanduser() for place in own.split(os.pathsep) if place)):
         if not folder.is_dir():
-            raise DatasetError(f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it.")
-        for path in folder.glob("*.toml"):
-            if path.stem in found:
-                raise DatasetError(
-                    f"Two data sets are called '{path.stem}': {found[path.stem]} and {path}. Rename one."
-                )
-            found[path.stem] = path
-    parsed = map(parse, found.values())
-    return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name)))
+            problems[str(folder)] = f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it."
+        for path in sorted(folder.glob("*.toml")):
+            found.setdefault(path.stem, []).append(path)
+    parsed = []
+    for name, paths in found.items():
+        try:
+            if len(paths) > 1:
+                raise DatasetError(f"Two data sets are called '{name}': {paths[0]} and {paths[1]}. Rename one.")
+            parsed.append(parse(paths[0]))
+        except DatasetError as error:
+            problems[str(paths[-1])] = str(error)
+    return tuple(sorted(parsed, key=lambda m: (m.name != "demo", len(m.images), m.name))), problems
 
 
 def find(name: str) -> Manifest:
     """Return the manifest of the data set `name`.
 
     Raises:
-        DatasetError: There is none.
+        DatasetError: There is none, or it cannot be used.
     """
     for manifest in manifests():
         if manifest.name == name:
             return manifest
+    for path, reason in broken().items():
+        if Path(path).name == f"{name}.toml":
+            raise DatasetError(reason)
     known = unknown("data set", name, [manifest.name for manifest in manifests()])
     raise DatasetError(f"{known} A folder of images is named by its path, such as ./{name}.")
 
@@ -118,10 +147,11 @@ def parse(path: Path) -> Manifest:
     """Read one manifest; the name of its file is the name of the set.
 
     Raises:
-        DatasetError: It is not TOML, or lacks something.
+        DatasetError: It is not TOML in UTF-8, or lacks something.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a byte order mark before the first line.
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return Manifest(
             name=path.stem,
             title=table["title"],
@@ -129,24 +159,52 @@ def parse(path: Path) -> Manifest:
             licence=table["licence"],
             citation=table["citation"].strip(),
             scale=table.get("lr", {}).get("scale"),
+            others=tuple(_factors(table)),
             package=table["hr"].get("package", ""),
+            also_called=tuple(table.get("also_called", ())),
             images=tuple(table["images"]),
-            entries=tuple(_entries(table)),
+            aliases={image: tuple(about.get("aliases", ())) for image, about in table["images"].items()},
+            entries=(
+                *_entries(table),
+                *(entry for factor in _factors(table) for entry in _entries(table[f"x{factor}"], factor)),
+            ),
         )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise DatasetError(f"The manifest {path} is not well-formed: {error!r}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DatasetError(f"The manifest {path} is not UTF-8 in line {line}. Save it as UTF-8.") from None
+    except KeyError as error:
+        raise DatasetError(f"The manifest {path} lacks {error}. docs/datasets.md shows a whole one.") from None
+    except (OSError, ValueError, IndexError, AttributeError, TypeError) as error:
+        text = " ".join(str(error).split())
+        raise DatasetError(f"The manifest {path} is not well-formed: {text}.") from None
 
 
-def _entries(table: dict[str, Any]) -> Iterator[Entry]:
+def _entries(table: dict[str, Any], scale: int | None = None) -> Iterator[Entry]:
+    """Yield the files of a manifest, or of the section in it for one further factor."""
     for image, about in table["images"].items():
         names = {"name": image, "file": about.get("file", image)}
         for part in PARTS:
             if part in table:
+                path = table[part]["path"].format(**names)
                 yield Entry(
                     image,
                     part,
-                    table[part]["path"].format(**names),
+                    scale or table[part].get("scale"),
+                    path,
                     table[part].get("elsewhere", "").format(**names),
                     table[part].get("address", "").format(**names),
-                    about.get(part),
+                    _checksum(path, about.get(part)),
                 )
+
+
+def _factors(table: dict[str, Any]) -> list[int]:
+    return [int(key[1:]) for key in table if re.fullmatch("x[0-9]+", key)]
+
+
+def _checksum(path: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    digits = text.strip().lower()  # PowerShell's Get-FileHash writes capitals
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise ValueError(f"the SHA-256 of {path} is '{text}', expected 64 hexadecimal digits")
+    return digits

@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from srbench import images, sources
 from srbench.errors import ImageError
 from srbench.images import Image
@@ -27,6 +29,8 @@ class Pair:
         lr_path: File of the LR image; None when the LR image is made from the original.
         lr_sha256: Its checksum; empty when there is no file.
         degradation: How the LR image is made where there is no file: `bicubic` or `gaussian`.
+        aliases: Other names of the image, which people give to its results.
+        longer: Names of the same set that this one is a part of: a file named by one of them is not of this image.
     """
 
     dataset: str
@@ -37,6 +41,8 @@ class Pair:
     lr_path: Path | None = None
     lr_sha256: str = ""
     degradation: str = "bicubic"
+    aliases: tuple[str, ...] = ()
+    longer: tuple[str, ...] = ()
 
     def hr(self) -> Image:
         """Return the original, cropped to a multiple of the scale (lower and right edge).
@@ -61,7 +67,7 @@ class Pair:
         """
         hr = self.hr()
         if self.lr_path is not None:
-            lr = _read(self.lr_path, self.lr_sha256)
+            lr = _like(_read(self.lr_path, self.lr_sha256), hr)
             expected = (hr.shape[0] // self.scale, hr.shape[1] // self.scale, *hr.shape[2:])
             if lr.shape != expected:
                 raise ImageError(
@@ -79,6 +85,15 @@ class Pair:
         return hashlib.sha256(f"{self.hr_sha256}|{lr}|{self.scale}".encode()).hexdigest()[:16]
 
 
+def _like(image: Image, model: Image) -> Image:
+    """Return `image` gray or in colour as `model` is, where that changes no value; else as it is."""
+    if image.ndim == 2 and model.ndim == 3:
+        return np.repeat(image[:, :, None], 3, axis=2)
+    if image.ndim == 3 and model.ndim == 2 and (image == image[..., :1]).all():
+        return np.ascontiguousarray(image[..., 0])
+    return image
+
+
 @functools.cache
 def _resize_code() -> str:
     digest = hashlib.sha256()
@@ -89,10 +104,7 @@ def _resize_code() -> str:
 
 def _read(path: Path, sha256: str) -> Image:
     # Hashing again costs a tenth of decoding, and scores then belong to the very bytes that run.json names.
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"Cannot read image {path}: {error.strerror or error}.") from None
+    data = images.read_bytes(path)
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ImageError(f"Image {path} was changed after it had been verified. Run the command again.")
     return images.decode(data, path)

@@ -68,7 +68,7 @@ def path_of(manifest: Manifest, entry: Entry, root: Path | None) -> Path:
             raise DatasetError(f"Data set '{manifest.name}' comes with {manifest.package}, which is not installed.")
         return Path(spec.origin).parent / entry.path
     path = (root or cache_folder()) / manifest.name / entry.path
-    if root is not None and entry.elsewhere and not path.is_file():
+    if root is not None and entry.elsewhere and not path.is_file() and (root / entry.elsewhere).is_file():
         return root / entry.elsewhere
     return path
 
@@ -123,24 +123,31 @@ def recorded_checksums(manifest: Manifest) -> dict[str, str]:
 
 
 def verify(name: str, data_root: Path | None = None) -> list[Check]:
-    """Return the state of every file of a data set.
+    """Return the state of every file of a data set; the files of a further factor count once one of them is there.
 
     Raises:
         DatasetError: There is no such data set or data root.
     """
     manifest, root = find(name), effective_root(data_root)
     recorded = recorded_checksums(manifest)
-    return [check(manifest, entry, root, recorded) for entry in manifest.entries]
+    entries = list(manifest.files())
+    for factor in manifest.others:
+        own = manifest.files(factor)
+        if any(path_of(manifest, entry, root).exists() for entry in own):
+            entries += own
+    return [check(manifest, entry, root, recorded) for entry in entries]
 
 
 def locate(name: str, data_root: Path | None = None) -> tuple[str, bool]:
-    """Return where a data set is, as a phrase, and whether all of its files are there; checksums are not read.
+    """Return where a data set is, as a phrase, and whether its files are there; checksums are not read.
+
+    The files of further factors do not count.
 
     Raises:
         DatasetError: There is no such data set or data root.
     """
     manifest, root = find(name), effective_root(data_root)
-    paths = [path_of(manifest, entry, root) for entry in manifest.entries]
+    paths = [path_of(manifest, entry, root) for entry in manifest.files()]
     missing = sum(not path.is_file() for path in paths)
     if manifest.package:
         return (f"part of {manifest.package}" if not missing else f"{missing} files missing", not missing)

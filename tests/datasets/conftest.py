@@ -110,6 +110,15 @@ def write_set(root: Path, name: str = "tiny") -> None:
         images.write(root / name / "LR_bicubic_x4" / f"p{i}.png", hr[::4, ::4].copy())
 
 
+def write_x2(root: Path, name: str = "tiny") -> None:
+    """Add files for x2, of another size than those for x4."""
+    rng = np.random.default_rng(8)
+    for i in range(1, PICTURES + 1):
+        hr = rng.integers(0, 256, (34, 42, 3), dtype=np.uint8)
+        images.write(root / name / "HR_x2" / f"p{i}.png", hr)
+        images.write(root / name / "LR_bicubic_x2" / f"p{i}.png", hr[::2, ::2].copy())
+
+
 def write_manifest(folder: Path, root: Path, address: str, name: str = "tiny", *, pinned: bool = True) -> None:
     """Write the manifest of the data set in `root`."""
 
@@ -129,8 +138,19 @@ def write_manifest(folder: Path, root: Path, address: str, name: str = "tiny", *
         f'address = "{address}/{name}/LR_bicubic_x4/{{name}}.png"',
         "[images]",
         *(f"p{i} = {{ {sums(f'p{i}')} }}" for i in range(1, PICTURES + 1)),
+        *(lines_for_x2(root, address, name) if (root / name / "HR_x2").is_dir() else ()),
     ]
     (folder / f"{name}.toml").write_text("\n".join(lines), encoding="utf-8")
+
+
+def lines_for_x2(root: Path, address: str, name: str) -> list[str]:
+    """Return the section of a manifest for files of x2, without checksums."""
+    parts = (("hr", "HR_x2"), ("lr", "LR_bicubic_x2"))
+    heads = [
+        f'[x2.{part}]\npath = "{place}/{{name}}.png"\naddress = "{address}/{name}/{place}/{{name}}.png"'
+        for part, place in parts
+    ]
+    return [*heads, "[x2.images]", *(f"{path.stem} = {{}}" for path in sorted((root / name / "HR_x2").iterdir()))]
 
 
 @pytest.fixture
@@ -147,8 +167,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def publish(server: Server, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     """Put the set `tiny` on the server and its manifest where srbench finds it."""
 
-    def publish(*, pinned: bool = True) -> Server:
+    def publish(*, pinned: bool = True, x2: bool = False) -> Server:
         write_set(server.folder)
+        if x2:
+            write_x2(server.folder)
         write_manifest(tmp_path / "manifests", server.folder, server.address, pinned=pinned)
         monkeypatch.setenv("SRBENCH_DATASETS_PATH", str(tmp_path / "manifests"))
         return server

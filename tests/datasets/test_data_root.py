@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from srbench import images
-from srbench.datasets import Pair, fetch, find, load, locate, verify
+from srbench.datasets import Pair, fetch, load, locate, verify
 from srbench.errors import DatasetError, ImageError
 from srbench.resize import reduce
 
 
-@pytest.mark.parametrize("name", ["set5", "set14", "bsd100", "bsds300-train"])
+@pytest.mark.parametrize("name", ["set5", "set14", "bsd100", "bsds300-train", "general100"])
 def test_the_real_sets_are_as_their_manifests_say(data_root: Path, name: str):
     checks = verify(name, data_root)
     assert [check.problem for check in checks if check.problem] == []
@@ -44,6 +44,10 @@ def test_published_lr_files_are_used_at_their_scale_and_made_at_others(data_root
         assert other.lr_path is None
         assert np.array_equal(other.lr(), reduce(other.hr(), scale))
         assert other.input_hash != pair.input_hash
+    assert load("set5", data_root=data_root).lr_origin == "the published LR files for x4"
+    assert load("set5", 8, data_root=data_root).lr_origin == "made from HR by MATLAB's bicubic reduction"
+    said = load("set5", 2, data_root=data_root).lr_origin
+    assert said == f"made from HR by MATLAB's bicubic reduction; the published files for x2 are not in {data_root}"
 
 
 def test_the_one_gray_image_of_set14_stays_gray(data_root: Path):
@@ -100,19 +104,31 @@ def test_a_data_root_that_is_no_folder_is_named(tmp_path: Path):
         load("set5", data_root=tmp_path / "nowhere")
 
 
-def test_files_without_known_checksums_must_at_least_be_images(root: Path):
-    manifest = find("urban100")
-    for entry in manifest.first(3):
-        target = root / "urban100" / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / "set5" / entry.path, target)
-    assert len(load("urban100", data_root=root, limit=3)) == 3
-    checks = [check for check in verify("urban100", root) if not check.problem]
-    assert len(checks) == 6
-    assert not any(check.is_known for check in checks)
-    (root / "urban100" / "HR" / "img_002.png").write_bytes(b"no image")
-    with pytest.raises(DatasetError, match=r"urban100/HR/img_002\.png"):
-        load("urban100", data_root=root, limit=3)
+def test_files_without_known_checksums_must_at_least_be_images(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    head = 'title = "T"\nabout = "A."\nlicence = "L"\ncitation = "C"\n[hr]\npath = "HR/{name}.png"\n[images]\n'
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "mine.toml").write_text(head + "img_001 = {}\nimg_002 = {}\n")
+    monkeypatch.setenv("SRBENCH_DATASETS_PATH", str(tmp_path / "manifests"))
+    shutil.copytree(root / "set5" / "HR", root / "mine" / "HR")
+    assert len(load("mine", data_root=root)) == 2
+    assert [(check.problem, check.is_known) for check in verify("mine", root)] == [("", False)] * 2
+    (root / "mine" / "HR" / "img_002.png").write_bytes(b"no image")
+    with pytest.raises(DatasetError, match=r"mine/HR/img_002\.png"):
+        load("mine", data_root=root)
+
+
+def test_a_data_root_laid_out_as_selfexsr_s_own_data_is_read_in_place(root: Path, tmp_path: Path):
+    theirs = tmp_path / "SelfExSR" / "data"
+    (theirs / "Set5" / "image_SRF_4").mkdir(parents=True)
+    for side, folder in (("HR", "HR"), ("LR", "LR_bicubic_x4")):
+        for path in (root / "set5" / folder).iterdir():
+            shutil.copy(path, theirs / "Set5" / "image_SRF_4" / f"{path.stem}_SRF_4_{side}.png")
+    assert [check.problem for check in verify("set5", theirs)] == [""] * 10
+    (theirs / "Set5" / "image_SRF_4" / "img_003_SRF_4_LR.png").unlink()
+    with pytest.raises(DatasetError, match=r"set5/LR_bicubic_x4/img_003\.png is missing"):
+        load("set5", data_root=theirs)
 
 
 def test_a_pair_is_small_and_survives_the_way_to_a_worker(root: Path):

@@ -11,16 +11,18 @@ TEXT = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text(
 
 
 def test_the_table_of_sets_is_that_of_the_manifests():
-    rows = re.findall(r"^\| `([\w-]+)` \| (\d+)[^|]*\| (\w+)", TEXT, re.MULTILINE)
-    expected = {(m.name, str(len(m.images)), "published" if m.scale else "made") for m in manifests()}
-    assert set(rows) == expected
+    rows = re.findall(r"^\| `([\w-]+)` \| (\d+)[^|]*\| ([^|]*) \|", TEXT, re.MULTILINE)
+    scales = {m.name: sorted({*m.others, *([m.scale] if m.scale else [])}) for m in manifests()}
+    said = {name: f"published for {', '.join(f'x{s}' for s in own)}" if own else "made" for name, own in scales.items()}
+    assert set(rows) == {(m.name, str(len(m.images)), said[m.name]) for m in manifests()}
 
 
 def test_the_manifest_that_is_shown_is_well_formed(tmp_path: Path):
     (tmp_path / "mine.toml").write_text(re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)[0], encoding="utf-8")
     mine = manifest.parse(tmp_path / "mine.toml")
     assert mine.images == ("first", "second")
-    assert mine.scale == 4
+    assert (mine.scale, mine.others) == (4, (2,))
+    assert mine.aliases["first"] == ("lighthouse",)
     assert not mine.is_pinned
 
 

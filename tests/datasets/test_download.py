@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from srbench.errors import DatasetError
 
 FIRST = "tiny/HR/p1.png"
 FILES = 12
+IMAGES = 6
 
 
 @pytest.fixture(autouse=True)
@@ -254,3 +256,29 @@ def test_two_processes_do_not_fetch_the_same_files(publish, cache):
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert complete(cache)
     assert server.requests.total() == FILES
+
+
+def test_a_factor_with_files_of_its_own_is_fetched_when_it_is_wanted(publish, cache: Path):
+    server = publish(x2=True)
+    assert load("tiny", 8)[0].hr().shape == (32, 40, 3)
+    assert not any("x2" in path for path in server.requests)
+    dataset = load("tiny", 2)
+    assert (dataset[0].hr().shape, dataset[0].lr().shape) == ((34, 42, 3), (17, 21, 3))
+    assert dataset.lr_origin == "the published LR files for x2"
+    assert len(load("tiny")) == IMAGES
+    assert server.requests.total() == 4 * IMAGES
+    blurred = load("tiny", 2, degradation="gaussian")
+    assert (blurred[0].hr().shape, blurred[0].lr_path) == ((34, 42, 3), None)
+    assert len(verify("tiny")) == 4 * IMAGES
+
+
+def test_a_data_root_with_some_files_of_a_factor_must_have_all(publish, cache: Path):
+    server = publish(x2=True)
+    (server.folder / "tiny" / "LR_bicubic_x2" / "p3.png").unlink()
+    with pytest.raises(DatasetError, match=r"LR_bicubic_x2/p3\.png is missing. Correct the data root"):
+        load("tiny", 2, data_root=server.folder)
+    assert sum(bool(check.problem) for check in verify("tiny", server.folder)) == 1
+    shutil.rmtree(server.folder / "tiny" / "LR_bicubic_x2")
+    shutil.rmtree(server.folder / "tiny" / "HR_x2")
+    assert load("tiny", 2, data_root=server.folder)[0].hr().shape == (32, 40, 3)
+    assert [check.problem for check in verify("tiny", server.folder)] == [""] * 2 * IMAGES

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image as PillowImage
 
 from srbench import images
-from srbench.datasets import load
-from srbench.datasets.inspection import inspect
+from srbench.datasets import Dataset, describe_left_out, load
+from srbench.datasets.inspection import Look, inspect
 from srbench.errors import DatasetError, ImageError
 from srbench.resize import blur_decimate, reduce
 
@@ -114,7 +116,6 @@ BAD = {
     "text.png": lambda path: path.write_text("this is no image"),
     "cmyk.jpg": lambda path: PillowImage.fromarray(COLOUR).convert("CMYK").save(path),
     "cmyk.tif": lambda path: PillowImage.fromarray(COLOUR).convert("CMYK").save(path),
-    "deep.png": lambda path: PillowImage.fromarray(COLOUR[..., 0].astype(np.uint16) * 257).save(path),
     "float.tif": lambda path: PillowImage.fromarray(COLOUR[..., 0].astype(np.float32)).save(path),
     "clear.png": lambda path: PillowImage.fromarray(np.dstack([COLOUR, COLOUR[..., 0]])).save(path),
     "pixel.png": lambda path: PillowImage.fromarray(COLOUR[:1, :1]).save(path),
@@ -136,7 +137,7 @@ def test_a_quick_look_agrees_with_decoding_on_whole_images(tmp_path: Path):
     for extension in ("png", "jpg", "bmp", "webp", "tif", "ppm"):
         path = tmp_path / f"x.{extension}"
         PillowImage.fromarray(COLOUR).save(path)
-        assert inspect(path, 30) == images.file_sha256(path)
+        assert inspect(path, 30) == Look(images.file_sha256(path), 30, 42)
         with pytest.raises(ImageError, match="42x30 pixels, too few for scale 31"):
             inspect(path, 31)
 
@@ -147,28 +148,83 @@ def test_two_images_of_one_name_are_refused(folder: Path):
         load(str(folder))
 
 
-def test_hr_and_lr_folders_are_understood(tmp_path: Path):
-    small = COLOUR[:28:4, :40:4].copy()
-    for name in ("p1", "p2"):
-        images.write(tmp_path / "set" / "HR" / f"{name}.png", COLOUR)
-    images.write(tmp_path / "set" / "LR_bicubic_x4" / "p1.png", small)
-    images.write(tmp_path / "set" / "LR_bicubic_x4" / "p2x4.png", small)
-    pairs = load(str(tmp_path / "set"))
-    assert [pair.name for pair in pairs] == ["p1", "p2"]
-    assert all(np.array_equal(pair.lr(), small) for pair in pairs)
-    assert load(str(tmp_path / "set"), 2)[0].lr_path is None
-    assert load(str(tmp_path / "set"), degradation="gaussian")[0].lr_path is None
-    assert {pair.dataset for pair in load(str(tmp_path / "set" / "HR"))} == {"set"}
-    (tmp_path / "set" / "LR_bicubic_x4" / "p2x4.png").unlink()
-    with pytest.raises(DatasetError, match=r"LR_bicubic_x4 holds no image 'p2'"):
-        load(str(tmp_path / "set"))
+def test_16_bit_originals_are_rounded_gray_and_colour_alike(tmp_path: Path):
+    gray, colour = COLOUR[..., 0], COLOUR
+    for name, values in (("gray", gray), ("colour", colour)):
+        deep = values.astype(np.uint16) * 257
+        tifffile.imwrite(tmp_path / f"{name}.tif", deep, photometric="rgb" if deep.ndim == 3 else "minisblack")
+    pairs = {pair.name: pair for pair in load(str(tmp_path))}
+    assert np.array_equal(pairs["gray"].hr(), gray[:28, :40])
+    assert np.array_equal(pairs["colour"].hr(), colour[:28, :40])
 
 
-def test_an_lr_file_of_the_wrong_size_is_named_when_it_is_read(tmp_path: Path):
-    images.write(tmp_path / "set" / "HR" / "p.png", COLOUR)
-    images.write(tmp_path / "set" / "LR_bicubic_x4" / "p.png", COLOUR)
-    with pytest.raises(ImageError, match=r"LR_bicubic_x4/p\.png has shape \(30, 42, 3\); expected \(7, 10, 3\)"):
-        load(str(tmp_path / "set"))[0].lr()
+def test_a_photograph_held_upright_is_upright(folder: Path):
+    tag = PillowImage.Exif()
+    tag[274] = 6
+    PillowImage.fromarray(COLOUR).save(folder / "b.png", exif=tag)
+    PillowImage.fromarray(COLOUR).save(folder / "c.jpg", exif=tag)
+    _, png, jpeg = load(str(folder))
+    assert np.array_equal(png.hr(), np.rot90(COLOUR, -1)[:40, :28])
+    assert jpeg.hr().shape == (40, 28, 3)
+    assert inspect(folder / "c.jpg").height == 42
+    with pytest.raises(ImageError, match="30x42 pixels, too few for scale 31"):
+        inspect(folder / "c.jpg", 31)
+
+
+def test_what_is_left_out_is_named_with_the_reason(folder: Path):
+    first, second = PillowImage.fromarray(COLOUR), PillowImage.fromarray(COLOUR[::-1])
+    first.save(folder / "b.gif", save_all=True, append_images=[second])
+    first.save(folder / "c.png", save_all=True, append_images=[second])
+    first.save(folder / "d.webp", save_all=True, append_images=[second])
+    (folder / "e.jp2").write_bytes(b"JPEG 2000")
+    (folder / "notes.txt").write_text("not an image")
+    (folder / "._a.png").write_bytes(b"what macOS leaves behind")
+    (folder / "old").mkdir()
+    dataset = load(str(folder))
+    assert [pair.name for pair in dataset] == ["a"]
+    assert {item.name: item.reason for item in dataset.left_out} == {
+        "b.gif": "a format that srbench does not read",
+        "c.png": "several frames in one file",
+        "d.webp": "several frames in one file",
+        "e.jp2": "a format that srbench does not read",
+        "notes.txt": "no image",
+        "old": "a folder",
+    }
+    line = describe_left_out(dataset.left_out)
+    assert line.startswith("6 left out: ")
+    assert line.endswith("; and 1 more")
+
+
+def test_only_animations_are_no_data_set(tmp_path: Path):
+    first, second = PillowImage.fromarray(COLOUR), PillowImage.fromarray(COLOUR[::-1])
+    first.save(tmp_path / "c.png", save_all=True, append_images=[second])
+    with pytest.raises(DatasetError, match=r"no single images. 1 left out: c\.png \(several frames"):
+        load(str(tmp_path))
+
+
+def test_a_name_that_is_not_utf8_is_written_so_that_every_file_takes_it(folder: Path):
+    images.write(folder / "x.png", COLOUR)
+    (folder / "x.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    dataset = load(str(folder.rename(folder.parent / os.fsdecode(b"f\xfcr"))))
+    assert [(pair.dataset, pair.name) for pair in dataset] == [("f\\xfcr", "a"), ("f\\xfcr", "caf\\xe9")]
+    assert np.array_equal(dataset[1].hr(), COLOUR[:28, :40])
+    f"{dataset[1].dataset}/{dataset[1].name}".encode()
+
+
+def test_a_name_that_is_part_of_another_is_told_from_it(tmp_path: Path):
+    for name in ("photo", "photo_2", "boat"):
+        images.write(tmp_path / f"{name}.png", COLOUR)
+    assert {pair.name: pair.longer for pair in load(str(tmp_path), limit=2)} == {"boat": (), "photo": ("photo_2",)}
+
+
+def test_a_data_set_is_a_sequence_of_its_pairs(folder: Path):
+    dataset = load(str(folder))
+    assert isinstance(dataset, Dataset)
+    assert (len(dataset), dataset[0], dataset[:1]) == (1, dataset.pairs[0], dataset.pairs)
+    assert [*dataset] == list(dataset.pairs)
+    assert dataset.name == "mine"
+    assert dataset.lr_origin == "made from HR by MATLAB's bicubic reduction"
+    assert load(str(folder), degradation="gaussian").lr_origin.startswith("made from HR by a Gaussian filter")
 
 
 def test_folders_without_images_say_where_there_might_be_some(tmp_path: Path):

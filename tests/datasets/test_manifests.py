@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 
 import pytest
 
-from srbench.datasets import find, load, locate, manifest, manifests, verify
+from srbench import images
+from srbench.datasets import broken, find, load, locate, manifests, verify
 from srbench.errors import DatasetError
 
-COUNTS = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "urban100": 100, "bsds300-train": 200}
+COUNTS = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "general100": 100, "urban100": 100, "bsds300-train": 200}
 COMMITS = {
     "SelfExSR": "8f6dd8c1d20cb7e8792a7177b4f6fd677633f598",
     "BSDS500": "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722",
+    "ESPCN-Pytorch": "86370ec715d6e30c7915d4f4a7bb2e46cd56f4de",
 }
 
 
@@ -31,20 +35,41 @@ def test_a_manifest_says_all_that_a_user_needs_to_know(name):
     assert m.citation.count("{") == m.citation.count("}")
     paths = [entry.path for entry in m.entries]
     assert len(set(paths)) == len(paths)
-    parts = 2 if m.scale else 1
+    parts = 2 * (1 + len(m.others)) if m.scale else 1
     assert len(paths) == parts * COUNTS[name]
 
 
-@pytest.mark.parametrize("name", [name for name in COUNTS if name != "urban100"])
+@pytest.mark.parametrize("name", COUNTS)
 def test_every_file_has_a_checksum_of_its_own(name):
     sums = [entry.sha256 or "" for entry in find(name).entries]
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in sums)
-    assert len(set(sums)) == len(sums)
+    # An original whose size is a multiple of several factors is one file under several names at the source.
+    assert len({(entry.image, entry.sha256) for entry in find(name).files()}) == len(find(name).files())
 
 
-def test_the_checksums_of_urban100_are_left_to_the_first_fetch():
-    assert not find("urban100").is_pinned
-    assert all(entry.sha256 is None for entry in find("urban100").entries)
+@pytest.mark.parametrize(
+    ("name", "others"), [("set5", (2, 3)), ("set14", (2, 3)), ("bsd100", (2, 3)), ("urban100", (2,))]
+)
+def test_published_sets_have_files_for_their_other_factors(name, others):
+    m = find(name)
+    assert m.others == others
+    for scale in others:
+        files = m.files(scale)
+        assert len(files) == 2 * len(m.images)
+        assert all(
+            entry.address.endswith(f"/image_SRF_{scale}/{entry.image}_SRF_{scale}_{entry.part.upper()}.png")
+            for entry in files
+        )
+    assert {entry.path.split("/")[0] for entry in m.files()} == {"HR", "LR_bicubic_x4"}
+    assert {entry.path.split("/")[0] for entry in m.files(8)} == {"HR"}
+    assert len(m.files(2, limit=3)) == 6
+
+
+def test_the_checksums_of_urban100_are_those_taken_at_its_source(golden):
+    expected = json.loads((golden / "urban100_sha256.json").read_text())["images"]
+    assert {(e.image, e.part): e.sha256 for e in find("urban100").files()} == {
+        (image, part): checksum for image, parts in expected.items() for part, checksum in parts.items()
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in COUNTS if name != "demo"])
@@ -87,23 +112,73 @@ def test_an_unknown_set_is_answered_with_the_nearest_name():
         load("sett5")
 
 
-def test_a_manifest_of_ones_own_is_one_more_set_and_never_shadows_another(tmp_path, monkeypatch):
-    text = 'title = "T"\nabout = "A."\nlicence = "L"\ncitation = "C"\n[hr]\npath = "{name}.png"\n[images]\na = {}\n'
-    (tmp_path / "mine.toml").write_text(text)
+MINE = 'title = "T"\nabout = "A."\nlicence = "L"\ncitation = "C"\n[hr]\npath = "{name}.png"\n[images]\na = {}\n'
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder for manifests of one's own."""
     monkeypatch.setenv("SRBENCH_DATASETS_PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_a_manifest_of_ones_own_is_one_more_set_and_never_shadows_another(folder):
+    (folder / "mine.toml").write_text(MINE)
+    (folder / "set5.toml").write_text(MINE)
     assert find("mine").images == ("a",)
-    (tmp_path / "set5.toml").write_text(text)
-    manifest._read_all.cache_clear()
-    with pytest.raises(DatasetError, match="Two data sets are called 'set5'"):
-        find("mine")
+    with pytest.raises(DatasetError, match=r"Two data sets are called 'set5': .*set5\.toml and .*set5\.toml"):
+        find("set5")
+    assert "set5" not in {m.name for m in manifests()}
+    assert list(broken()) == [str(folder / "set5.toml")]
+
+
+BROKEN = {
+    "latin": (MINE.replace("A.", "caf\xe9").encode("latin-1"), "latin.toml is not UTF-8 in line 2. Save it as UTF-8"),
+    "headless": (MINE.replace("[hr]", "[high]").encode(), "headless.toml lacks 'hr'"),
+    "empty": (b"", "empty.toml lacks 'title'"),
+    "list": (b'images = 3\ntitle = "T"', "list.toml lacks 'about'"),
+    "unfinished": (b"title = ", "unfinished.toml is not well-formed"),
+    "nul": (b"\0", "nul.toml is not well-formed"),
+    "typed": (MINE.replace("a = {}", "a = 3").encode(), "typed.toml is not well-formed"),
+    "braces": (MINE.replace("{name}", "{}").encode(), "braces.toml is not well-formed"),
+    "sum": (MINE.replace("a = {}", 'a = { hr = "abc" }').encode(), "the SHA-256 of a.png is 'abc', expected 64"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_manifest_is_named_and_stops_no_other(folder, name):
+    content, reason = BROKEN[name]
+    (folder / f"{name}.toml").write_bytes(content)
+    (folder / "mine.toml").write_text(MINE)
+    assert find("mine").title == "T"
+    assert find("set5").title == "Set5"
+    (place, said), *more = broken().items()
+    assert (place, more) == (str(folder / f"{name}.toml"), [])
+    assert reason in said
+    assert "\n" not in said
+    with pytest.raises(DatasetError, match=rf"The manifest .*{name}\.toml"):
+        load(name)
+
+
+def test_a_folder_of_manifests_that_is_not_there_is_named_and_stops_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("SRBENCH_DATASETS_PATH", str(tmp_path / "gone"))
-    with pytest.raises(DatasetError, match="not a folder"):
-        manifests()
+    assert {m.name for m in manifests()} == set(COUNTS)
+    assert "not a folder" in broken()[str(tmp_path / "gone")]
 
 
-@pytest.mark.parametrize("text", ["title = ", 'title = "T"', 'images = 3\ntitle = "T"', "\x00"])
-def test_a_manifest_that_is_not_well_formed_is_named(tmp_path, text):
-    path = tmp_path / "broken.toml"
-    path.write_text(text)
-    with pytest.raises(DatasetError, match=r"broken\.toml is not well-formed"):
-        manifest.parse(path)
+def test_capitals_in_a_checksum_and_a_byte_order_mark_are_no_mistakes(folder, data_root):
+    source = data_root / "set5" / "HR" / "img_001.png"
+    (folder / "mine").mkdir()
+    shutil.copy(source, folder / "mine" / "a.png")
+    text = MINE.replace("a = {}", f'a = {{ hr = "{images.file_sha256(source).upper()}" }}')
+    (folder / "mine.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert broken() == {}
+    assert [(check.problem, check.is_known) for check in verify("mine", folder)] == [("", True)]
+    assert len(load("mine", data_root=folder)) == 1
+
+
+def test_the_images_own_names_are_those_of_the_pictures():
+    assert [names[0] for names in find("set5").aliases.values()] == ["baby", "bird", "butterfly", "head", "woman"]
+    assert find("set14").aliases["img_003"] == ("bridge",)
+    assert find("set14").aliases["img_009"] == ("lenna", "lena")
+    assert find("bsd100").also_called == ("B100", "BSDS100")
