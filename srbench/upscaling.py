@@ -63,7 +63,7 @@ def _enlarger(name: str, setup: Setup) -> Callable[[Image], Image]:
     def enlarge(lr: Image) -> Image:
         height, width = lr.shape[:2]
         shape = (height * setup.scale, width * setup.scale, *lr.shape[2:])
-        return registry.to_8bit(name, upscaler(lr), shape)
+        return registry.to_8bit(name, upscaler(lr), shape, lr)
 
     return enlarge
 

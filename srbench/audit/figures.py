@@ -180,7 +180,7 @@ def upscaler(name: str, scale: int = 4, device: str = "cpu") -> Callable[[Pair],
     def upscale(pair: Pair) -> Image:
         lr = pair.lr()
         shape = (lr.shape[0] * scale, lr.shape[1] * scale, *lr.shape[2:])
-        return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape)
+        return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape, lr)
 
     return upscale
 

@@ -67,9 +67,8 @@ def file_of(module: str) -> Path | None:
     if own:
         return _python_file(own[1], module.split(".")[3:])
     top, *rest = module.split(".")
-    if top == "__main__":
-        script = getattr(sys.modules["__main__"], "__file__", None)
-        return Path(script) if script and script.endswith(".py") else None
+    if top == "__main__":  # a notebook has no file, and a script is no plugin: functions in it are taken by value
+        return None
     spec = importlib.util.find_spec(top)
     if spec is None:
         return None

@@ -118,7 +118,7 @@ def means(name: str, upscale: Upscaler, pairs: Sequence[Pair]) -> dict[str, floa
     rows = []
     for pair in pairs:
         hr = pair.hr()
-        sr = registry.to_8bit(name, upscale(pair.lr()), hr.shape)
+        sr = registry.to_8bit(name, upscale(pair.lr()), hr.shape, pair.lr())
         rows.append(metrics.evaluate(sr, hr, scale=pair.scale, protocol="matlab", names=("psnr", "ssim")))
     return {metric: round(float(np.mean([row[metric] for row in rows])), 4) for metric in ("psnr", "ssim")}
 
