@@ -89,7 +89,7 @@ def test_a_broken_manifest_is_named_and_the_others_are_listed(cache: Path, tmp_p
     answer = srbench("--json", SRBENCH_DATASETS_PATH=place)
     assert (answer.returncode, "set5" in answer.stdout) == (0, True)
     assert answer.stderr == (
-        f"Broken data set: {tmp_path}/gone is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it.\n"
+        f"Broken data set: {tmp_path}/gone: SRBENCH_DATASETS_PATH names it, but there is no such folder\n"
         f"Broken data set: The manifest {tmp_path}/mine.toml is not UTF-8 in line 1. Save it as UTF-8.\n"
     )
     assert srbench("verify", "demo", SRBENCH_DATASETS_PATH=place).returncode == 0
