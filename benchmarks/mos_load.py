@@ -35,8 +35,8 @@ import numpy as np
 import psutil
 
 from srbench import images
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import PlannedTrial, Settings, Stimulus
+from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
+from srbench.mos.store.stores import Store
 
 STUDY = "load"
 PICTURES = 40
@@ -44,7 +44,7 @@ SIZE = (320, 480)
 SERVE = """
 import sys
 from pathlib import Path
-from srbench.mos.store.rater import Store
+from srbench.mos.store.stores import Store
 from srbench.mos.site.server import Site, serve
 folder, url, port = sys.argv[1:]
 serve(Site(Store.open(url), "load", Path(folder), f"http://localhost:{port}"), "127.0.0.1", int(port))
@@ -140,11 +140,11 @@ def make_study(folder: Path, url: str, raters: int, trials: int) -> list[str]:
         sha256 = images.write(folder / "stimuli" / f"{key}.png", pixels)
         stimuli.append(Stimulus(key, "rating", "noise", str(number), "noise", 0, sha256, SIZE[1], SIZE[0]))
     store = Store.open(url)
-    store.create_study(STUDY, Settings(session_minutes=600), stimuli)
+    store.organiser.create_study(STUDY, Settings(session_minutes=600), stimuli)
     tokens = []
     for rater in range(1, raters + 1):
-        plan = [PlannedTrial(0, n + 1, 1, stimuli[(rater + n) % PICTURES].id) for n in range(trials)]
-        tokens.append(store.add_rater(STUDY, rater, plan))
+        plan = [ScheduledTrial(0, n + 1, 1, stimuli[(rater + n) % PICTURES].id) for n in range(trials)]
+        tokens.append(store.organiser.add_rater(STUDY, rater, plan))
     store.close()
     return tokens
 
@@ -220,7 +220,7 @@ async def storm(server: Server, tokens: list[str], options: argparse.Namespace, 
 def stored(url: str) -> tuple[dict[str, int], int]:
     """Return the scores by trial, and how many rows there are."""
     store = Store.open(url)
-    with store.read() as connection:
+    with store.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT trial_id, score FROM rating").all()
     store.close()
     return {row.trial_id: row.score for row in rows}, len(rows)

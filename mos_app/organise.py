@@ -35,7 +35,7 @@ def sign_in(site: Site) -> None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def progress(site: Site) -> None:
     """Show how far each rater is, and keep it up to date."""
-    raters = site.store.raters(site.study)
+    raters = site.store.organiser.raters(site.study)
     done, total = sum(rater.done for rater in raters), sum(rater.total for rater in raters)
     left, middle, right = st.columns(3)
     left.metric("Raters", len(raters))
@@ -73,9 +73,9 @@ def invitations(site: Site) -> None:
 
 def switch(site: Site) -> None:
     """Pause, reopen or close the study."""
-    state = site.store.study(site.study).state
+    state = site.store.organiser.study(site.study).state
     st.write(f"The study is **{state}**.")
-    set_state = site.store.set_state
+    set_state = site.store.organiser.set_state
     if state == "open":
         hint = "Nobody can rate until the study is reopened."
         st.button("Pause", help=hint, on_click=set_state, args=(site.study, "paused"))
@@ -98,18 +98,18 @@ def data(site: Site) -> None:
         "what it says. They are hidden for that reason; looking at them is written to the log."
     )
     if st.checkbox("Show the mean opinion scores so far"):
-        site.store.log_event(None, "peeked", site.study)
+        site.store.rater.log_event(None, "peeked", site.study)
         from srbench import stats
 
         try:
-            st.dataframe(stats.mean_opinion_scores(site.store.ratings(site.study)), hide_index=True)
+            st.dataframe(stats.mean_opinion_scores(site.store.analyst.ratings(site.study)), hide_index=True)
         except SrbenchError as error:  # nothing rated yet, or a design without scores (pair comparison)
             st.info(str(error))
 
 
 def log(site: Site) -> None:
     """Show what happened last."""
-    events = site.store.events(site.study)[: -SHOWN_EVENTS - 1 : -1]
+    events = site.store.organiser.events(site.study)[: -SHOWN_EVENTS - 1 : -1]
     rows = ({"when": moment(e.at), "rater": e.rater, "what": e.kind, "detail": e.detail} for e in events)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 

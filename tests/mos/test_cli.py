@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from srbench import paper
 from srbench.cli import app
 from srbench.errors import StudyError
-from srbench.mos import conduct
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import RATING_COLUMNS, Screen
+from srbench.mos.design import registration
+from srbench.mos.store.rows import RATING_COLUMNS
+from srbench.mos.store.session import Card
+from srbench.mos.store.stores import Store
 
 Mos = Callable[..., str]
 
@@ -52,17 +53,17 @@ def opened(mos: Mos, run_folder: Path, teaching: Path, design_file: Path) -> Mos
 
 
 def rate_all(token: str) -> None:
-    store = Store.open(conduct.database_url(Path("studies/lab")))
-    rater = store.rater_by_token(token)
+    store = Store.open(registration.database_url(Path("studies/lab")))
+    rater = store.rater.rater_by_token(token)
     assert rater is not None
     while True:
-        due = store.next_trial(rater)
-        if isinstance(due, Screen):
+        due = store.rater.next_trial(rater)
+        if isinstance(due, Card):
             if not due.can_proceed:
                 break
-            store.proceed(rater, due.kind)
+            store.rater.proceed(rater, due.kind)
         else:
-            store.rate(rater, due.id, 3, 1.0, due.revision)
+            store.rater.rate(rater, due.id, 3, 1.0, due.revision)
     store.close()
 
 
@@ -198,15 +199,15 @@ def test_pair_comparison_exports_who_was_left_and_right(
     mos("new", "lab", "--run", run_folder, "--from", design_file, "--calibration", teaching)
     mos("open", "lab")
     token = links(mos("invite", "lab"))[0]["link"].rpartition("/")[2]
-    store = Store.open(conduct.database_url(Path("studies/lab")))
-    rater = store.rater_by_token(token)
+    store = Store.open(registration.database_url(Path("studies/lab")))
+    rater = store.rater.rater_by_token(token)
     assert rater is not None
-    while not isinstance(due := store.next_trial(rater), Screen) or due.can_proceed:
-        if isinstance(due, Screen):
-            store.proceed(rater, due.kind)
+    while not isinstance(due := store.rater.next_trial(rater), Card) or due.can_proceed:
+        if isinstance(due, Card):
+            store.rater.proceed(rater, due.kind)
             continue
         assert (len(due.pictures), due.choices) == (2, 2)
-        store.rate(rater, due.id, 2, 1.0)
+        store.rater.rate(rater, due.id, 2, 1.0)
     store.close()
     mos("export", "lab", "out.csv")
     table = pd.read_csv("out.csv", dtype={"rater": str})

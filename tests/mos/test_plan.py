@@ -9,7 +9,8 @@ from srbench.mos.design import planning as plan
 from srbench.mos.design import simulation as simulate
 from srbench.mos.design import study
 from srbench.mos.design.simulation import Spread
-from srbench.mos.store.views import RATING_COLUMNS, SYNTHETIC
+from srbench.mos.store.definitions import SYNTHETIC
+from srbench.mos.store.rows import RATING_COLUMNS
 
 
 def test_simulated_means_are_those_that_were_asked_for() -> None:

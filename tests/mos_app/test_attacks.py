@@ -200,7 +200,7 @@ def test_names_are_stored_as_text_whatever_they_hold(server):
     client.begin()
     assert client.ask("rate", answer(client.state()))[0] == 200
     store = server.study.store
-    assert store.raters(server.name)[-1].label == name
+    assert store.organiser.raters(server.name)[-1].label == name
     store.close()
 
 
