@@ -88,7 +88,7 @@ class TinyStudy:
         return [(kind, detail) for kind, detail in rows]
 
 
-def make_study(folder: Path) -> TinyStudy:
+def make_study(folder: Path, **settings: Any) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
     study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
@@ -108,8 +108,8 @@ def make_study(folder: Path) -> TinyStudy:
     for place, picture in enumerate(PICTURES):
         for method in METHODS:
             add("rating", DATASET, picture, method, height + 3 * place, width + 5 * place)
-    settings = Settings(minimum_seconds=MINIMUM_SECONDS)
-    planned = StudyDesign(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), settings, stimuli=tuple(study.stimuli))
+    chosen = Settings(minimum_seconds=MINIMUM_SECONDS, **settings)
+    planned = StudyDesign(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), chosen, stimuli=tuple(study.stimuli))
     store = study.store
     (folder / "study.toml").write_text(studyfile.write(planned), encoding="utf-8")
     registration.freeze(folder, store.organiser)
@@ -242,7 +242,9 @@ def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     with api.sync_playwright() as driver:
         contexts = []
 
-        def start(ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB") -> Page:
+        def start(
+            ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB", **more: Any
+        ) -> Page:
             view = {"viewport": {"width": window[0], "height": window[1]}}
             flags = FLAGS
             if ratio is not None:  # Playwright's own emulation of a ratio is not what a screen does
@@ -250,7 +252,7 @@ def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
                 flags = [*FLAGS, f"--force-device-scale-factor={ratio}", f"--window-size={window[0]},{window[1]}"]
             profile = tmp_path / f"profile{len(contexts)}"
             context = driver.chromium.launch_persistent_context(
-                profile, executable_path=chromium, args=flags, locale=locale, **view
+                profile, executable_path=chromium, args=flags, locale=locale, **view, **more
             )
             contexts.append(context)
             return Page(context.pages[0])
@@ -265,8 +267,8 @@ def prepare(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server
     """A function that makes a new small study and its server, which is not started yet."""
     servers: list[Server] = []
 
-    def make(with_password: bool = True, options: Sequence[str] = ()) -> Server:
-        study = make_study(tmp_path / f"studies{len(servers)}" / STUDY)
+    def make(with_password: bool = True, options: Sequence[str] = (), **settings: Any) -> Server:
+        study = make_study(tmp_path / f"studies{len(servers)}" / STUDY, **settings)
         servers.append(Server(study, password_hash if with_password else "", options))
         return servers[-1]
 
