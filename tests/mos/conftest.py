@@ -189,3 +189,15 @@ def store(store_url: str) -> Iterator[Store]:
     """An empty store, once on each kind of database."""
     with contextlib.closing(Store.open(store_url)) as opened:
         yield opened
+
+
+@pytest.fixture
+def studies(tmp_path: Path) -> Path:
+    """Where studies are made; not there yet."""
+    return tmp_path / "studies"
+
+
+@pytest.fixture
+def made(design: StudyDesign, run_folder: Path, studies: Path) -> StudyDesign:
+    """`design` with its pictures, in a folder of its own that a test may change."""
+    return stimuli.make(design, run_folder, studies)

@@ -99,7 +99,8 @@ def test_images_that_do_not_fit_are_left_out_where_the_study_says_so(serve, brow
     page.page.wait_for_selector(".card-warning:visible")
     assert "left out" in page.page.inner_text(".card-warning")
     page.proceed()
-    page.practise([1, 5, 1, 5] if page.page.wait_for_selector(".page[data-screen=calibration]") else [])
+    page.screen("calibration")
+    page.practise([1, 5, 1, 5])
     store = server.study.store
     (rater,) = store.organiser.raters(server.name)
     assert rater.total == 8

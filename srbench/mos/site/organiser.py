@@ -189,7 +189,11 @@ class Gate:
             log_refused(request.scope, "export")
             return Response("This address is not valid or no longer valid.", 403)
         disposition = {"Content-Disposition": f'attachment; filename="{EXPORT_FORMATS[kind]}"'}
-        return Response(self._export(kind), media_type="application/octet-stream", headers=disposition)
+        try:
+            data = self._export(kind)
+        except StudyError as error:  # pairs have no scores of single pictures
+            return Response(str(error), 409)
+        return Response(data, media_type="application/octet-stream", headers=disposition)
 
     def _seal(self, purpose: str, seconds: int) -> str:
         body = f"{int(time.time()) + seconds}-{secrets.token_hex(8)}"

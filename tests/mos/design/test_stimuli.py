@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import contextlib
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,37 +11,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from srbench import images
 from srbench.errors import RunError, SrbenchError, StudyError
-from srbench.mos.design import invitations, registration, schedule, stimuli, study, studyfile
+from srbench.mos.design import registration, schedule, stimuli, study
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign
 from srbench.mos.store.definitions import Settings
-from srbench.mos.store.stores import Store
-
-
-@pytest.fixture
-def studies(tmp_path: Path) -> Path:
-    return tmp_path / "studies"
-
-
-@pytest.fixture
-def made(design: StudyDesign, run_folder: Path, studies: Path) -> StudyDesign:
-    return stimuli.make(design, run_folder, studies)
-
-
-def test_the_papers_design_has_its_versions_on_each_set() -> None:
-    design = study.paper_design("x", 1)
-    assert {s.name: (len(s.versions), s.count) for s in design.sets} == {
-        "set5": (12, 5),
-        "set14": (12, 14),
-        "bsd100": (9, 100),
-    }
-    assert not set(design.sets[2].versions) & {"srresnet-vgg22", "srgan-mse", "srgan-vgg22"}
-    assert (design.settings.design, design.calibration.source, design.calibration.count) == ("acr", "bsds300-train", 20)
-
-
-def test_study_toml_gives_back_an_equal_study(made: StudyDesign, studies: Path) -> None:
-    assert studyfile.read(studies / "small" / "study.toml") == made
-    odd = replace(made, run='C:\\runs\\"x"\x7f\u00e9', sets=(ImageSet("s\n", ("a", "b"), ("i'\"",)),))
-    assert studyfile.parse(studyfile.write(odd)) == odd
 
 
 def test_every_picture_is_registered_with_its_checksum_and_its_pixels_are_the_runs(
@@ -162,103 +132,6 @@ def test_an_unfinished_run_and_an_existing_study_are_refused(
         stimuli.make(design, run_folder, studies)
     with pytest.raises(RunError, match="not a finished run"):
         stimuli.make(replace(design, name="other"), studies, studies)
-
-
-def change_definition(folder: Path) -> None:
-    path = folder / "study.toml"
-    path.write_text(path.read_text().replace("seed = 7", "seed = 8"))
-
-
-def add_a_comment(folder: Path) -> None:
-    path = folder / "study.toml"
-    path.write_text(path.read_text() + "# harmless\n")
-
-
-def change_a_picture(folder: Path) -> None:
-    path = next((folder / "stimuli").iterdir())
-    path.write_bytes(images.encode(np.zeros((8, 10, 3), np.uint8)))
-
-
-def remove_a_picture(folder: Path) -> None:
-    next((folder / "stimuli").iterdir()).unlink()
-
-
-@pytest.mark.parametrize("tamper", [change_definition, add_a_comment, change_a_picture, remove_a_picture])
-def test_a_frozen_study_refuses_every_later_change(
-    made: StudyDesign, studies: Path, tamper: Callable[[Path], None]
-) -> None:
-    folder = studies / "small"
-    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
-        registration.freeze(folder, store.organiser)
-        assert registration.verify(folder, store.organiser).state == "open"
-        registration.freeze(folder, store.organiser)
-        tamper(folder)
-        for action in (registration.verify, registration.freeze):
-            with pytest.raises(StudyError, match="changed|missing"):  # noqa: RUF043 - either word
-                action(folder, store.organiser)
-
-
-def test_a_picture_changed_before_opening_is_refused(made: StudyDesign, studies: Path) -> None:
-    change_a_picture(studies / "small")
-    with contextlib.closing(Store.open(registration.database_url(studies / "small"))) as store:
-        with pytest.raises(StudyError, match="was changed"):
-            registration.freeze(studies / "small", store.organiser)
-        assert store.organiser.studies() == []
-
-
-def test_raters_are_scheduled_from_the_frozen_study_and_numbered_on(made: StudyDesign, studies: Path) -> None:
-    folder = studies / "small"
-    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
-        registration.freeze(folder, store.organiser)
-        first = invitations.invite(store.organiser, "small", 2, ["a"])
-        more = invitations.invite(store.organiser, "small", 1)
-        assert [each.number for each in (*first, *more)] == [1, 2, 3]
-        assert [(r.label, r.total) for r in store.organiser.raters("small")] == [("a", 60), (None, 60), (None, 60)]
-        assert len({each.token for each in (*first, *more)}) == 3
-        with pytest.raises(StudyError, match="labels"):
-            invitations.invite(store.organiser, "small", 1, ["a", "b"])
-
-
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "a b", ".hidden", "x;y", "ü", "a" * 101, "synthetic-x"])
-def test_a_name_that_could_be_a_path_or_hides_a_simulation_is_refused(name: str) -> None:
-    with pytest.raises(StudyError):
-        study.paper_design(name, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x = [", "no valid TOML"),
-        ('name = "x"\nseed = 1', "sets"),
-        ('name = "x"\nseed = 1\nsets = []', "at least one"),
-        ('name = "x"\nseed = "1"\n[[sets]]\nname = "s"\nversions = ["a"]', "entry 'seed' must be a whole number"),
-        ('name = "x"\nseed = 1\nseeed = 1\n[[sets]]\nname = "s"\nversions = ["a"]', "Did you mean 'seed'"),
-        ('name = "x"\nseed = 1\n[[sets]]\nname = "s"\nversions = [1]', "list of texts"),
-        ('name = "x"\nseed = 1\n[[sets]]\nname = "s"\nversions = ["a", "a"]', "each of them once"),
-        ('name = "x"\nseed = 1\ndesign = "acr-hr"\n[[sets]]\nname = "s"\nversions = ["a"]', "needs the version 'hr'"),
-        ('name = "x"\nseed = 1\ndesign = "pc"\n[[sets]]\nname = "s"\nversions = ["a"]', "two versions"),
-        ('name = "x"\nseed = 1\ndesign = "acrr"\n[[sets]]\nname = "s"\nversions = ["a"]', "Did you mean 'acr'"),
-        (
-            'name = "x"\nseed = 1\n[settings]\nsession_minutes = 45\n[[sets]]\nname = "s"\nversions = ["a"]',
-            "up to 30 minutes",
-        ),
-        ('name = "x"\nseed = 1\n[retest]\nmethod = "b"\n[[sets]]\nname = "s"\nversions = ["a"]', "retest needs"),
-        ("schema_version = 9", "schema_version 9"),
-    ],
-)
-def test_a_wrong_study_toml_is_one_clear_sentence(text: str, message: str) -> None:
-    with pytest.raises(StudyError, match=message):
-        studyfile.parse(text)
-
-
-def test_a_design_needs_neither_name_nor_seed_and_sizes_follow_its_kind(tmp_path: Path) -> None:
-    path = tmp_path / "design.toml"
-    path.write_text('design = "pc"\n[[sets]]\nname = "set5"\nversions = ["a", "hr"]\n')
-    design = studyfile.design_from(path, "mine", 5)
-    assert (design.name, design.seed) == ("mine", 5)
-    assert (design.settings.seconds_per_trial, design.settings.tolerance, design.settings.choices) == (8.0, 0, 2)
-    with pytest.raises(StudyError, match="is missing"):
-        studyfile.design_from(tmp_path / "none.toml", "mine", 5)
 
 
 def test_an_unknown_calibration_set_is_named(design: StudyDesign, run_folder: Path, studies: Path) -> None:

@@ -348,46 +348,6 @@ def test_the_database_itself_refuses_scores_off_the_scale_and_second_ratings(sto
         connection.execute(sa.insert(models.rating), {"trial_id": "none", "score": 3, "seconds": 1.0, "at": 0.0})
 
 
-def test_the_migrated_tables_are_those_of_the_models(store: Store) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    with store.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, models.metadata) == []
-        assert context.get_current_revision() == models.HEAD
-
-
-def test_several_servers_may_start_on_one_empty_database(store_url: str) -> None:
-    with ThreadPoolExecutor(6) as pool:
-        stores = list(pool.map(lambda _: Store.open(store_url), range(6)))
-    for each in stores:
-        assert each.organiser.studies() == []
-        each.close()
-
-
-def test_a_database_of_a_newer_srbench_is_refused(store_url: str) -> None:
-    with contextlib.closing(Store.open(store_url)) as store, store.database.write() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StudyError, match="version 9999"):
-        Store.open(store_url)
-
-
-def test_sqlite_keeps_what_it_acknowledged(tmp_path: Path) -> None:
-    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store, store.database.read() as connection:
-        values = [
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
-    assert values == ["wal", 2, 1]
-
-
-@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "postgresql://srbench@127.0.0.1:1/none"])
-def test_an_unusable_address_is_one_clear_sentence(url: str) -> None:
-    with pytest.raises(StudyError, match=r"database|store"):
-        Store.open(url)
-
-
 _RATE_FOREVER = """
 import sys
 from srbench.mos.store.stores import Store
