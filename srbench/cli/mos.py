@@ -41,6 +41,10 @@ def new(
     calibration: Annotated[
         str, typer.Option(help="Data set or folder with the calibration's pictures.", show_default=False)
     ] = "",
+    calibration_count: Annotated[
+        int | None,
+        typer.Option(min=0, help="How many of them; 0 for none. Default: the design's.", show_default=False),
+    ] = None,
     data_root: DataRoot = None,
 ) -> None:
     """Make a study from a run: copy its pictures under unguessable names and write study.toml, the pre-registration.
@@ -52,7 +56,15 @@ def new(
     from srbench.mos.study import Study
 
     study = Study.create(
-        name, run, design=design, folder=studies, seed=seed, retest=retest, calibration=calibration, data_root=data_root
+        name,
+        run,
+        design=design,
+        folder=studies,
+        seed=seed,
+        retest=retest,
+        calibration=calibration,
+        calibration_count=calibration_count,
+        data_root=data_root,
     )
     made = study.design
     typer.echo(f"Pre-registration: {study.path / 'study.toml'} (seed {made.seed})")

@@ -60,6 +60,7 @@ class Study:
         seed: int | None = None,
         retest: str = "",
         calibration: str = "",
+        calibration_count: int | None = None,
         data_root: Path | None = None,
     ) -> Study:
         """Make a study from a run: copy its pictures under unguessable names and write study.toml.
@@ -73,6 +74,7 @@ class Study:
             seed: Decides every order; drawn where it is None.
             retest: Method whose pictures are shown twice, or empty.
             calibration: Data set or folder with the calibration's pictures, where it is not the design's.
+            calibration_count: How many of them are shown, where it is not the design's; 0 for no calibration.
             data_root: Where data sets lie.
 
         Raises:
@@ -80,7 +82,15 @@ class Study:
             RunError: `run` is not a finished run.
         """
         study = cls(name, folder, db)
-        planned = choice.choose(design, name, run=Path(run), seed=seed, retest=retest, calibration=calibration)
+        planned = choice.choose(
+            design,
+            name,
+            run=Path(run),
+            seed=seed,
+            retest=retest,
+            calibration=calibration,
+            calibration_count=calibration_count,
+        )
         stimuli.make(planned, Path(run), Path(folder), data_root)
         return study
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,41 @@ def test_a_study_is_made_opened_rated_watched_exported_and_closed(
     assert "is open" in mos("open", "lab")
     assert "Rater 2" in mos("close", "lab", "--rater", 2)
     assert "is closed" in mos("close", "lab")
+
+
+def test_a_lost_link_is_renewed_and_a_stolen_one_revoked(opened: Mos) -> None:
+    first = links(opened("invite", "lab", "--address", "https://lab.example"))[0]["link"]
+    second = links(opened("renew", "lab", "--rater", 1, "--address", "https://lab.example"))[0]["link"]
+    assert first != second
+    with Store.open(registration.database_url(Path("studies/lab"))) as store:
+        assert store.rater.rater_by_token(first.rpartition("/")[2]) is None
+        assert store.rater.rater_by_token(second.rpartition("/")[2]) is not None
+        assert "mos renew lab --rater 1" in opened("revoke", "lab", "--rater", 1)
+        assert store.rater.rater_by_token(second.rpartition("/")[2]) is None
+    with pytest.raises(StudyError, match="no rater 9"):
+        opened("renew", "lab", "--rater", 9)
+
+
+def test_links_to_this_machine_alone_come_with_a_warning(opened: Mos) -> None:
+    result = CliRunner().invoke(app, ["mos", "invite", "lab"], catch_exceptions=False)
+    assert "http://127.0.0.1:8501/join/" in result.stdout
+    assert "this machine alone" in result.stderr
+    assert "this machine alone" not in result.stdout
+    result = CliRunner().invoke(app, ["mos", "invite", "lab", "--address", "https://lab.example"])
+    assert result.stderr == ""
+
+
+def test_the_archive_is_chosen_by_its_ending(opened: Mos) -> None:
+    assert "(archive, anonymised)" in opened("export", "lab", "lab.zip")
+    with zipfile.ZipFile("lab.zip") as file:
+        assert {"ratings.tsv", "ratings.json", "visits.tsv", "study.toml"} <= set(file.namelist())
+
+
+def test_a_study_of_all_that_a_run_has_needs_no_file(mos: Mos, run_folder: Path, teaching: Path) -> None:
+    command = ["new", "lab", "--run", run_folder, "--from", "run", "--calibration", teaching]
+    with pytest.raises(StudyError, match=r"needs 20 pictures, there are 3.*--calibration-count"):
+        mos(*command)
+    assert "ratings per rater: 60" in mos(*command, "--calibration-count", 3)
 
 
 def test_exports_for_sureal_and_r_hold_every_rating(opened: Mos) -> None:

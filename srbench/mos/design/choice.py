@@ -20,6 +20,7 @@ def choose(
     seed: int | None = None,
     retest: str = "",
     calibration: str = "",
+    calibration_count: int | None = None,
 ) -> StudyDesign:
     """Return the design of a new study.
 
@@ -30,6 +31,7 @@ def choose(
         seed: Decides every order; drawn where it is None.
         retest: Method whose pictures are shown twice, or empty.
         calibration: Data set or folder with the calibration's pictures, where it is not the design's.
+        calibration_count: How many of them are shown, where it is not the design's; 0 for no calibration.
 
     Raises:
         StudyError: The design cannot be followed, or its file not be read.
@@ -48,6 +50,8 @@ def choose(
         design = replace(design, retest=replace(design.retest, method=retest))
     if calibration:
         design = replace(design, calibration=replace(design.calibration, source=calibration))
+    if calibration_count is not None:
+        design = replace(design, calibration=replace(design.calibration, count=calibration_count))
     check(design, "the design")
     return design
 

@@ -177,7 +177,11 @@ def _low(upscale: Upscaler, pair: Pair) -> Image:
 
 def _choose(study: StudyDesign, purpose: str, names: Sequence[str], count: int) -> list[str]:
     if len(names) < count:
-        raise StudyError(f"The {purpose} needs {count} pictures, there are {len(names)}.")
+        cure = "Ask for fewer with --calibration-count, or" if purpose == "calibration" else "Run more pictures, or"
+        raise StudyError(
+            f"The {purpose} needs {count} pictures, there are {len(names)}. {cure} set count under [{purpose}] in a "
+            "design of your own."
+        )
     stream = schedule.Stream("srbench choice 1", study.name, study.seed, purpose)
     return sorted(stream.shuffled(sorted(names))[:count])
 

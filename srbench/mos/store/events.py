@@ -10,10 +10,11 @@ from srbench.mos.store import models as m
 
 _LONGEST_KIND = 32
 _LONGEST_DETAIL = 1000
+_INSERT = sa.insert(m.event)
 
 
 def log(connection: sa.Connection, study: int | None, rater: int | None, kind: str, detail: str = "") -> None:
     """Append one line; `study` and `rater` are keys of their tables, None where nobody is known."""
     row = {"study_id": study, "rater_id": rater, "at": time.time()}
-    row |= {"kind": kind[:_LONGEST_KIND], "detail": detail[:_LONGEST_DETAIL]}
-    connection.execute(sa.insert(m.event), row)
+    text = {"kind": kind[:_LONGEST_KIND], "detail": detail[:_LONGEST_DETAIL]}
+    connection.execute(_INSERT, {**row, **text})
