@@ -134,8 +134,8 @@ class Session {
     if (this.leaving.signal.aborted) return;
     this.disarm();
     // The trial was rated from another tab, or the organiser paused the study: the server knows what is next.
-    if (error instanceof Refused && error.status === 409) this.load();
-    else if (error instanceof Refused && error.status === 401) this.showCard("no_link");
+    if (error instanceof Refusal && error.status === 409) this.load();
+    else if (error instanceof Refusal && error.status === 401) this.showCard("no_link");
     else this.showCard("broken", () => this.load());
   }
 

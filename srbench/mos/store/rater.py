@@ -20,10 +20,6 @@ from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, R
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
 
-IDLE_SECONDS = 300.0
-"""A pause this long is a break, whether one was offered or not."""
-
-_PACE_CAP = 60.0  # a rater who fetched coffee during a trial has not become slower
 _BY_TOKEN = (
     sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.token_hash)
     .join(m.study)
@@ -179,7 +175,7 @@ class RaterStore:
     def _needs_break(self, row: Row, trial: sa.RowMapping, chosen: Settings) -> bool:
         if trial["session"] > row["session"]:
             return True
-        if row["session_started"] is None or self.clock() - row["last_rated"] >= IDLE_SECONDS:
+        if row["session_started"] is None or self.clock() - row["last_rated"] >= trials.IDLE_SECONDS:
             return False
         return bool(row["last_rated"] - row["session_started"] >= 60 * chosen.session_minutes)
 
@@ -211,36 +207,8 @@ class RaterStore:
             trials.change(connection, row, {"reopened": None})
         else:
             connection.execute(_INSERT_RATING, answer)
-            self._advance(connection, row, seconds, chosen)
+            trials.advance(connection, row, seconds, chosen, self.clock())
         return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row))
-
-    def _advance(self, connection: sa.Connection, row: Row, seconds: float, chosen: Settings) -> None:
-        if row["attempt"] and row["position"] == row["calibrations"]:
-            self._end_calibration(connection, row, chosen)
-            return
-        values: dict[str, Any] = {"position": row["position"] + 1}
-        if row["attempt"] == 0:
-            now, started, last = self.clock(), row["session_started"], row["last_rated"]
-            if started is None or now - seconds - last >= IDLE_SECONDS:
-                started = now - min(seconds, _PACE_CAP)
-            spent = min(seconds, _PACE_CAP)
-            values |= {"session_started": started, "last_rated": now, "pace": row["pace"] + spent}
-            if row["position"] == row["trials"]:
-                values["state"] = "finished"
-                log(connection, row["study_id"], row["id"], "finished")
-        trials.change(connection, row, values)
-
-    def _end_calibration(self, connection: sa.Connection, row: Row, chosen: Settings) -> None:
-        attempt = row["attempt"]
-        right, asked = trials.right_answers(connection, row, attempt)
-        if right >= chosen.pass_fraction * asked - 1e-9:
-            values = {"state": "rating", "attempt": 0, "position": 1, "card": "calibration-passed"}
-        elif attempt < chosen.attempts:
-            values = {"attempt": attempt + 1, "position": 1, "card": "calibration-again"}
-        else:
-            values = {"state": "failed", "position": row["position"] + 1}
-        trials.change(connection, row, values)
-        log(connection, row["study_id"], row["id"], "calibration", f"attempt {attempt}: {right} of {asked} right")
 
 
 def _receipt(

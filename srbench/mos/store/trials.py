@@ -8,12 +8,17 @@ import sqlalchemy as sa
 
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
+from srbench.mos.store.events import log
 from srbench.mos.store.session import Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
 """A row of `rater` with the state and the settings of its study; `change` keeps it up to date."""
 
+IDLE_SECONDS = 300.0
+"""A pause this long is a break, whether one was offered or not."""
+
+_PACE_CAP = 60.0  # a rater who fetched coffee during a trial has not become slower
 _PACE_PRIOR = 20  # trials by which the planned time is weighed against the rater's own
 
 _t, _s, _other = m.trial.c, m.stimulus.c, m.stimulus.alias("other")
@@ -124,6 +129,36 @@ def sizes(connection: sa.Connection, rater: Rater) -> list[tuple[int, int]]:
     """Return the different sizes of what this rater is shown at once: width of all pictures beside another, height."""
     rows = connection.execute(_SIZES, {"rater": rater.id})
     return sorted({(width + beside, height) for width, height, beside in rows})
+
+
+def advance(connection: sa.Connection, row: Row, seconds: float, chosen: Settings, now: float) -> None:
+    """Put a rater one trial on after an answer that took `seconds`, and finish what ends with it."""
+    if row["attempt"] and row["position"] == row["calibrations"]:
+        _end_calibration(connection, row, chosen)
+        return
+    values: dict[str, Any] = {"position": row["position"] + 1}
+    if row["attempt"] == 0:
+        started, spent = row["session_started"], min(seconds, _PACE_CAP)
+        if started is None or now - seconds - row["last_rated"] >= IDLE_SECONDS:
+            started = now - spent
+        values |= {"session_started": started, "last_rated": now, "pace": row["pace"] + spent}
+        if row["position"] == row["trials"]:
+            values["state"] = "finished"
+            log(connection, row["study_id"], row["id"], "finished")
+    change(connection, row, values)
+
+
+def _end_calibration(connection: sa.Connection, row: Row, chosen: Settings) -> None:
+    attempt = row["attempt"]
+    right, asked = right_answers(connection, row, attempt)
+    if right >= chosen.pass_fraction * asked - 1e-9:
+        values = {"state": "rating", "attempt": 0, "position": 1, "card": "calibration-passed"}
+    elif attempt < chosen.attempts:
+        values = {"attempt": attempt + 1, "position": 1, "card": "calibration-again"}
+    else:
+        values = {"state": "failed", "position": row["position"] + 1}
+    change(connection, row, values)
+    log(connection, row["study_id"], row["id"], "calibration", f"attempt {attempt}: {right} of {asked} right")
 
 
 def view(connection: sa.Connection, row: Row, trial: sa.RowMapping, can_undo: bool) -> TrialView:

@@ -18,9 +18,9 @@ from srbench.mos.design import invitations, studyfile
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.store import models
 from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
-from srbench.mos.store.rater import IDLE_SECONDS
 from srbench.mos.store.session import Card, Rater, RefusalError, TrialView
 from srbench.mos.store.stores import Store
+from srbench.mos.store.trials import IDLE_SECONDS
 
 
 def invite(store: Store, planned: StudyDesign, count: int = 1) -> list[Rater]:
@@ -351,6 +351,7 @@ def test_the_database_itself_refuses_scores_off_the_scale_and_second_ratings(sto
 _RATE_FOREVER = """
 import sys
 from srbench.mos.store.stores import Store
+from srbench.mos.store.trials import IDLE_SECONDS
 from srbench.mos.store.session import Card
 store = Store.open(sys.argv[1])
 rater = store.rater.rater_by_token(sys.argv[2])
