@@ -14,6 +14,7 @@ from srbench.audit.criteria import Criterion, criteria
 from srbench.audit.scores import AuditScores, Upscale, measure, niqe
 from srbench.errors import MethodError, MetricError
 from srbench.images import Image
+from srbench.ready import ready
 from srbench.registry import Pair, Setup
 
 SCALE = 4
@@ -191,15 +192,7 @@ def _photographs(folders: Sequence[Path]) -> list[Path]:
 
 def upscaler(name: str, scale: int = SCALE, device: str = "cpu") -> Upscale:
     """Return the method `name` as a function from a pair to its 8-bit SR image."""
-    method, _ = registry.find(name)
-    run = registry.create(name, Setup(scale=scale, device=device))
-
-    def upscale(pair: Pair) -> Image:
-        lr = pair.lr()
-        shape = (lr.shape[0] * scale, lr.shape[1] * scale, *lr.shape[2:])
-        return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape)
-
-    return upscale
+    return ready(name, Setup(scale=scale, device=device)).on_pair
 
 
 def _remembered(upscale: Upscale) -> Upscale:

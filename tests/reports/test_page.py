@@ -348,16 +348,17 @@ def test_an_unknown_study_is_an_error_that_says_what_to_name(tmp_path):
 def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
     import contextlib
 
-    from srbench.mos import conduct
+    from srbench.mos.design import registration
     from srbench.mos.design import simulation as simulate
-    from srbench.mos.store.rater import Store
+    from srbench.mos.store import imports
+    from srbench.mos.store.stores import Store
 
     drawn = simulate.paper_study(raters=3, images={"set5": 2})
     rows = drawn.drop(columns="study").to_dict("records")
     folder = tmp_path / "synthetic-x"
     folder.mkdir()
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        store.import_ratings("synthetic-x", rows, "synthetic")
+    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
+        imports.add_ratings(store, "synthetic-x", rows, "synthetic")
     found = studies.load("synthetic-x", tmp_path)
     assert found.synthetic
     assert len(found.ratings) == len(drawn)
@@ -367,28 +368,29 @@ def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
 def test_the_calibration_of_a_store_is_counted_by_rater_and_attempt(tmp_path):
     import contextlib
 
-    from srbench.mos import conduct
-    from srbench.mos.store.rater import Store
-    from srbench.mos.store.views import PlannedTrial, Settings, Stimulus, TrialView
+    from srbench.mos.design import registration
+    from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
+    from srbench.mos.store.session import TrialView
+    from srbench.mos.store.stores import Store
 
     shown = [
         Stimulus(f"{k:032x}", "calibration" if k < 4 else "rating", "set5", f"i{k}", "nearest", 0, "0" * 64, 8, 8)
         for k in range(5)
     ]
-    trials = [PlannedTrial(1, k + 1, 1, shown[k].id, expected=1) for k in range(4)]
-    trials.append(PlannedTrial(0, 1, 1, shown[4].id))
+    trials = [ScheduledTrial(1, k + 1, 1, shown[k].id, expected=1) for k in range(4)]
+    trials.append(ScheduledTrial(0, 1, 1, shown[4].id))
     folder = tmp_path / "lab"
     folder.mkdir()
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        store.create_study("lab", Settings(minimum_seconds=0.0, attempts=1), shown)
-        rater = store.rater_by_token(store.add_rater("lab", 1, trials))
+    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
+        store.organiser.create_study("lab", Settings(minimum_seconds=0.0, attempts=1), shown)
+        rater = store.rater.rater_by_token(store.organiser.add_rater("lab", 1, trials))
         assert rater is not None
         for score in (1, 2, 1, 5):
-            view = store.next_trial(rater)
+            view = store.rater.next_trial(rater)
             if not isinstance(view, TrialView):
-                view = store.proceed(rater, view.kind)
-            store.rate(rater, view.id, score, 2.0)
-        found = studies.from_store(store, "lab")
+                view = store.rater.proceed(rater, view.kind)
+            store.rater.rate(rater, view.id, score, 2.0)
+        found = studies.from_store(store.analyst, "lab")
     assert found.calibration is not None
     row = found.calibration.iloc[0]
     assert (row["attempt"], row["right"], row["asked"], row["passed"]) == (1, 3, 4, "no")

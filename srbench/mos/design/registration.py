@@ -1,27 +1,17 @@
-"""Conducting a study: freeze it, prove that it is unchanged, invite raters."""
+"""Registering a study: freeze it, and prove later that it is unchanged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import images
 from srbench.errors import StudyError
-from srbench.mos.design import schedule, study
+from srbench.mos.design import studyfile
 from srbench.mos.design.stimuli import FOLDER
-from srbench.mos.design.study import Study
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import StudyRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A rater's number and the token of the link; the token exists nowhere else."""
-
-    number: int
-    token: str
-    label: str | None
+from srbench.mos.design.study import StudyDesign
+from srbench.mos.store.definitions import StudyRecord, check_name
+from srbench.mos.store.organiser import OrganiserStore
+from srbench.mos.store.stores import Store
 
 
 def database_url(folder: Path, url: str | None = None) -> str:
@@ -29,7 +19,29 @@ def database_url(folder: Path, url: str | None = None) -> str:
     return url or f"sqlite:///{(folder / 'ratings.db').as_posix()}"
 
 
-def check_stimuli(folder: Path, planned: Study) -> None:
+def open_store(folder: Path, url: str | None = None, create: bool = False) -> Store:
+    """Return the store of the study in `folder`.
+
+    Args:
+        folder: The study's folder; its name is the study's.
+        url: Address of the database, where it is not the file in the folder.
+        create: Make the file when it is missing.
+
+    Raises:
+        StudyError: The name can be no study's, the study was never opened, or the database cannot be used.
+    """
+    name = check_name(folder.name)
+    if url is None and not create and not (folder / "ratings.db").is_file():
+        if not (folder / "study.toml").is_file():
+            raise StudyError(
+                f"There is no study {name!r} in {folder.parent}. Make it with: srbench mos new {name} --run runs/NAME, "
+                f"then: srbench mos open {name}"
+            )
+        raise StudyError(f"Study {name!r} was not opened yet. Open it first with: srbench mos open {name}")
+    return Store.open(database_url(folder, url))
+
+
+def check_stimuli(folder: Path, planned: StudyDesign) -> None:
     """Compare every picture with its SHA-256 in study.toml.
 
     Raises:
@@ -45,7 +57,7 @@ def check_stimuli(folder: Path, planned: Study) -> None:
             )
 
 
-def freeze(folder: Path, store: Store) -> StudyRecord:
+def freeze(folder: Path, store: OrganiserStore) -> StudyRecord:
     """Open the study in `folder` for raters; from now on study.toml and every picture must stay as they are.
 
     Opening it again is allowed while nothing changed, and ends a pause.
@@ -53,7 +65,7 @@ def freeze(folder: Path, store: Store) -> StudyRecord:
     Raises:
         StudyError: A file is missing or differs from study.toml, or the study is frozen and study.toml changed.
     """
-    planned = study.read(folder / "study.toml")
+    planned = studyfile.read(folder / "study.toml")
     if not planned.stimuli:
         raise StudyError(f"{folder / 'study.toml'} names no stimuli. Make the study with: srbench mos new")
     if planned.name in store.studies():
@@ -65,13 +77,13 @@ def freeze(folder: Path, store: Store) -> StudyRecord:
     return store.create_study(planned.name, planned.settings, planned.stimuli, definition)
 
 
-def verify(folder: Path, store: Store) -> StudyRecord:
+def verify(folder: Path, store: OrganiserStore) -> StudyRecord:
     """Return the frozen study of `folder` after proving that its files are those that were frozen.
 
     Raises:
         StudyError: The study was not opened yet, or a file was changed since.
     """
-    record = store.study(study.read(folder / "study.toml").name)
+    record = store.study(studyfile.read(folder / "study.toml").name)
     if (folder / "study.toml").read_text(encoding="utf-8") != record.definition:
         raise StudyError(
             f"{folder / 'study.toml'} was changed after the study was opened. Restore it: a frozen study "
@@ -81,7 +93,7 @@ def verify(folder: Path, store: Store) -> StudyRecord:
     return record
 
 
-def frozen(record: StudyRecord) -> Study:
+def frozen(record: StudyRecord) -> StudyDesign:
     """Return the study as it was frozen.
 
     Raises:
@@ -89,23 +101,4 @@ def frozen(record: StudyRecord) -> Study:
     """
     if not record.definition:
         raise StudyError(f"Study {record.name!r} has no design of its own: its origin is {record.origin!r}.")
-    return study.parse(record.definition, f"the frozen study.toml of {record.name!r}")
-
-
-def invite(store: Store, name: str, count: int, labels: Sequence[str] = ()) -> list[Invitation]:
-    """Add `count` raters with all their trials and return their tokens, which are shown this once.
-
-    Raises:
-        StudyError: The study is closed, was not opened, or there are more labels than raters.
-    """
-    if count < 1 or len(labels) > count:
-        raise StudyError(f"Expected at least one rater and no more labels than raters, got {count} and {len(labels)}.")
-    planned = frozen(store.study(name))
-    first = store.next_number(name)
-    invitations = []
-    for index in range(count):
-        label = labels[index] if index < len(labels) else None
-        number = first + index
-        token = store.add_rater(name, number, schedule.schedule(planned, number), label)
-        invitations.append(Invitation(number, token, label))
-    return invitations
+    return studyfile.parse(record.definition, f"the frozen study.toml of {record.name!r}")

@@ -1,21 +1,25 @@
-"""Ratings to files and back: CSV, Parquet, and the forms that sureal and R's mixed models expect."""
+"""Ratings that were given elsewhere: read from somebody's CSV file, and stored as a closed study of their own."""
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Mapping
+import csv
+import secrets
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
 
 from srbench.errors import StudyError, unknown
-from srbench.mos.design.study import check_name
-from srbench.mos.store.views import SYNTHETIC, StudyRecord
+from srbench.mos.store import models as m
+from srbench.mos.store.definitions import SYNTHETIC, ScheduledTrial, Settings, Stimulus, StudyRecord, check_name
+from srbench.mos.store.organiser import trial_row
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from srbench.mos.store.rater import Store
+    from srbench.mos.store.stores import Store
 
 _ALIASES = {
     "rater": ("rater", "subject", "observer", "user", "participant", "worker"),
@@ -28,84 +32,6 @@ _ALIASES = {
     "seconds": ("seconds", "time", "duration"),
 }
 _NEEDED = ("rater", "image", "method", "score")
-
-
-def frame(store: Store, name: str, names: bool = False) -> pd.DataFrame:
-    """Return the ratings of a study, or its comparisons where the design is pair comparison."""
-    compares = store.study(name).settings.design == "pc"
-    return store.comparisons(name, names) if compares else store.ratings(name, names)
-
-
-def encode(ratings: pd.DataFrame, form: str) -> bytes:
-    """Return `ratings` as the bytes of a file.
-
-    Args:
-        ratings: As `frame` returned them.
-        form: `csv`, `parquet`, `long` (a table for R: subject, stimulus, content, condition, score), or `sureal`
-            (the JSON of a sureal data set).
-
-    Raises:
-        StudyError: The form is unknown, or takes scores of single pictures where pairs were compared.
-    """
-    if form not in FORMS:
-        raise StudyError(unknown("format", form, FORMS))
-    if form in {"long", "sureal"} and "method" not in ratings:
-        raise StudyError(f"Format {form!r} holds scores of single pictures; pair comparison goes to csv or parquet.")
-    return FORMS[form](ratings)
-
-
-def _csv(ratings: pd.DataFrame) -> bytes:
-    return ratings.to_csv(index=False).encode()
-
-
-def _parquet(ratings: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    ratings.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-def _long(ratings: pd.DataFrame) -> bytes:
-    """The names that lme4's and psychometric tutorials use; `score ~ condition + (1|subject) + (1|content)`."""
-    content = ratings["dataset"] + "/" + ratings["image"]
-    table = ratings.rename(
-        columns={"rater": "subject", "method": "condition", "trial": "order", "repeat": "repetition"}
-    ).assign(content=content, stimulus=content + "/" + ratings["method"])
-    columns = ("study", "subject", "stimulus", "dataset", "content", "condition", "repetition", "order", "score")
-    return table[[*columns, "seconds"]].to_csv(index=False).encode()
-
-
-def _sureal(ratings: pd.DataFrame) -> bytes:
-    contents = sorted(set(zip(ratings["dataset"], ratings["image"], strict=True)))
-    number = {content: index for index, content in enumerate(contents)}
-    references = [
-        {"content_id": number[content], "content_name": "/".join(content), "path": "/".join(content)}
-        for content in contents
-    ]
-    shown = []
-    for asset, (key, group) in enumerate(ratings.groupby(["dataset", "image", "method"], sort=True)):
-        dataset, image, method = key
-        scores = group.sort_values("repeat").groupby("rater")["score"].apply(list)
-        opinions = {str(rater): each[0] if len(each) == 1 else each for rater, each in scores.items()}
-        shown.append(
-            {
-                "asset_id": asset,
-                "content_id": number[(dataset, image)],
-                "path": f"{dataset}/{image}/{method}",
-                "os": opinions,
-            }
-        )
-    name = str(ratings["study"].iloc[0]) if len(ratings) else ""
-    document = {"dataset_name": name, "ref_videos": references, "dis_videos": shown}
-    return (json.dumps(document, indent=1) + "\n").encode()
-
-
-FORMS: dict[str, Callable[[pd.DataFrame], bytes]] = {
-    "csv": _csv,
-    "parquet": _parquet,
-    "long": _long,
-    "sureal": _sureal,
-}
-"""The formats of `encode`, by name."""
 
 
 def read(path: Path, columns: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -162,12 +88,64 @@ def store_ratings(store: Store, name: str, path: Path, columns: Mapping[str, str
         raise StudyError(
             f"{path} holds {kind} ratings: the name of their study {rule} with '{SYNTHETIC}', got {name!r}."
         )
-    return store.import_ratings(name, read(path, columns), "synthetic" if drawn else "imported")
+    return add_ratings(store, name, read(path, columns), "synthetic" if drawn else "imported")
+
+
+def add_ratings(
+    store: Store, name: str, rows: Sequence[dict[str, Any]], origin: Literal["imported", "synthetic"] = "imported"
+) -> StudyRecord:
+    """Store ratings that were not given here as the closed study `name`.
+
+    Args:
+        store: Where to.
+        name: Name of the new study.
+        rows: One dict per rating with the keys of `Rating` except `study`; seconds may be None.
+        origin: Whether people gave them elsewhere, or a simulation drew them.
+
+    Raises:
+        StudyError: There is a study of that name, or it hides or pretends a simulation.
+    """
+    places = sorted({_place(row) for row in rows})
+    stimuli = [Stimulus(secrets.token_hex(16), "rating", *place, sha256="", width=0, height=0) for place in places]
+    ids = {(s.dataset, s.image, s.method, s.repeat): s.id for s in stimuli}
+    record = store.organiser.create_study(name, Settings(), stimuli, origin=origin)
+    mine: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        mine.setdefault(str(row["rater"]), []).append(row)
+    with store.database.write() as connection:
+        for number, code in enumerate(sorted(mine), start=1):
+            _add_rater(connection, record.id, number, code, mine[code], ids)
+    return record
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str, str, int]:
+    return (row["dataset"], row["image"], row["method"], row["repeat"])
+
+
+def _add_rater(
+    connection: sa.Connection,
+    study: int,
+    number: int,
+    code: str,
+    rows: Sequence[dict[str, Any]],
+    ids: dict[tuple[str, str, str, int], str],
+) -> None:
+    now = time.time()
+    rater = {
+        "study_id": study, "number": number, "code": code, "state": "finished", "card": "", "attempt": 0,
+        "position": len(rows) + 1, "session": 1, "trials": len(rows), "calibrations": 0, "pace": 0.0, "created": now,
+    }  # fmt: skip
+    key = connection.execute(sa.insert(m.rater).returning(m.rater.c.id), rater).scalar_one()
+    trials = [trial_row(key, ScheduledTrial(0, row["trial"], 1, ids[_place(row)])) for row in rows]
+    connection.execute(sa.insert(m.trial), trials)
+    scores = [
+        {"trial_id": trial["id"], "score": row["score"], "seconds": row["seconds"], "at": now}
+        for trial, row in zip(trials, rows, strict=True)
+    ]
+    connection.execute(sa.insert(m.rating), scores)
 
 
 def _is_synthetic(path: Path) -> bool:
-    import csv
-
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             marks = {(row.get("study") or "").startswith(SYNTHETIC) for row in csv.DictReader(file)}
