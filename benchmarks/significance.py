@@ -4,7 +4,7 @@
     python benchmarks/significance.py --paper [--studies 20]
 
 Families of 4, 9 and 12 methods, 26 raters, scores rounded to 1..5, with random effects of raters, images, rater x
-image, method x image and method x rater. A line is one number of images, one family, one setting of standard deviations.
+image, method x image and method x rater. A line is one number of images, one family, one setting of deviations.
 
 - level: share of studies of equal methods in which any pair is called different (wanted: 5 %, at most 7);
 - power: share of studies in which the one method that is 0.2 (0.5 on five images) better is told from the first other;

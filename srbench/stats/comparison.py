@@ -148,7 +148,11 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, alpha: float) -> 
     both = ~(np.isnan(cube.cells[a]) | np.isnan(cube.cells[b]))
     if not both.any():
         note = "Nothing to compare: no image has both" + (" from one rater." if metric == "mos" else ".")
-        return Comparison(*names, 0, 0, *[nan] * 7, *[nan] * 5, test="none", significant=False, note=note)
+        return Comparison(
+            *names, n=0, zeros=0, difference=nan, error=nan, degrees=nan, low=nan, high=nan, family_low=nan,
+            family_high=nan, p=nan, p_adjusted=nan, smallest_p=nan, rank_biserial=nan, superiority=nan, test="none",
+            significant=False, note=note,
+        )  # fmt: skip
     first, second = np.where(both, cube.cells[a], np.nan), np.where(both, cube.cells[b], np.nan)
     if unit == "image":
         x, y = _image_means(first, both), _image_means(second, both)
