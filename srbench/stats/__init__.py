@@ -1,14 +1,16 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman` and `agreement`. Every function that takes ratings expects the columns `rater`,
-`dataset`, `image`, `method` and `score` (and, where stimuli were shown twice, `repeat`).
+`retest`, `taste`, `friedman`, `agreement`, `ordinal_model` and `linear_mixed_model`. Every function that takes
+ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (and, where stimuli were shown twice,
+`repeat`).
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.likelihood import Subjective, maximum_likelihood
+from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
     gold,
     mean_opinion_scores,
@@ -18,6 +20,7 @@ from srbench.stats.opinion import (
     rank_distribution,
     score_distribution,
 )
+from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import bt500, screening
@@ -28,6 +31,8 @@ __all__ = [
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
+    "LinearMixed",
+    "Ordinal",
     "Subjective",
     "agreement",
     "bt500",
@@ -43,11 +48,13 @@ __all__ = [
     "holm",
     "joined",
     "krippendorff_alpha",
+    "linear_mixed_model",
     "maximum_likelihood",
     "mean_opinion_scores",
     "mean_ranks",
     "mean_scores",
     "median_seconds",
+    "ordinal_model",
     "rank_distribution",
     "reliability",
     "retest",

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats import bootstrap
+from srbench.stats.intervals import crossed_mean
 from srbench.stats.tables import Array, Cube, RatingTable, check_ratings, cubes, score_cubes
 
 Z = float(scipy_stats.norm.ppf(0.975))
@@ -21,20 +21,16 @@ def mean_opinion_scores(
     by: Sequence[str] = ("dataset", "method"),
     *,
     interval: Literal["crossed", "normal"] | None = None,
-    draws: int = bootstrap.DRAWS,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Return the mean opinion score of every group with a 95 % interval.
 
     Args:
         ratings: See `stats.check_ratings`; second showings do not count.
         by: The columns that make a group: `("dataset", "method")`, or `("dataset", "image", "method")`.
-        interval: `crossed` draws raters and images independently (bootstrap); `normal` is z s / sqrt(n) of
-            the ratings of the group, as ITU-R BT.500 prescribes for one stimulus, and ignores that ratings
-            of one rater or image belong together. Default: `crossed` for methods of a set, `normal`
-            otherwise.
-        draws: Number of bootstrap draws.
-        seed: Seed of the bootstrap.
+        interval: `crossed` speaks of other raters and other images (`srbench.stats.intervals`); `normal` is
+            z s / sqrt(n) of the ratings of the group, as ITU-R BT.500 prescribes for one stimulus, and ignores that
+            ratings of one rater or image belong together. Default: `crossed` for methods of a set, `normal`
+            otherwise. Crossed ends may lie outside the scale when few raters or images took part.
 
     Returns:
         One row per group: the columns `by`, then mos, low, high, sd (of single ratings), n, raters, images.
@@ -55,13 +51,13 @@ def mean_opinion_scores(
     if kind == "crossed":
         if keys != ["dataset", "method"]:
             raise StatisticsError("A crossed interval is defined for by=('dataset', 'method') only.")
-        ends = pd.DataFrame(_crossed(cubes(ratings), draws, seed), columns=[*keys, "low", "high"])
+        ends = pd.DataFrame(_crossed(cubes(ratings)), columns=[*keys, "low", "high"])
         table = table.drop(columns=["low", "high"]).merge(ends, on=keys, how="left")
     return table[[*keys, "mos", "low", "high", "sd", "n", "raters", "images"]]
 
 
-def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRAWS, seed: int = 0) -> pd.DataFrame:
-    """Return the plain mean of one metric per data set and method, with a bootstrap interval over images.
+def mean_scores(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the plain mean of one metric per data set and method, with a t-based 95 % interval over images.
 
     A mean over an infinite value (the PSNR of an image that equals its original) is infinite.
 
@@ -70,7 +66,7 @@ def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRA
     """
     rows = []
     for cube in score_cubes(scores, metric):
-        ends = _crossed([cube], draws, seed)
+        ends = _crossed([cube])
         for (dataset, method, low, high), values in zip(ends, cube.cells, strict=True):
             present = values[~np.isnan(values)]
             rows.append((dataset, method, float(present.mean()), low, high, present.size))
@@ -90,13 +86,12 @@ def median_seconds(scores: pd.DataFrame) -> pd.DataFrame:
     return once.groupby(["dataset", "method"], as_index=False).agg({"seconds": "median"})
 
 
-def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str, float, float]]:
-    rows = []
-    for cube in data:
-        weights = bootstrap.draw(len(cube.raters), len(cube.images), draws, seed)
-        for method, values in zip(cube.methods, cube.cells, strict=True):
-            rows.append((cube.dataset, method, *bootstrap.crossed_interval(values, weights)))
-    return rows
+def _crossed(data: Sequence[Cube]) -> list[tuple[str, str, float, float]]:
+    return [
+        (cube.dataset, method, *crossed_mean(values).interval())
+        for cube in data
+        for method, values in zip(cube.methods, cube.cells, strict=True)
+    ]
 
 
 def score_distribution(ratings: RatingTable) -> pd.DataFrame:

@@ -7,10 +7,11 @@ from srbench.mos.design import planning as plan
 from srbench.mos.design import study
 
 
-def test_five_pictures_can_never_reach_five_percent() -> None:
+def test_on_five_pictures_wilcoxons_p_can_never_reach_five_percent() -> None:
     (row,) = plan.power({"set5": 5}, 26, 2.0, studies=20)
     assert row.smallest_p == 0.0625
-    assert row.power == row.power_wilcoxon == 0.0
+    assert row.power_wilcoxon == 0.0
+    assert row.power == 1.0  # two whole steps of the scale
 
 
 def test_power_grows_with_effect_and_pictures_and_false_alarms_stay_rare() -> None:
