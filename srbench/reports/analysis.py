@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
@@ -45,7 +44,7 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     scale = int(scores["scale"].iloc[0])
     if study is not None and rated is not None:
         notes += opinions.notes(study, rated, scores, names)
-        mos = attempt(partial(stats.compare, rated, unit=chosen.unit, methods=_order(rated, names), **_options(chosen)))
+        mos = attempt(partial(stats.compare, rated, unit=chosen.unit, methods=_order(rated, names), alpha=chosen.alpha))
         tables = [*([mos] if mos is not None else []), *compared]
         judged = opinions.find(study, rated, usable, mos, _joined(compared), chosen, names, attempt)
         found += opinion_means(judged.mos, scale)
@@ -65,10 +64,6 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     )
 
 
-def _options(choices: Choices) -> dict[str, Any]:
-    return {"alpha": choices.alpha, "draws": choices.draws, "seed": choices.seed}
-
-
 def _order(rated: stats.CheckedRatings, names: Names) -> list[str]:
     here = set(rated.first["method"])
     return [name for name in names.methods if name in here]
@@ -79,7 +74,7 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _metric_comparisons(usable: pd.DataFrame, names: Names, choices: Choices, attempt: Attempt) -> list[pd.DataFrame]:
-    compare = partial(stats.compare_scores, usable, **_options(choices))
+    compare = partial(stats.compare_scores, usable, alpha=choices.alpha)
     tables = [
         attempt(partial(compare, metric, methods=rivals))
         for metric in names.metrics

@@ -36,7 +36,7 @@ def find(
         names: Titles and orders.
         attempt: Takes down what is not defined.
     """
-    draws, seed = choices.draws, choices.seed
+    seed = choices.seed
     usable = usable[usable["method"] != ORIGINAL]
     agreement = attempt(lambda: stats.agreement(usable, rated, seed=seed))
     joined = attempt(lambda: stats.joined(usable, rated))
@@ -46,11 +46,11 @@ def find(
     if comparisons is not None and len(metric_comparisons):
         lower = [metric for metric in names.metrics if not names.higher_is_better(metric)]
         concordance = stats.concordance(comparisons, metric_comparisons, lower_is_better=lower)
-    retest = attempt(lambda: stats.retest(rated, margin=choices.margin, draws=draws, seed=seed))
+    retest = attempt(lambda: stats.retest(rated, margin=choices.margin))
     return Opinions(
         study=study,
         ratings=rated.first,
-        mos=stats.mean_opinion_scores(rated, draws=draws, seed=seed),
+        mos=stats.mean_opinion_scores(rated),
         distribution=names.ordered(stats.score_distribution(rated)),
         ranks=names.ordered(stats.mean_ranks(rated)),
         rank_distribution=names.ordered(stats.rank_distribution(rated)),

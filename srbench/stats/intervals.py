@@ -106,7 +106,7 @@ def family_critical(methods: int, degrees: int, level: float = 0.95) -> float:
     if methods == 2:
         return float(scipy_stats.t.isf((1 - level) / 2, degrees))
     if degrees > _SIMULATED_UP_TO:
-        return float(scipy_stats.studentized_range.ppf(level, methods, degrees)) / np.sqrt(2.0)
+        return float(scipy_stats.studentized_range.ppf(level, methods, degrees) / np.sqrt(2.0))
     source = np.random.default_rng(0)
     first, second = np.triu_indices(methods, 1)
     largest = np.empty(_DRAWS)

@@ -39,7 +39,7 @@ def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
                         p_text(row.p),
                         p_text(row.p_adjusted),
                         number(row.rank_biserial, 2, sign=True),
-                        number(row.vargha_delaney),
+                        number(row.superiority),
                         str(row.n),
                     ),
                     TableCell("yes" if row.significant else "no", bold=bool(row.significant)),
