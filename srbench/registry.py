@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from srbench import images, plugins, ranges, sources
+from srbench import devices, images, plugins, ranges, sources
 from srbench.errors import MethodError, WeightsError, unknown
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
@@ -62,6 +62,9 @@ The output is uint8, or float with values on the 0..255 scale (the bench rounds 
 """
 
 
+PRECISIONS = ("fast", "bf16", "exact")
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a method needs to know before its first image.
@@ -79,6 +82,17 @@ class Setup:
     precision: str = "fast"
     argument: str | None = None
     weights: Path | None = None
+
+    @classmethod
+    def choose(cls, scale: int, device: str = "auto", precision: str = "fast") -> Setup:
+        """Return the setup for `device` (`auto`, `cpu` or `cuda`) and `precision`.
+
+        Raises:
+            MethodError: One of them is unknown, or CUDA was asked for and there is none.
+        """
+        if precision not in PRECISIONS:
+            raise MethodError(unknown("precision", precision, PRECISIONS))
+        return cls(scale, devices.choose(device), precision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from srbench.bench.rows import ImageOutcome
 from srbench.bench.specs import MethodSpec, find_methods
 from srbench.bench.validity import StaleRows
 from srbench.datasets import Pair
-from srbench.devices import choose
 from srbench.errors import DatasetError, RunError
 from srbench.registry import Setup
 
@@ -100,7 +99,7 @@ def run(
     wanted, rules = _several(metrics), _several(protocols)
     check_metrics(wanted, rules)
     specs, left_out = find_methods(None if methods is None else _several(methods), scale)
-    setup = choose(scale, device, precision)
+    setup = Setup.choose(scale, device, precision)
     pairs, partial, sources = _load(named, scale, data_root, limit, degradation, on_file)
     check_names(pairs, specs)
     folder = Path(out) if out is not None else default_folder(named, scale)

@@ -92,11 +92,11 @@ def upscale(
 ) -> None:
     """Enlarge one picture, or every picture of a folder."""
     from srbench.datasets import describe_left_out
-    from srbench.devices import choose
+    from srbench.registry import Setup
     from srbench.upscaling import plan, upscale_files
 
     files, left_out = plan(image, out)
-    for written in upscale_files(files, method, choose(scale, device, precision)):
+    for written in upscale_files(files, method, Setup.choose(scale, device, precision)):
         typer.echo(str(written))
     if left_out:
         typer.echo(describe_left_out(left_out), err=True)
