@@ -49,21 +49,9 @@ def _scales(scales: tuple[int, ...] | None) -> str:
 def list_metrics(as_json: AsJson = False) -> None:
     """List the metrics and the protocols they are computed under."""
     from srbench import metrics
+    from srbench.metrics import listing
 
-    rows = [
-        {
-            "name": metric.name,
-            "title": metric.title,
-            "better": metric.better,
-            "unit": metric.unit,
-            "why_not": metrics.why_not(metric.name),
-        }
-        for metric in metrics.metrics()
-    ]
-    protocols = [
-        {"name": p.name, "version": p.version, "title": p.title, "description": p.description}
-        for p in metrics.protocols()
-    ]
+    rows, protocols = listing.metric_rows(), listing.protocol_rows()
     broken = metrics.broken()
     if as_json:
         typer.echo(json.dumps({"metrics": rows, "protocols": protocols, "broken": broken}, indent=1))

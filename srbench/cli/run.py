@@ -14,7 +14,6 @@ from srbench.cli.show import print_notes, print_tables
 
 if TYPE_CHECKING:
     from srbench.bench.results import RunResults
-    from srbench.bench.rows import ImageOutcome
 
 _FAILURES_SHOWN = 10
 
@@ -80,10 +79,10 @@ def run(
     cannot be carried out, 130 it was stopped by Ctrl-C.
     """
     from srbench import bench
+    from srbench.bench.progress import ProgressBar
 
-    progress = _Progress()
     try:
-        with progress.bars:
+        with ProgressBar() as progress:
             finished = bench.run(
                 None if methods is None else split_all(methods),
                 split_all(datasets),
@@ -101,7 +100,7 @@ def run(
                 on_file=progress.on_file,
                 on_start=progress.on_start,
                 on_outcome=progress.on_outcome,
-                on_interrupt=progress.on_interrupt,
+                on_interrupt=_say_stopping,
             )
     except KeyboardInterrupt as stopped:
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
@@ -118,31 +117,9 @@ def run(
         raise typer.Exit(1)
 
 
-class _Progress:
-    """A bar on stderr, where that is a terminal: files of a data set that are fetched, then images."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._current = self.bars.add_task("starting", total=None)
-
-    def on_file(self, dataset: str, done: int, total: int) -> None:
-        self.bars.update(self._current, total=total, completed=done, description=f"fetching {dataset}")
-
-    def on_start(self, tasks: int, done: int) -> None:
-        self.bars.update(self._current, total=tasks + done, completed=done)
-
-    def on_outcome(self, outcome: ImageOutcome) -> None:
-        self.bars.update(self._current, advance=1, description=f"{outcome.method} on {outcome.dataset}")
-
-    @staticmethod
-    def on_interrupt() -> None:
-        # From a signal's handler: nothing that may be in the middle of printing must be used.
-        os.write(2, b"\nStopping after the images in progress. Ctrl-C again stops at once.\n")
+def _say_stopping() -> None:
+    # From a signal's handler: nothing that may be in the middle of printing must be used.
+    os.write(2, b"\nStopping after the images in progress. Ctrl-C again stops at once.\n")
 
 
 def _print_failures(finished: RunResults) -> bool:
