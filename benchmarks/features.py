@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from srbench import datasets
 from srbench.audit import figures as audit
 from srbench.images import Image
-from srbench.registry import Pair
+from srbench.registry import ImagePair
 from srbench.training import duplicates, features, losses, photographs, start, starting
 from srbench.training.parallel import join
 from srbench.training.patches import Cutter, Shape
@@ -116,13 +116,13 @@ def tuned(source: str, arguments: argparse.Namespace) -> nn.Module:
         return start.start(order).network
 
 
-def audited(title: str, network: nn.Module, pairs: Sequence[Pair]) -> str:
+def audited(title: str, network: nn.Module, pairs: Sequence[ImagePair]) -> str:
     """Return the table's row for `network`."""
     recipe = start.recipes()[GAN]
     plain = {"layer": None, "adversarial": 0.0, "steps": 1, "precision": "fp32"}
     task = recipe.task(start.configure(recipe, plain), join("auto"))
 
-    def upscale(pair: Pair) -> Image:
+    def upscale(pair: ImagePair) -> Image:
         with torch.inference_mode():
             lr = torch.tensor(photographs.rgb(pair.lr())).permute(2, 0, 1)[None].float().to(task.team.device)
             sr = task.upscale(network, lr)[0].permute(1, 2, 0).cpu().numpy()

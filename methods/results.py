@@ -12,7 +12,7 @@ import numpy as np
 
 from srbench import images
 from srbench.errors import MethodError, MissingError
-from srbench.registry import NamedPair, Setup, Upscaler, register_loader
+from srbench.registry import NamedImagePair, Setup, Upscaler, register_loader
 
 _NAMED = 5
 
@@ -131,7 +131,7 @@ def _image_names() -> set[str]:
     }
 
 
-def find(argument: str, pair: NamedPair) -> Path:
+def find(argument: str, pair: NamedImagePair) -> Path:
     """Return the file in folder `argument` that holds the result for `pair`.
 
     It lies in a folder called like the data set, like the factor or both, or in the folder itself; there, or in a
@@ -161,7 +161,7 @@ def find(argument: str, pair: NamedPair) -> Path:
     raise MissingError(f"{expected}, found none.")
 
 
-def _home(root: Path, pair: NamedPair) -> Path:
+def _home(root: Path, pair: NamedImagePair) -> Path:
     """Return the folder for the data set and the factor of a pair; `Set5/x4` and `x4/Set5` are both usual."""
     folder, names = root, _set_names(pair.dataset)
     for _ in range(2):
@@ -194,7 +194,7 @@ class _Match:
         return sum(stem.startswith(self.before) and stem.endswith(self.after) for stem in stems) > 1
 
 
-def _matching(folder: Path, pair: NamedPair) -> list[Path]:
+def _matching(folder: Path, pair: NamedImagePair) -> list[Path]:
     """Return the pictures of a folder that are a pair's, only the best ones: called so, beginning so, ending so."""
     index = _index(folder, folder.stat().st_mtime_ns)
     longer = {match.path for name in pair.longer for match in index.get(name.casefold(), ())}
@@ -209,7 +209,7 @@ def _matching(folder: Path, pair: NamedPair) -> list[Path]:
     return list(ranked[min(ranked)]) if ranked else []
 
 
-def _unmarked(folder: Path, pair: NamedPair) -> list[Path]:
+def _unmarked(folder: Path, pair: NamedImagePair) -> list[Path]:
     """Return the pictures of an image's own folder, whatever they are called, that may be its result."""
     from srbench.datasets.naming import marks, take_apart
 
@@ -249,7 +249,7 @@ def load(setup: Setup) -> Upscaler:
     """Return an upscaler that reads stored images of folder `setup.argument`."""
     folder = setup.argument or "."
 
-    def read(pair: NamedPair) -> images.Image:
+    def read(pair: NamedImagePair) -> images.Image:
         image, hr = images.read(find(folder, pair)), pair.hr()
         if image.ndim == 3 and hr.ndim == 2 and (image == image[..., :1]).all():
             return np.ascontiguousarray(image[..., 0])  # many programs save gray results as three equal channels

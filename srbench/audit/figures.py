@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from srbench import datasets, images, metrics, registry, resize
 from srbench.errors import MetricError
 from srbench.images import Image
-from srbench.registry import Pair, Setup
+from srbench.registry import ImagePair, Setup
 
 Plane = NDArray[np.float64]
 BLOCK = 16
@@ -58,7 +58,7 @@ class Check:
     detail: str
 
 
-def measure(name: str, upscale: Callable[[Pair], Image], pairs: Sequence[Pair], scale: int = 4) -> Figures:
+def measure(name: str, upscale: Callable[[ImagePair], Image], pairs: Sequence[ImagePair], scale: int = 4) -> Figures:
     """Measure all that needs no learning: PSNR, texture, block-energy correlation and consistency.
 
     Args:
@@ -172,12 +172,12 @@ def _below(name: str, own: float | None, reference: float | None, advice: str) -
     return Check(name, own < reference, f"{own:.3f}, expected less than {reference:.3f}")
 
 
-def upscaler(name: str, scale: int = 4, device: str = "cpu") -> Callable[[Pair], Image]:
+def upscaler(name: str, scale: int = 4, device: str = "cpu") -> Callable[[ImagePair], Image]:
     """Return the method `name` as a function from a pair to its 8-bit SR image."""
     method, _ = registry.find(name)
     run = registry.create(name, Setup(scale=scale, device=device))
 
-    def upscale(pair: Pair) -> Image:
+    def upscale(pair: ImagePair) -> Image:
         lr = pair.lr()
         shape = (lr.shape[0] * scale, lr.shape[1] * scale, *lr.shape[2:])
         return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape)
@@ -228,7 +228,7 @@ def audit(
     return first, [(f, verdict(f, first, measured)) for f in measured if f.method in names]
 
 
-def _niqe(upscale: Callable[[Pair], Image], data_root: Path | None) -> float | None:
+def _niqe(upscale: Callable[[ImagePair], Image], data_root: Path | None) -> float | None:
     if metrics.why_not("pyiqa:niqe"):
         return None
     scores = []

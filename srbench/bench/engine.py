@@ -21,7 +21,7 @@ from srbench import __version__, images, metrics, registry
 from srbench.bench import results
 from srbench.bench.results import Journal, Outcome, Score
 from srbench.bench.worker import Task, prepare, process
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import MethodError, MetricError, RunError
 from srbench.registry import Method, Setup
 
@@ -64,7 +64,7 @@ class Plan:
         folder: The run folder.
     """
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[ImagePair]
     entrants: Sequence[Entrant]
     setup: Setup
     protocols: Sequence[str]
@@ -220,7 +220,7 @@ def _open_tasks(plan: Plan, journal: Journal) -> list[Task]:
     return tasks
 
 
-def _key(fingerprint: str, entrant: Entrant, setup: Setup, pair: Pair) -> str:
+def _key(fingerprint: str, entrant: Entrant, setup: Setup, pair: ImagePair) -> str:
     digest = hashlib.sha256(f"{fingerprint}|{pair.input_hash}".encode())
     if entrant.method.source is not None:
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from srbench import images, metrics, registry
 from srbench.bench.results import Outcome, Score, image_path
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import ImageError, MethodError, MetricError
 from srbench.images import Image
 from srbench.registry import Setup, Upscaler
@@ -36,7 +36,7 @@ class Task:
         done: A valid earlier outcome whose image is kept and only lacks `wanted`; None to make the image.
     """
 
-    pair: Pair
+    pair: ImagePair
     method: str
     spec: str
     setup: Setup
@@ -123,7 +123,7 @@ def _upscaler(spec: str, setup: Setup) -> Upscaler:
 
 
 @functools.lru_cache(maxsize=1)
-def _hr(pair: Pair) -> Image:
+def _hr(pair: ImagePair) -> Image:
     return pair.hr()
 
 

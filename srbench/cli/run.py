@@ -13,7 +13,7 @@ from srbench.cli.options import DataRoot, download_bar, split
 if TYPE_CHECKING:
     from srbench.bench.engine import Plan
     from srbench.bench.results import Outcome, RunResults
-    from srbench.datasets import Pair
+    from srbench.datasets import ImagePair
 
 _FAILURES_SHOWN = 10
 
@@ -84,7 +84,7 @@ def run(
     wanted, protocols = split(metrics), split(protocol)
     benchmark.check_metrics(wanted, protocols)
     entrants = benchmark.entrants(split(methods) if methods is not None else None, scale)
-    pairs: list[Pair] = []
+    pairs: list[ImagePair] = []
     for name in names:
         with download_bar(name) as on_file:
             pairs += sets.load(name, scale, data_root=data_root, limit=limit, degradation=degradation, on_file=on_file)
@@ -100,7 +100,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _check_distinct(pairs: list[Pair]) -> None:
+def _check_distinct(pairs: list[ImagePair]) -> None:
     from srbench.errors import DatasetError
 
     places = [(pair.dataset, pair.name) for pair in pairs]

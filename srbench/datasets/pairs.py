@@ -17,7 +17,7 @@ DEGRADATIONS = ("bicubic", "gaussian")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ImagePair:
     """One test image: paths and checksums only, so that it travels cheaply to worker processes.
 
     Attributes:

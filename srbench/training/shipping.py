@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from srbench import datasets, metrics, registry, weights
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import TrainingError
 from srbench.registry import Setup, Upscaler
 from srbench.training import checkpoints, vgg19
@@ -113,7 +113,7 @@ def score(name: str, scale: int, data_root: Path | None, sets: Sequence[str] = S
     return {one: means(name, upscale, datasets.load(one, scale=scale, data_root=data_root)) for one in sets}
 
 
-def means(name: str, upscale: Upscaler, pairs: Sequence[Pair]) -> dict[str, float]:
+def means(name: str, upscale: Upscaler, pairs: Sequence[ImagePair]) -> dict[str, float]:
     """Return the mean PSNR and SSIM, protocol `matlab`, of the method `name` over `pairs`."""
     rows = []
     for pair in pairs:

@@ -15,12 +15,12 @@ from srbench.audit.figures import Figures
 
 
 @pytest.fixture(scope="module")
-def pairs(data_root: Path) -> list[datasets.Pair]:
+def pairs(data_root: Path) -> list[datasets.ImagePair]:
     return list(datasets.load("set5", scale=4, data_root=data_root))
 
 
 @pytest.fixture(scope="module")
-def reference(pairs: list[datasets.Pair], shared: Path) -> Figures:
+def reference(pairs: list[datasets.ImagePair], shared: Path) -> Figures:
     return audit.measure("srresnet", stored(shared, "SRResNet-MSE"), pairs)
 
 

@@ -20,7 +20,7 @@ from srbench.images import Image
 from srbench.mos.design import schedule
 from srbench.mos.design.study import REFERENCE, ImageSet, Study, check, write
 from srbench.mos.store.views import Stimulus
-from srbench.registry import Pair, Upscaler
+from srbench.registry import ImagePair, Upscaler
 
 FOLDER = "stimuli"
 
@@ -145,7 +145,7 @@ def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_
         yield _Source("calibration", pair.dataset, name, wanted.low, 0, partial(_low, low, pair))
 
 
-def _low(upscale: Upscaler, pair: Pair) -> Image:
+def _low(upscale: Upscaler, pair: ImagePair) -> Image:
     rounded: Image = np.clip(np.rint(upscale(pair.lr())), 0, 255).astype(np.uint8)
     return rounded
 
