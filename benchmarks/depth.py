@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from srbench import registry
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.images import file_sha256
 from srbench.methods.srresnet import loading
 from srbench.ready import ReadyMethod
@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/depth"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    held = [Pair("held out", path.stem, SCALE, path, file_sha256(path)) for path in held_out(arguments.validation, 20)]
+    held = [
+        ImagePair("held out", path.stem, SCALE, path, file_sha256(path)) for path in held_out(arguments.validation, 20)
+    ]
     print("| Blocks | Skips | Parameters | PSNR | Training | 120x80 LR |")
     print("|--:|:--|--:|--:|--:|--:|", flush=True)
     for skip in (True, False):

@@ -20,8 +20,8 @@ from srbench.images import Image
 from srbench.plugins import opened
 
 
-class Pair(Protocol):
-    """One test image as a method may see it: `srbench.datasets.Pair` is the real one."""
+class ImagePair(Protocol):
+    """One test image as a method may see it: `srbench.datasets.ImagePair` is the real one."""
 
     @property
     def dataset(self) -> str:
@@ -38,7 +38,7 @@ class Pair(Protocol):
         """The reduced image."""
 
 
-class NamedPair(Pair, Protocol):
+class NamedImagePair(ImagePair, Protocol):
     """A pair that says by which names its files may be found."""
 
     @property
@@ -55,7 +55,7 @@ class NamedPair(Pair, Protocol):
 
 
 Upscaler = Callable[[Any], NDArray[Any]]
-"""A method ready to run: LR image in (or a `Pair` where `Method.takes_pair`), SR image out.
+"""A method ready to run: LR image in (or a `ImagePair` where `Method.takes_pair`), SR image out.
 
 The output is uint8, or float with values on the 0..255 scale (the bench rounds and clips it). An attribute `path`
 (str), where there is one, says which way of computing was taken and is stored in every row.
@@ -104,7 +104,7 @@ class Method:
         title: What tables and figures print.
         load: Makes the upscaler; called once per worker process. Heavy imports belong in here.
         scales: The factors it can do; None means any.
-        takes_pair: It is given the whole `Pair` instead of the LR image (the original, stored results).
+        takes_pair: It is given the whole `ImagePair` instead of the LR image (the original, stored results).
         argument: Name of the argument it takes after a colon, for messages; None when it takes none.
         expand: Turns one argument into entrants, {name in tables: argument of each}; None when it stays one.
         source: The stored file a `takes_pair` method reads for a pair; its content then counts as an input.
@@ -124,7 +124,7 @@ class Method:
     takes_pair: bool = False
     argument: str | None = None
     expand: Callable[[str], Mapping[str, str]] | None = None
-    source: Callable[[str, NamedPair], Path] | None = None
+    source: Callable[[str, NamedImagePair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""

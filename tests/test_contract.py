@@ -18,9 +18,10 @@ class SyntheticPair:
 
     dataset = "synthetic"
     name = "noise"
+    aliases = longer = ()
 
     def __init__(self, lr: images.Image, scale: int) -> None:
-        self._lr, self._scale = lr, scale
+        self._lr, self._scale, self.scale = lr, scale, scale
 
     def hr(self) -> images.Image:
         return self._lr.repeat(self._scale, 0).repeat(self._scale, 1)

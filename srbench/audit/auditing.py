@@ -15,7 +15,7 @@ from srbench.audit.scores import AuditScores, Upscale, measure, niqe
 from srbench.errors import MethodError, MetricError
 from srbench.images import Image
 from srbench.ready import ready
-from srbench.registry import Pair, Setup
+from srbench.registry import ImagePair, Setup
 
 SCALE = 4
 ORIGINAL = "hr"
@@ -134,7 +134,7 @@ def _on_bsd100(
     scores: AuditScores,
     spec: str,
     upscale: Upscale,
-    pairs: Sequence[Pair],
+    pairs: Sequence[ImagePair],
     photographs: Sequence[Path],
     show: Callable[[str], Any],
 ) -> AuditScores:
@@ -199,7 +199,7 @@ def _remembered(upscale: Upscale) -> Upscale:
     # BSD100 is looked at by NIQE and again by the judge, and the audited set may be BSD100 itself.
     kept: dict[tuple[str, str], Image] = {}
 
-    def once(pair: Pair) -> Image:
+    def once(pair: ImagePair) -> Image:
         key = pair.dataset, pair.name
         if key not in kept:
             kept[key] = upscale(pair)

@@ -24,7 +24,7 @@ from srbench.bench.results import RunResults
 from srbench.bench.rows import ImageOutcome
 from srbench.bench.specs import MethodSpec, find_methods
 from srbench.bench.validity import StaleRows
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import DatasetError, RunError
 from srbench.registry import Setup
 
@@ -123,11 +123,11 @@ def _load(
     limit: int | None,
     degradation: str,
     on_file: Callable[[str, int, int], None] | None,
-) -> tuple[list[Pair], frozenset[str], dict[str, dict[str, Any]]]:
+) -> tuple[list[ImagePair], frozenset[str], dict[str, dict[str, Any]]]:
     """Return all pairs, the names of the sets that may have more, and what there is to say about each set."""
     if not named:
         raise DatasetError("No data set was named. 'srbench datasets' lists them.")
-    pairs: list[Pair] = []
+    pairs: list[ImagePair] = []
     partial, sources = set(), {}
     root = Path(data_root) if data_root is not None else None
     for name in named:

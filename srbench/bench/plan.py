@@ -16,7 +16,7 @@ from srbench.bench.luggage import Luggage
 from srbench.bench.rows import ImageOutcome, Score
 from srbench.bench.specs import MethodSpec
 from srbench.bench.validity import outcome_key
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import DatasetError, MethodError, MetricError
 from srbench.registry import Setup
 
@@ -42,7 +42,7 @@ class RunPlan:
         fingerprints: Of each method, by its name in tables.
     """
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[ImagePair]
     partial: frozenset[str]
     sources: Mapping[str, Mapping[str, Any]]
     methods: Sequence[MethodSpec]
@@ -89,7 +89,7 @@ class ImageTask:
         given_up: Scores that are not computed any more, with the reason.
     """
 
-    pair: Pair
+    pair: ImagePair
     spec: str
     setup: Setup
     run: Path
@@ -143,7 +143,7 @@ def metric_fingerprint(name: str) -> str:
     return _own_metric_fingerprint(metrics.find(name)) if _is_own_metric(name) else metrics.fingerprint(name)
 
 
-def check_names(pairs: Sequence[Pair], methods: Sequence[MethodSpec]) -> None:
+def check_names(pairs: Sequence[ImagePair], methods: Sequence[MethodSpec]) -> None:
     """Refuse names that rows and folders cannot have, before any work is done.
 
     Raises:
@@ -207,7 +207,7 @@ def _missing(wanted: Sequence[Score], done: ImageOutcome) -> tuple[Score, ...]:
     return tuple(score for score in wanted if score.identity not in have)
 
 
-def _stored(spec: MethodSpec, pair: Pair) -> str | None:
+def _stored(spec: MethodSpec, pair: ImagePair) -> str | None:
     if spec.method.source is None:
         return None
     try:

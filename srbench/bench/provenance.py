@@ -14,7 +14,7 @@ from srbench import __version__, images, metrics, registry
 from srbench.bench import results
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.datasets.pairs import input_hash, made_by
 
 _COMMANDS_KEPT = 20
@@ -66,7 +66,7 @@ def conclude(
 
 
 def known_images(
-    before: Mapping[str, Mapping[str, Any]], pairs: Sequence[Pair], partial: frozenset[str]
+    before: Mapping[str, Mapping[str, Any]], pairs: Sequence[ImagePair], partial: frozenset[str]
 ) -> dict[str, dict[str, Any]]:
     """Return all images of each data set as the last run over it found them, {data set: {image: checksums}}.
 
@@ -83,11 +83,11 @@ def known_images(
     return known
 
 
-def _entry(pair: Pair) -> dict[str, str]:
+def _entry(pair: ImagePair) -> dict[str, str]:
     return {"hr_sha256": pair.hr_sha256, "lr_sha256": pair.lr_sha256, "input_hash": pair.input_hash}
 
 
-def _unseen(entry: Mapping[str, str], seen: Pair) -> dict[str, str]:
+def _unseen(entry: Mapping[str, str], seen: ImagePair) -> dict[str, str]:
     """Return the entry of an image that this run did not look at, in a set of which it saw `seen`."""
     if seen.lr_sha256:
         # Its LR file is not known where it had none until now: no score of it can hold.

@@ -18,7 +18,7 @@ from srbench.bench.luggage import Luggage, unpack
 from srbench.bench.plan import ImageTask
 from srbench.bench.results import image_path
 from srbench.bench.rows import ImageOutcome, Score
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import MissingError, SrbenchError
 from srbench.images import Image
 from srbench.ready import ReadyMethod, ready
@@ -42,7 +42,7 @@ class ImageWorker:
     ) -> None:
         self._own, self._say, self._interrupted = own, say, interrupted
         self._method: tuple[tuple[str, Setup], ReadyMethod] | None = None
-        self._original: tuple[Pair, Image] | None = None
+        self._original: tuple[ImagePair, Image] | None = None
 
     def do(self, task: ImageTask) -> ImageOutcome:
         """Do one task.
@@ -130,7 +130,7 @@ class ImageWorker:
             metrics.PROTOCOLS.update(self._own.protocols)
         return self._own or Luggage()
 
-    def _hr(self, pair: Pair) -> Image:
+    def _hr(self, pair: ImagePair) -> Image:
         if self._original is None or self._original[0] != pair:
             self._original = pair, pair.hr()
         return self._original[1]

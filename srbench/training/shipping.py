@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from srbench import datasets, metrics, registry, weights
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import TrainingError
 from srbench.images import Image
 from srbench.ready import ready
@@ -111,7 +111,7 @@ def score(name: str, scale: int, data_root: Path | None, sets: Sequence[str] = S
     return {one: means(upscale, datasets.load(one, scale=scale, data_root=data_root)) for one in sets}
 
 
-def means(upscale: Callable[[Pair], Image], pairs: Sequence[Pair]) -> dict[str, float]:
+def means(upscale: Callable[[ImagePair], Image], pairs: Sequence[ImagePair]) -> dict[str, float]:
     """Return the mean PSNR and SSIM, protocol `matlab`, of what gives 8-bit images of `pairs`."""
     names = ("psnr", "ssim")
     rows = [
