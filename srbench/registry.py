@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from srbench import plugins, ranges, sources
+from srbench import images, plugins, ranges, sources
 from srbench.errors import MethodError, WeightsError, unknown
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
@@ -363,8 +363,7 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...], lr: Image | None 
             f"Method '{name}' returned floats from {output.min():.3g} to {output.max():.3g} for an LR image of "
             f"{lr.min()} to {lr.max()}; expected the 0..255 scale. Return {hint}."
         )
-    clipped = np.clip(output.astype(np.float64), 0.0, 255.0)
-    return np.floor(clipped + 0.5).astype(np.uint8)
+    return images.to_8bit(output)
 
 
 def fingerprint(name: str, setup: Setup) -> str:

@@ -14,6 +14,7 @@ from srbench.audit.criteria import Criterion, criteria
 from srbench.audit.scores import AuditScores, Upscale, measure, niqe
 from srbench.errors import MethodError, MetricError
 from srbench.images import Image
+from srbench.ready import ready
 from srbench.registry import Pair, Setup
 
 SCALE = 4
@@ -114,7 +115,7 @@ def audit(
     found = {}
     for label, spec in specs.items():
         show(f"{label}: measuring {len(pairs)} images of {dataset}")
-        upscale = _remembered(upscaler(spec, device=device))
+        upscale = _remembered(ready(spec, Setup(scale=SCALE, device=device)).on_pair)
         scores = measure(label, upscale, pairs)
         if quick:
             skipped = "left out by --quick"
@@ -187,19 +188,6 @@ def _photographs(folders: Sequence[Path]) -> list[Path]:
     from srbench.training import photographs  # here, because torch is slow to import
 
     return list(photographs.find(list(folders)))
-
-
-def upscaler(name: str, scale: int = SCALE, device: str = "cpu") -> Upscale:
-    """Return the method `name` as a function from a pair to its 8-bit SR image."""
-    method, _ = registry.find(name)
-    run = registry.create(name, Setup(scale=scale, device=device))
-
-    def upscale(pair: Pair) -> Image:
-        lr = pair.lr()
-        shape = (lr.shape[0] * scale, lr.shape[1] * scale, *lr.shape[2:])
-        return registry.to_8bit(name, run(pair if method.takes_pair else lr), shape)
-
-    return upscale
 
 
 def _remembered(upscale: Upscale) -> Upscale:

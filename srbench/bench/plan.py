@@ -59,7 +59,7 @@ class RunPlan:
     def wanted(self) -> tuple[Score, ...]:
         """Return the scores every image needs, their values still empty."""
         return tuple(
-            Score(name, metrics.PROTOCOLS[name].version, metric, metric_fingerprint(metric), NAN)
+            Score(name, metrics.find_protocol(name).version, metric, metric_fingerprint(metric), NAN)
             for name in self.protocols
             for metric in self.metric_names
         )

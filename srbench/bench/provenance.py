@@ -30,7 +30,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         before: What run.json says so far; empty for a new folder. Data sets, methods, protocols and metrics that this
             run does not touch stay as they are there.
     """
-    versions = {name: metrics.PROTOCOLS[name].version for name in plan.protocols}
+    versions = {name: metrics.find_protocol(name).version for name in plan.protocols}
     fingerprints = {name: metric_fingerprint(name) for name in plan.metric_names}
     return {
         "schema_version": results.SCHEMA_VERSION,

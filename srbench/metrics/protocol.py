@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from srbench.errors import MetricError, unknown
+from srbench import plugins
+from srbench.errors import MetricError, PluginError, unknown
 from srbench.images import Image
 from srbench.metrics import discovery, planes
 from srbench.metrics.marks import mark
@@ -49,9 +52,7 @@ class Protocol:
     module: str = ""
 
 
-PROTOCOLS: dict[str, Protocol] = {}
-"""The protocols by name; a user's own are among them once any was looked for."""
-
+_protocols: dict[str, Protocol] = {}
 _conflicts: list[str] = []
 
 
@@ -107,14 +108,14 @@ def _shave(border: int | Callable[[int], int] | None) -> Callable[[int], int]:
 
 
 def _add(protocol: Protocol) -> None:
-    other = PROTOCOLS.get(protocol.name)
+    other = _protocols.get(protocol.name)
     if other is not None and other.module != protocol.module:
         _conflicts.append(
-            f"Two plugins register the protocol '{protocol.name}': {other.module} and {protocol.module}. "
-            "Rename one of them."
+            f"Two plugins register the protocol '{protocol.name}': {plugins.home(other.module)} and "
+            f"{plugins.home(protocol.module)}. Rename one of them."
         )
         return
-    PROTOCOLS[protocol.name] = protocol
+    _protocols[protocol.name] = protocol
 
 
 def protocols() -> list[Protocol]:
@@ -126,7 +127,7 @@ def protocols() -> list[Protocol]:
     discovery.discover()
     if _conflicts:
         raise MetricError(_conflicts[0])
-    return list(PROTOCOLS.values())
+    return list(_protocols.values())
 
 
 def find_protocol(name: str, *, gray: str = "mean") -> Protocol:
@@ -157,11 +158,14 @@ def compared(protocol: Protocol, sr: Image, hr: Image) -> tuple[Planes, Planes]:
         MetricError: The protocol's function failed, or returned something that cannot be compared.
     """
     try:
-        x, y = protocol.compared(sr, hr)
+        with _containing(protocol):
+            x, y = protocol.compared(sr, hr)
         x, y = _checked(x), _checked(y)
     except MetricError as error:
         raise MetricError(f"Protocol '{protocol.name}': {error}") from error
-    except (Exception, SystemExit) as error:  # a user's code: whatever it does, the protocol is named
+    except PluginError as error:
+        raise MetricError(str(error)) from error
+    except Exception as error:  # a user's code: whatever it does, the protocol is named
         reason = " ".join(str(error).split())
         raise MetricError(f"Protocol '{protocol.name}' failed: {type(error).__name__}: {reason}") from error
     if x.shape != y.shape:
@@ -171,6 +175,12 @@ def compared(protocol: Protocol, sr: Image, hr: Image) -> tuple[Planes, Planes]:
     if x.dtype != y.dtype:
         return x.astype(float), y.astype(float)
     return x, y
+
+
+def _containing(protocol: Protocol) -> AbstractContextManager[None]:
+    if protocol.module.startswith("srbench.metrics."):  # ours does nothing that must be contained
+        return contextlib.nullcontext()
+    return plugins.contained(f"Protocol '{protocol.name}'")
 
 
 def _checked(values: Planes) -> Planes:

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from srbench.errors import MetricError, unknown
+from srbench import plugins
+from srbench.errors import MetricError, PluginError, unknown
 from srbench.metrics import discovery
 from srbench.metrics.comparison import Comparison
 from srbench.metrics.marks import mark
@@ -68,6 +69,8 @@ class Metric:
             value = float(self.compute(comparison))
         except MetricError:
             raise
+        except PluginError as error:
+            raise MetricError(str(error)) from error
         except (Exception, SystemExit) as error:  # a library's or a user's code: whatever it does, the metric is named
             reason = " ".join(str(error).split())
             raise MetricError(f"Metric '{self.name}' failed: {type(error).__name__}: {reason}") from error
@@ -105,7 +108,8 @@ def register_metric(
         def compute(comparison: Comparison) -> float:
             # Copies: what one metric does to its images must not change what the next one sees.
             sr, hr = comparison.y if on == "y" else comparison.rgb
-            return function(sr.copy(), hr.copy())
+            with plugins.contained(f"Metric '{name}'"):
+                return function(sr.copy(), hr.copy())
 
         add(Metric(name, title, higher_is_better, compute, on, module=function.__module__, **columns))
         return function
@@ -124,7 +128,8 @@ def add(metric: Metric) -> None:
     other = _metrics.get(metric.name)
     if other is not None and other.module != metric.module:
         _conflicts.append(
-            f"Two plugins register the metric '{metric.name}': {other.module} and {metric.module}. Rename one of them."
+            f"Two plugins register the metric '{metric.name}': {plugins.home(other.module)} and "
+            f"{plugins.home(metric.module)}. Rename one of them."
         )
         return
     _metrics[metric.name] = metric

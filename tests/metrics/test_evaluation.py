@@ -50,7 +50,7 @@ def refuse(sr: np.ndarray, hr: np.ndarray) -> float:
     ("function", "message"),
     [
         (divide, "Metric 'own' failed: ZeroDivisionError: division by zero"),
-        (leave, "Metric 'own' failed: SystemExit: 3"),
+        (leave, "Metric 'own' ends the program with 3"),
         (refuse, "Only for photographs."),
         (lambda sr, hr: math.nan, "Metric 'own' returned NaN; expected a number."),
         (lambda sr, hr: None, "Metric 'own' failed: TypeError"),

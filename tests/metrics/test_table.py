@@ -101,7 +101,7 @@ def test_an_installed_package_adds_metrics_through_its_entry_point(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     scores, broken, _, _ = json.loads(done.stdout)
     assert scores == {"max-error": 2039}
-    assert broken == {"bad": "ModuleNotFoundError: No module named 'no_such_module'"}
+    assert broken == {"bad = no_such_module": "ModuleNotFoundError: No module named 'no_such_module'"}
 
 
 @pytest.fixture
