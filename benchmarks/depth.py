@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from srbench import registry
 from srbench.datasets import Pair
 from srbench.images import file_sha256
 from srbench.methods.srresnet import loading
+from srbench.ready import ReadyMethod
 from srbench.registry import Setup, Upscaler
 from srbench.training import checkpoints, shipping
 from srbench.training.start import Order, held_out, start
@@ -64,7 +66,8 @@ def main() -> None:
                 raise SystemExit(f"Stopped by {outcome.stopped_by}; the same command goes on.")
             count = sum(parameter.numel() for parameter in outcome.network.parameters())
             upscale = loading.ready(outcome.network.cpu(), Setup(SCALE, "cpu", "fast"))  # type: ignore[arg-type] # SRResNet
-            score = shipping.means(METHOD, upscale, held)["psnr"]
+            method = ReadyMethod(registry.find(METHOD)[0], Setup(SCALE), upscale)
+            score = shipping.means(method.on_pair, held)["psnr"]
             print(
                 f"| {blocks} | {'yes' if skip else 'no'} | {count:,} | {score:.2f} dB | {outcome.seconds:.0f} s "
                 f"| {milliseconds(upscale):.0f} ms |",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srbench import registry
 from srbench.errors import MethodError
+from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
 from srbench.registry import Method, Pair, Setup, Upscaler
 
@@ -26,6 +27,18 @@ class ReadyMethod:
     method: Method
     setup: Setup
     upscaler: Upscaler
+
+    @classmethod
+    def of(cls, method: Method, setup: Setup) -> ReadyMethod:
+        """Make a method ready that the registry need not know.
+
+        Raises:
+            MethodError: It cannot do the scale.
+            WeightsError: Its weights are missing.
+        """
+        method.check(setup.scale)
+        full = replace(setup, weights=method.weights.get(setup.scale))
+        return cls(method, full, GuardedUpscaler(method, full))
 
     def source(self, pair: Pair) -> Any:
         """Return what the method is given of a pair: the pair itself, or its LR image.
@@ -50,7 +63,10 @@ class ReadyMethod:
         """
         with measured or contextlib.nullcontext():
             output = self.upscaler(source)
-        return registry.to_8bit(self.method.name, output, shape)
+        # Only floats need the LR image: it tells which scale they are on.
+        is_float = getattr(getattr(output, "dtype", None), "kind", "") == "f"
+        lr = (source.lr() if self.method.takes_pair else source) if is_float else None
+        return registry.to_8bit(self.method.name, output, shape, lr)
 
     def on_pair(self, pair: Pair) -> Image:
         """Return the SR image of a pair, which may be the original itself or a stored picture.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from srbench import devices, images, registry
+from srbench import devices, images
 from srbench.datasets import LeftOut, describe_left_out
 from srbench.datasets.inspection import is_animation
 from srbench.datasets.layouts import is_image
 from srbench.datasets.naming import printable
-from srbench.errors import ImageError, MethodError
+from srbench.errors import ImageError
 from srbench.images import Image
+from srbench.ready import ready
 from srbench.registry import Setup
 
 
@@ -42,7 +43,7 @@ def upscale(
         WeightsError: Its weights are missing or damaged.
     """
     lr = _checked(image) if isinstance(image, np.ndarray) else images.read(image)
-    return _enlarger(method, devices.choose(scale, device, precision))(lr)
+    return ready(method, devices.choose(scale, device, precision)).on_image(lr)
 
 
 def _checked(image: Image) -> Image:
@@ -52,20 +53,6 @@ def _checked(image: Image) -> Image:
             "Scale it to 0..255 and round it first, or drop its alpha channel."
         )
     return np.ascontiguousarray(image)
-
-
-def _enlarger(name: str, setup: Setup) -> Callable[[Image], Image]:
-    method, _ = registry.find(name)
-    if method.takes_pair:
-        raise MethodError(f"Method '{name}' needs the original and cannot enlarge a picture. Choose another one.")
-    upscaler = registry.create(name, setup)
-
-    def enlarge(lr: Image) -> Image:
-        height, width = lr.shape[:2]
-        shape = (height * setup.scale, width * setup.scale, *lr.shape[2:])
-        return registry.to_8bit(name, upscaler(lr), shape)
-
-    return enlarge
 
 
 def upscale_files(files: Iterable[tuple[Path, Path]], method: str, setup: Setup) -> Iterator[Path]:
@@ -83,7 +70,7 @@ def upscale_files(files: Iterable[tuple[Path, Path]], method: str, setup: Setup)
         ImageError: A source cannot be read.
         MethodError: The method needs more than an LR image, or broke.
     """
-    enlarge = _enlarger(method, setup)
+    enlarge = ready(method, setup).on_image
     for source, target in files:
         data = images.read_bytes(source)
         images.write(target, enlarge(images.decode(data, source)), images.colour_profile(data))

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench import datasets as sets
+from srbench import registry
 from srbench.bench import provenance, results, validity
 from srbench.bench.engine import CallingProcess, Engine
 from srbench.bench.interrupt import Interrupt, Interrupted
 from srbench.bench.journal import Journal
-from srbench.bench.luggage import Luggage, can_travel, pack
+from srbench.bench.luggage import can_travel, pack
 from srbench.bench.plan import ImageTask, RunPlan, check_metrics, check_names, open_tasks
 from srbench.bench.pool import LocalPool
 from srbench.bench.results import RunResults
@@ -31,6 +32,8 @@ from srbench.registry import Setup
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from srbench.metrics import Metric, Protocol
 
 Given = str | Callable[..., Any] | MethodSpec
 """A method as `run` takes it: a registered one's name, a function or class, or one with a name of its own."""
@@ -108,7 +111,8 @@ def run(
     check_names(pairs, specs)
     folder = Path(out) if out is not None else default_folder(named, scale)
     prints = {spec.name: spec.fingerprint(setup) for spec in specs}
-    plan = RunPlan(pairs, partial, sources, specs, left_out, setup, rules, wanted, folder, prints)
+    broken = sets.broken() | (registry.broken() if methods is None else {})
+    plan = RunPlan(pairs, partial, sources, specs, left_out, broken, setup, rules, wanted, folder, prints)
     workers = engine or LocalPool(jobs or _default_jobs(setup))
     with Interrupt(on_interrupt) as interrupt:
         return _carry_out(plan, workers, interrupt, command, on_start, on_outcome)
@@ -137,9 +141,10 @@ def _load(
         told = functools.partial(on_file, name) if on_file else None
         found = sets.load(name, scale, data_root=root, limit=limit, degradation=degradation, on_file=told)
         pairs += found
-        sources[found[0].dataset] = {"given": name}
+        left_out = [[item.name, item.reason] for item in found.left_out]
+        sources[found.name] = {"given": name, "lr": found.lr_origin, "left_out": left_out}
         if limit is not None and len(found) >= limit:
-            partial.add(found[0].dataset)
+            partial.add(found.name)
     return pairs, frozenset(partial), sources
 
 
@@ -191,7 +196,7 @@ def _carry_out(
             info, scores, stale = _save(plan, journal, info, command, started)
     if left:
         raise Interrupted(plan.folder, total - left, total)
-    return RunResults(plan.folder, _selected(plan, scores), info, stale, plan.left_out)
+    return RunResults(plan.folder, _selected(plan, scores), info, stale, plan.left_out, plan.broken)
 
 
 def _continue(plan: RunPlan, journal: Journal, before: Mapping[str, Any]) -> list[ImageTask]:
@@ -222,14 +227,15 @@ def _work(
     """Yield the outcomes of `tasks`: first those that cannot leave this process, then those of the engine."""
     own = plan.luggage()
     staying = {name for name, method in own.methods.items() if not can_travel(method)}
-    if not all(map(can_travel, own.metrics.values())):
+    rules: list[Metric | Protocol] = [*own.metrics.values(), *own.protocols.values()]
+    if not all(can_travel(rule) for rule in rules):
         staying = {task.spec for task in tasks}
     here = [task for task in tasks if task.spec in staying]
     there = [task for task in tasks if task.spec not in staying]
     file = plan.folder.absolute() / LUGGAGE
-    if there and (own.methods or own.metrics):
+    if there and own:
         methods = {name: method for name, method in own.methods.items() if name not in staying}
-        pack(Luggage(methods, own.metrics), file)
+        pack(replace(own, methods=methods), file)
         there = [replace(task, luggage=file) for task in there]
     try:
         for worker, part in ((CallingProcess(own), here), (engine, there)):

@@ -1,4 +1,4 @@
-"""What workers cannot import, sent to them by value: methods and metrics that exist in the calling process only."""
+"""What workers cannot import, sent to them by value: methods, metrics and protocols of a script or notebook."""
 
 from __future__ import annotations
 
@@ -21,21 +21,27 @@ import srbench
 from srbench.bench.journal import writing
 from srbench.errors import RunError
 from srbench.images import write_atomically
+from srbench.metrics import Protocol
 from srbench.metrics.table import Metric
 from srbench.registry import Method
 
 
 @dataclass(frozen=True, slots=True)
 class Luggage:
-    """Methods and metrics by name."""
+    """Methods, metrics and protocols by name."""
 
     methods: Mapping[str, Method] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    protocols: Mapping[str, Protocol] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.methods or self.metrics or self.protocols)
 
     @property
     def modules(self) -> list[str]:
         """Names of the modules that they are defined in."""
-        return [each.module for each in (*self.methods.values(), *self.metrics.values())]
+        found: list[Method | Metric | Protocol] = [*self.methods.values(), *self.metrics.values()]
+        return [each.module for each in (*found, *self.protocols.values())]
 
 
 def is_importable(module: str, group: str) -> bool:
@@ -51,8 +57,8 @@ def is_importable(module: str, group: str) -> bool:
     return root in {entry.module.partition(".")[0] for entry in importlib.metadata.entry_points(group=group)}
 
 
-def can_travel(value: Method | Metric) -> bool:
-    """Return whether a method or metric can leave this process; not where it holds an open file, a lock or the like."""
+def can_travel(value: Method | Metric | Protocol) -> bool:
+    """Return whether a method, metric or protocol can leave this process: not if it holds an open file, say."""
     try:
         _dumps(value, [value.module])
     except Exception:  # pickling runs code of users; whatever it raises, the thing has to stay here

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from srbench import images, metrics
+from srbench import images, metrics, registry
 from srbench.bench import luggage, results
 from srbench.bench.journal import Outcomes
 from srbench.bench.luggage import Luggage
@@ -21,6 +21,7 @@ from srbench.errors import DatasetError, MethodError, MetricError
 from srbench.registry import Setup
 
 NAN = float("nan")
+_PROTOCOLS = "srbench.protocols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class RunPlan:
         sources: What run.json says of where each data set came from.
         methods: The methods.
         left_out: Methods that cannot take part, {name: why}.
+        broken: Plugins and manifests that cannot be used, {file: why}.
         setup: Scale, device and precision.
         protocols: Names of the protocols that score them.
         metric_names: Names of the metrics.
@@ -45,6 +47,7 @@ class RunPlan:
     sources: Mapping[str, Mapping[str, Any]]
     methods: Sequence[MethodSpec]
     left_out: Mapping[str, str]
+    broken: Mapping[str, str]
     setup: Setup
     protocols: Sequence[str]
     metric_names: Sequence[str]
@@ -53,8 +56,12 @@ class RunPlan:
 
     def luggage(self) -> Luggage:
         """Return what workers must be given by value."""
-        own = {spec.spec: spec.method for spec in self.methods if spec.by_value}
-        return Luggage(own, {name: metrics.find(name) for name in self.metric_names if _is_own_metric(name)})
+        protocols = {name: metrics.find_protocol(name) for name in self.protocols}
+        return Luggage(
+            {spec.spec: spec.method for spec in self.methods if spec.by_value},
+            {name: metrics.find(name) for name in self.metric_names if _is_own_metric(name)},
+            {name: own for name, own in protocols.items() if not luggage.is_importable(own.module, _PROTOCOLS)},
+        )
 
     def wanted(self) -> tuple[Score, ...]:
         """Return the scores every image needs, their values still empty."""
@@ -182,7 +189,7 @@ def open_tasks(plan: RunPlan, outcomes: Outcomes) -> tuple[list[ImageTask], list
             )
             task = ImageTask(pair, spec.spec, plan.setup, plan.folder, wanted, blank)
             done = outcomes.get(blank.place)
-            if done is not None and done.key == key and done.status == "ok" and _kept(plan.folder, done):
+            if done is not None and done.key == key and _holds(plan.folder, done):
                 known = replace(done, input_hash=inputs, fingerprint=fingerprint)
                 missing = _missing(wanted, known)
                 if not missing:
@@ -209,6 +216,9 @@ def _stored(spec: MethodSpec, pair: Pair) -> str | None:
         return "missing"
 
 
-def _kept(folder: Path, outcome: ImageOutcome) -> bool:
+def _holds(folder: Path, outcome: ImageOutcome) -> bool:
+    """Return whether the picture is there as it was written, and the files that the method read are as they were."""
+    if outcome.status != "ok" or registry.changed(outcome.files):
+        return False
     path = results.image_path(folder, outcome.method, outcome.dataset, outcome.image)
     return path.is_file() and images.file_sha256(path) == outcome.sha256

@@ -105,8 +105,9 @@ def _serve(tasks: Sequence[ImageTask], jobs: int, interrupt: Interrupt) -> Gener
 def _ready(crew: Sequence[_Process], interrupt: Interrupt) -> list[_Process]:
     """Return the processes that said something, or died, once there are any or Ctrl-C was pressed."""
     by_channel = {process.channel: process for process in crew}
-    # After the first Ctrl-C its descriptor stays readable for ever.
-    sources = [*by_channel] if interrupt.asked else [*by_channel, interrupt]
+    sources: list[Connection | int] = [*by_channel]
+    if not interrupt.asked:  # afterwards its descriptor stays readable for ever
+        sources.append(interrupt.fileno())
     return [by_channel[each] for each in wait(sources) if isinstance(each, Connection)]
 
 

@@ -6,12 +6,11 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from srbench import __version__, images, metrics
+from srbench import __version__, images, metrics, registry
 from srbench.bench import results
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
@@ -113,11 +112,8 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
             "device": plan.setup.device,
             "precision": plan.setup.precision,
         }
-    titles = Counter(about["title"] for about in methods.values())
-    for name, about in methods.items():
-        if titles[about["title"]] > 1:  # two rows of a table must not look alike
-            about["title"] = f"{about['title']} ({name})"
-    return methods
+    titles = registry.told_apart({name: about["title"] for name, about in methods.items()})
+    return {name: about | {"title": titles[name]} for name, about in methods.items()}
 
 
 def _versions() -> dict[str, str]:

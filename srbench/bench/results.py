@@ -13,6 +13,7 @@ from srbench.bench import journal, validity
 from srbench.bench.journal import writing
 from srbench.bench.rows import COLUMNS, ImageOutcome, ImageScore
 from srbench.bench.validity import StaleRows
+from srbench.datasets import LeftOut, describe_left_out
 from srbench.errors import RunError
 from srbench.images import write_atomically
 
@@ -33,6 +34,8 @@ __all__ = [
     "table",
 ]
 
+_NAMED = 3
+
 SCHEMA_VERSION = 2
 """Of run.json and the journal. Since 2 a line names its inputs; folders of version 1 are read and continued."""
 
@@ -47,7 +50,8 @@ class RunResults:
             images of a data set than another: `info["datasets"]` names all that the set has now.
         info: The content of run.json.
         stale: Rows that no longer hold, and were left out.
-        left_out: Methods that were asked for but cannot run here, {name: why}; empty for a run that was read back.
+        left_out: Methods that cannot run here or at this scale, {name: why}; empty for a run that was read back.
+        broken: Plugins and manifests that cannot be used, {file: why}; empty for a run that was read back.
     """
 
     folder: Path
@@ -55,12 +59,23 @@ class RunResults:
     info: dict[str, Any]
     stale: tuple[StaleRows, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know beside the tables, one sentence each."""
-        methods = [f"Left out: method {name}. {reason}" for name, reason in self.left_out.items()]
-        return (*methods, *map(str, self.stale))
+        """What a reader must know beside the tables, one line each."""
+        plugins = [f"Left out: {place}, which cannot be used: {reason}" for place, reason in self.broken.items()]
+        reasons = list(self.left_out.values())
+        methods = [f"Left out: {reason}" for reason in reasons[:_NAMED]]
+        if len(reasons) > _NAMED:
+            names = ", ".join(self.left_out)
+            methods = [f"Left out: {len(reasons)} methods that cannot run so: {names}. 'srbench methods' says why."]
+        return (*plugins, *methods, *_of_sets(self.info.get("sources", {})), *map(str, self.stale))
+
+
+def _of_sets(sources: Mapping[str, Any]) -> list[str]:
+    left_out = {name: [LeftOut(*each) for each in about.get("left_out", [])] for name, about in sources.items()}
+    return [f"{name}: {describe_left_out(items)}" for name, items in left_out.items() if items]
 
 
 def image_path(run: Path, method: str, dataset: str, image: str) -> Path:

@@ -72,7 +72,7 @@ def find_methods(
     if given is None:
         rows = [method for method in registry.methods() if method.argument is None]
         specs = [_named(method.name, method, None) for method in rows if method.why_not(scale) is None]
-        return specs, registry.broken() | {row.name: why for row in rows if (why := row.why_not(scale))}
+        return specs, {row.name: why for row in rows if (why := row.why_not(scale))}
     specs, left_out = [], {}
     for one in _distinct(given):
         for spec in _specs(one):

@@ -19,7 +19,7 @@ from srbench.bench.plan import ImageTask
 from srbench.bench.results import image_path
 from srbench.bench.rows import ImageOutcome, Score
 from srbench.datasets import Pair
-from srbench.errors import MethodError
+from srbench.errors import MissingError, SrbenchError
 from srbench.images import Image
 from srbench.ready import ReadyMethod, ready
 from srbench.registry import Setup
@@ -82,14 +82,20 @@ class ImageWorker:
             sr = method.enlarge(source, hr.shape, measured)
         except BaseException as error:
             return self._failure(task, error), None
-        way = str(getattr(method.upscaler, "path", ""))
-        return replace(task.blank, seconds=round(measured.seconds, 6), peak_mb=round(measured.peak, 1), path=way), sr
+        outcome = replace(
+            task.blank,
+            seconds=round(measured.seconds, 6),
+            peak_mb=round(measured.peak, 1),
+            path=str(getattr(method.upscaler, "path", "")),
+            files=dict(getattr(method.upscaler, "files", {})),
+        )
+        return outcome, sr
 
     def _failure(self, task: ImageTask, error: BaseException) -> ImageOutcome:
         if isinstance(error, KeyboardInterrupt) and self._interrupted():
             raise error
-        if isinstance(error, MethodError):
-            return task.unfinished("failed", str(error))
+        if isinstance(error, SrbenchError):
+            return task.unfinished("missing" if isinstance(error, MissingError) else "failed", str(error))
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         ended = "" if isinstance(error, Exception) else " It tried to end the program."
         return task.unfinished("failed", f"{what}.{ended}" if ended else what)
@@ -112,7 +118,7 @@ class ImageWorker:
         identity = (task.spec, task.setup)
         if self._method is None or self._method[0] != identity:
             given = own.methods.get(task.spec)
-            made = ReadyMethod(given, task.setup, given.load(task.setup)) if given else ready(task.spec, task.setup)
+            made = ReadyMethod.of(given, task.setup) if given else ready(task.spec, task.setup)
             self._method = identity, made
         return self._method[1]
 
@@ -121,6 +127,7 @@ class ImageWorker:
             self._own = unpack(task.luggage)
             for metric in self._own.metrics.values():
                 metrics.table.add(metric)
+            metrics.PROTOCOLS.update(self._own.protocols)
         return self._own or Luggage()
 
     def _hr(self, pair: Pair) -> Image:

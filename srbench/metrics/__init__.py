@@ -6,10 +6,11 @@ from srbench.metrics import libraries, published, structural
 from srbench.metrics.discovery import broken
 from srbench.metrics.evaluation import evaluate, evaluate_each
 from srbench.metrics.naturalness import niqe
-from srbench.metrics.protocol import Protocol, find_protocol, protocols, register_protocol
+from srbench.metrics.protocol import PROTOCOLS, Protocol, find_protocol, protocols, register_protocol
 from srbench.metrics.table import Metric, find, fingerprint, metrics, register_metric, why_not
 
 __all__ = [
+    "PROTOCOLS",
     "Metric",
     "Protocol",
     "broken",

@@ -1,4 +1,4 @@
-"""Loads a user's own metrics and protocols, and says which could not be loaded."""
+"""Loads a user's own metrics and protocols, wherever they come from: a file may register both."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ _KINDS = (plugins.METRICS, plugins.PROTOCOLS)
 
 
 def discover() -> None:
-    """Load what is new in the folders of SRBENCH_METRICS_PATH and SRBENCH_PROTOCOLS_PATH, and among entry points.
-
-    A file may register metrics and protocols alike, wherever it lies.
-    """
+    """Import the plugins that are new since the last call."""
     for kind in _KINDS:
         plugins.load(kind)
 
 
 def broken() -> dict[str, str]:
-    """Return {file, folder or entry point of a plugin: why it cannot be used}."""
+    """Return the plugins that could not be loaded, with the reason."""
     discover()
     return {place: reason for kind in _KINDS for place, reason in plugins.broken(kind).items()}
 

@@ -52,8 +52,10 @@ class Protocol:
     module: str = ""
 
 
-_protocols: dict[str, Protocol] = {}
-_conflicts: list[str] = []
+PROTOCOLS: dict[str, Protocol] = {}
+"""The protocols by name; a user's own are among them once any was looked for."""
+
+_names = plugins.Names("protocol", MetricError)
 
 
 def register_protocol(
@@ -108,14 +110,9 @@ def _shave(border: int | Callable[[int], int] | None) -> Callable[[int], int]:
 
 
 def _add(protocol: Protocol) -> None:
-    other = _protocols.get(protocol.name)
-    if other is not None and other.module != protocol.module:
-        _conflicts.append(
-            f"Two plugins register the protocol '{protocol.name}': {plugins.home(other.module)} and "
-            f"{plugins.home(protocol.module)}. Rename one of them."
-        )
+    if not _names.claim(protocol.name, protocol.module):
         return
-    _protocols[protocol.name] = protocol
+    PROTOCOLS[protocol.name] = protocol
 
 
 def protocols() -> list[Protocol]:
@@ -125,9 +122,8 @@ def protocols() -> list[Protocol]:
         MetricError: Two plugins have one name.
     """
     discovery.discover()
-    if _conflicts:
-        raise MetricError(_conflicts[0])
-    return list(_protocols.values())
+    _names.check()
+    return list(PROTOCOLS.values())
 
 
 def find_protocol(name: str, *, gray: str = "mean") -> Protocol:

@@ -1,36 +1,44 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman` and `agreement`. Every function that takes ratings expects the columns `rater`,
-`dataset`, `image`, `method` and `score` (and, where stimuli were shown twice, `repeat`).
+`retest`, `taste`, `friedman`, `agreement`, `ordinal_model` and `linear_mixed_model`. Every function that takes
+ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (and, where stimuli were shown twice,
+`repeat`).
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.likelihood import Subjective, maximum_likelihood
+from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
     gold,
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    median_seconds,
     rank_distribution,
     score_distribution,
 )
+from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import bt500, screening
-from srbench.stats.tables import Cube, check_ratings, check_scores, cubes, score_cubes
+from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
 from srbench.stats.taste import taste
 
 __all__ = [
+    "CheckedRatings",
     "CriticalDifference",
     "Cube",
+    "LinearMixed",
+    "Ordinal",
     "Subjective",
     "agreement",
     "bt500",
     "check_ratings",
     "check_scores",
+    "checked_ratings",
     "compare",
     "compare_scores",
     "concordance",
@@ -40,10 +48,13 @@ __all__ = [
     "holm",
     "joined",
     "krippendorff_alpha",
+    "linear_mixed_model",
     "maximum_likelihood",
     "mean_opinion_scores",
     "mean_ranks",
     "mean_scores",
+    "median_seconds",
+    "ordinal_model",
     "rank_distribution",
     "reliability",
     "retest",

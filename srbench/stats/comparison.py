@@ -1,4 +1,4 @@
-"""Pairwise comparisons of methods: Wilcoxon's test, Holm's adjustment, effect sizes, crossed intervals."""
+"""Pairwise comparisons of methods: intervals for one pair and for all, Wilcoxon's test, effect sizes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srbench.errors import StatisticsError
-from srbench.stats import bootstrap
-from srbench.stats.signed_rank import signed_rank, smallest_p, vargha_delaney
-from srbench.stats.tables import Array, Cube, cubes, score_cubes
+from srbench.stats.intervals import crossed_mean, family_critical
+from srbench.stats.signed_rank import signed_rank, smallest_p, superiority
+from srbench.stats.tables import Array, Cube, RatingTable, cubes, differences, score_cubes
 
 Unit = Literal["image", "rating"]
 UNITS = ("image", "rating")
@@ -29,18 +29,24 @@ class Comparison:
         metric: `mos`, or a metric of the run.
         a: First method.
         b: Second method.
-        unit: What is paired: `image` (means over raters) or `rating` (every rater and image).
+        unit: What Wilcoxon's test pairs: `image` (means over raters) or `rating` (every rater and image).
         n: Number of pairs.
-        difference: Mean of a minus mean of b over the cells that both have.
-        low: Lower end of the 95 % bootstrap interval, raters and images drawn independently.
+        zeros: How many of them have no difference; Wilcoxon's test drops them.
+        difference: Mean of the differences, a minus b, over the cells that both have. Infinite where one of them is
+            (see `tables.differences`), NaN where some are infinite in each direction.
+        error: Its standard error, over raters and images; NaN where the difference is not finite.
+        degrees: Degrees of freedom of the error.
+        low: Lower end of the 95 % interval of this pair alone.
         high: Upper end.
+        family_low: Lower end of the interval that holds for all pairs of this data set and metric at once.
+        family_high: Upper end.
         p: Two-sided Wilcoxon signed-rank p; zero differences dropped.
         p_adjusted: The same after Holm's adjustment over all pairs of this data set and metric.
-        smallest_p: The smallest p that n pairs can reach at all.
+        smallest_p: The smallest p that the pairs with a difference can reach at all.
         rank_biserial: Matched-pairs rank-biserial correlation, positive when a is higher.
-        vargha_delaney: P(a > b) + P(a = b) / 2 over unpaired values.
+        superiority: P(a > b) + P(a = b) / 2 over the pairs: 1 where a is higher in every one.
         test: Null distribution of p: `exact permutation` or `asymptotic`.
-        significant: p_adjusted is below alpha and the interval excludes 0.
+        significant: The family interval excludes 0.
         note: What a reader must know: empty cells, a single image, a single rater; empty otherwise.
     """
 
@@ -50,43 +56,49 @@ class Comparison:
     b: str
     unit: str
     n: int
+    zeros: int
     difference: float
+    error: float
+    degrees: float
     low: float
     high: float
+    family_low: float
+    family_high: float
     p: float
     p_adjusted: float
     smallest_p: float
     rank_biserial: float
-    vargha_delaney: float
+    superiority: float
     test: str
     significant: bool
     note: str
 
 
 def compare(
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     *,
     unit: Unit = "image",
     methods: Sequence[str] | None = None,
     alpha: float = 0.05,
-    draws: int = bootstrap.DRAWS,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare the opinion scores of every pair of methods on every data set.
 
-    `unit="image"` pairs the means over raters of each image. `unit="rating"` pairs single ratings, as papers
-    often do; these are not independent, and without any true difference it calls 19 to 53 % of comparisons
-    significant: for comparison with older papers only.
+    Two methods are called different where an interval that holds for all pairs of the data set at once excludes 0
+    (`srbench.stats.intervals`): it speaks of other raters and other images. Wilcoxon's test, with Holm's adjustment,
+    stands beside it as the test that papers use; it treats the raters as given. `unit="image"` lets it pair the means
+    over raters of each image, `unit="rating"` single ratings, which are not independent: for comparison with older
+    papers only.
 
     Returns:
-        One row per data set and pair, columns as in `Comparison`.
+        One row per data set and pair, columns as in `Comparison`. A pair that nobody rated on a common image has NaN
+        for all its figures, and a note.
 
     Raises:
         StatisticsError: The ratings are unusable, the unit is unknown, or fewer than two methods were rated.
     """
     if unit not in UNITS:
         raise StatisticsError(f"Unknown unit '{unit}'; expected 'image' or 'rating'.")
-    return _table(cubes(ratings, methods), "mos", unit, alpha, draws, seed)
+    return _table(cubes(ratings, methods), "mos", unit, alpha)
 
 
 def compare_scores(
@@ -95,64 +107,84 @@ def compare_scores(
     *,
     methods: Sequence[str] | None = None,
     alpha: float = 0.05,
-    draws: int = bootstrap.DRAWS,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare one metric of every pair of methods on every data set, paired by image. See `compare`.
 
-    Methods whose scores are infinite (the PSNR of the original) take no part.
+    Infinite scores (the PSNR of an image that equals its original) take part. Wilcoxon's test knows ranks only: a
+    difference to an infinite score has the largest rank, and two infinite scores differ by nothing. A difference that
+    is infinite has no interval, so that no pair is called different by it.
     """
-    return _table(score_cubes(scores, metric, methods), metric, "image", alpha, draws, seed)
+    return _table(score_cubes(scores, metric, methods), metric, "image", alpha)
 
 
-def _table(data: Sequence[Cube], metric: str, unit: Unit, alpha: float, draws: int, seed: int) -> pd.DataFrame:
-    rows = [row for cube in data for row in _pairs(cube, metric, unit, alpha, draws, seed)]
+def _table(data: Sequence[Cube], metric: str, unit: Unit, alpha: float) -> pd.DataFrame:
+    rows = [row for cube in data for row in _pairs(cube, metric, unit, alpha)]
     if not rows:
         raise StatisticsError(f"A comparison in '{metric}' needs two methods on one data set; found fewer.")
     return pd.DataFrame([asdict(row) for row in rows])
 
 
-def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float, draws: int, seed: int) -> list[Comparison]:
-    weights = bootstrap.draw(len(cube.raters), len(cube.images), draws, seed)
-    pairs = (_pair(cube, a, b, metric, unit, weights) for a, b in combinations(range(len(cube.methods)), 2))
-    rows = [row for row in pairs if row is not None]
-    adjusted = holm(np.array([row.p for row in rows], dtype=np.float64))
-    return [
-        replace(row, p_adjusted=float(p), significant=bool(p < alpha and (row.low > 0 or row.high < 0)))
-        for row, p in zip(rows, adjusted, strict=True)
-    ]
+def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float) -> list[Comparison]:
+    """Compare all pairs of one data set; what needs all of them is filled in last."""
+    rows = [_pair(cube, a, b, metric, unit, alpha) for a, b in combinations(range(len(cube.methods)), 2)]
+    tested = [place for place, row in enumerate(rows) if not np.isnan(row.p)]
+    adjusted = np.full(len(rows), np.nan)
+    adjusted[tested] = holm(np.array([rows[place].p for place in tested], dtype=np.float64))
+    degrees = np.array([row.degrees for row in rows])
+    critical = float("nan")
+    if np.isfinite(degrees).any():
+        # Single pairs scatter in their degrees of freedom; the family has one, rounded down.
+        shared = max(1, int(np.median(degrees[np.isfinite(degrees)])))
+        critical = family_critical(len(cube.methods), shared, 1 - alpha)
+    return [_in_family(row, float(p), critical * row.error) for row, p in zip(rows, adjusted, strict=True)]
 
 
-def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, weights: bootstrap.Weights) -> Comparison | None:
-    """Compare two methods; Holm's adjustment and the verdict, which need all pairs, are left open."""
+def _in_family(row: Comparison, p_adjusted: float, reach: float) -> Comparison:
+    reach = 0.0 if row.error == 0 else reach
+    low, high = row.difference - reach, row.difference + reach
+    return replace(row, p_adjusted=p_adjusted, family_low=low, family_high=high, significant=bool(low > 0 or high < 0))
+
+
+def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, alpha: float) -> Comparison:
+    """Compare two methods; Holm's adjustment, the family interval and the verdict are left open."""
+    nan = float("nan")
+    names = (cube.dataset, metric, cube.methods[a], cube.methods[b], unit)
     both = ~(np.isnan(cube.cells[a]) | np.isnan(cube.cells[b]))
     if not both.any():
-        return None
+        note = "Nothing to compare: no image has both" + (" from one rater." if metric == "mos" else ".")
+        return Comparison(
+            *names, n=0, zeros=0, difference=nan, error=nan, degrees=nan, low=nan, high=nan, family_low=nan,
+            family_high=nan, p=nan, p_adjusted=nan, smallest_p=nan, rank_biserial=nan, superiority=nan, test="none",
+            significant=False, note=note,
+        )  # fmt: skip
     first, second = np.where(both, cube.cells[a], np.nan), np.where(both, cube.cells[b], np.nan)
     if unit == "image":
         x, y = _image_means(first, both), _image_means(second, both)
     else:
         x, y = first[both], second[both]
-    result = signed_rank(x - y)
-    low, high = bootstrap.crossed_interval(first - second, weights)
+    apart, paired = differences(first, second), differences(x, y)
+    result = signed_rank(paired)
+    mean = crossed_mean(apart)
+    low, high = mean.interval(1 - alpha)
     return Comparison(
-        dataset=cube.dataset,
-        metric=metric,
-        a=cube.methods[a],
-        b=cube.methods[b],
-        unit=unit,
+        *names,
         n=result.n,
-        difference=float(np.nanmean(first - second)),
+        zeros=result.zeros,
+        difference=mean.value,
+        error=mean.error,
+        degrees=mean.degrees,
         low=low,
         high=high,
+        family_low=nan,
+        family_high=nan,
         p=result.p,
-        p_adjusted=float("nan"),
-        smallest_p=smallest_p(result.n),
+        p_adjusted=nan,
+        smallest_p=smallest_p(result.n - result.zeros),
         rank_biserial=result.rank_biserial,
-        vargha_delaney=vargha_delaney(x, y),
+        superiority=superiority(paired),
         test=result.test,
         significant=False,
-        note=_note(cube, both, metric),
+        note=_note(cube, both, np.isinf(first) | np.isinf(second), metric),
     )
 
 
@@ -162,7 +194,7 @@ def _image_means(values: Array, both: NDArray[np.bool_]) -> Array:
     return means
 
 
-def _note(cube: Cube, both: NDArray[np.bool_], metric: str) -> str:
+def _note(cube: Cube, both: NDArray[np.bool_], infinite: NDArray[np.bool_], metric: str) -> str:
     notes = []
     if len(cube.images) == 1:
         notes.append("One image: nothing can be said about other images.")
@@ -171,6 +203,11 @@ def _note(cube: Cube, both: NDArray[np.bool_], metric: str) -> str:
     empty = int(both.size - both.sum())
     if empty:
         notes.append(f"{empty} of {both.size} cells lack one of the two values and are left out.")
+    if infinite.any():
+        notes.append(
+            f"On {int(infinite.sum())} of {int(both.sum())} images a score is infinite: the largest difference, or "
+            "none where both are."
+        )
     return " ".join(notes)
 
 
@@ -192,7 +229,8 @@ def significantly_highest(comparisons: pd.DataFrame, methods: Sequence[str]) -> 
 
     Args:
         comparisons: From `compare` or `compare_scores`, of a single metric.
-        methods: The category; those that were not measured on a data set do not count there.
+        methods: The category. A method that was not measured on a data set at all does not count there; one that was,
+            but never beside another on a common image, leaves the question open.
 
     Returns:
         `{dataset: method}`; a data set where none stands out, or fewer than two were measured, has no entry.

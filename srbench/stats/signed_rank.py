@@ -1,4 +1,4 @@
-"""Wilcoxon's signed-rank test with its exact null distribution, ties and zeros included; two effect sizes.
+"""Wilcoxon's signed-rank test with its exact null distribution, ties and zeros included; effect sizes of pairs.
 
 `scipy.stats.wilcoxon(method="exact")` uses a distribution that is wrong with ties or zeros. Here the
 distribution of the rank sum over all 2^n signs is convolved from the ranks that actually occurred, which is
@@ -39,7 +39,7 @@ class SignedRank:
 
 
 def signed_rank(differences: Array) -> SignedRank:
-    """Test whether paired differences (shape (n,), finite) are symmetric about zero.
+    """Test whether paired differences (shape (n,)) are symmetric about zero; infinite ones are the largest.
 
     >>> signed_rank(np.array([1.0, 2.0, 3.0, 4.0, 5.0])).p
     0.0625
@@ -54,7 +54,8 @@ def signed_rank(differences: Array) -> SignedRank:
     effect = (up - down) / (up + down)
     if kept.size <= EXACT_UP_TO:
         return SignedRank(_exact_p(ranks, up), effect, rounded.size, zeros, "exact permutation")
-    result = scipy_stats.wilcoxon(kept, zero_method="wilcox", correction=False, method="approx")
+    # Signed ranks stand in for the differences: they have the same ranks, and are finite.
+    result = scipy_stats.wilcoxon(np.sign(kept) * ranks, zero_method="wilcox", correction=False, method="approx")
     return SignedRank(float(result.pvalue), effect, rounded.size, zeros, "asymptotic")
 
 
@@ -80,7 +81,11 @@ def smallest_p(n: int) -> float:
     return float(min(1.0, 2.0 ** (1 - n)))
 
 
-def vargha_delaney(a: Array, b: Array) -> float:
-    """Return A = P(a > b) + P(a = b) / 2 over all pairs of one value of each (Vargha and Delaney 2000)."""
-    ranks = scipy_stats.rankdata(np.round(np.concatenate([a, b]), DECIMALS))
-    return float((ranks[: a.size].sum() - a.size * (a.size + 1) / 2) / (a.size * b.size))
+def superiority(differences: Array) -> float:
+    """Return the paired probability of superiority, P(a > b) + P(a = b) / 2, from a - b in every pair.
+
+    >>> superiority(np.array([1.0, 2.0, 0.0, -1.0]))
+    0.625
+    """
+    rounded = np.round(differences, DECIMALS)
+    return float((rounded > 0).mean() + 0.5 * (rounded == 0).mean())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from torch import nn
 from srbench import datasets, metrics, registry, weights
 from srbench.datasets import Pair
 from srbench.errors import TrainingError
-from srbench.registry import Setup, Upscaler
+from srbench.images import Image
+from srbench.ready import ready
+from srbench.registry import Setup
 from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.start import recipes
@@ -105,17 +107,16 @@ def restore(checkpoint: Checkpoint) -> nn.Module:
 
 def score(name: str, scale: int, data_root: Path | None, sets: Sequence[str] = SETS) -> dict[str, dict[str, float]]:
     """Return the mean PSNR and SSIM, protocol `matlab`, of a method with the weights that are in place now."""
-    upscale = registry.create(name, Setup(scale=scale))
-    return {one: means(name, upscale, datasets.load(one, scale=scale, data_root=data_root)) for one in sets}
+    upscale = ready(name, Setup(scale=scale)).on_pair
+    return {one: means(upscale, datasets.load(one, scale=scale, data_root=data_root)) for one in sets}
 
 
-def means(name: str, upscale: Upscaler, pairs: Sequence[Pair]) -> dict[str, float]:
-    """Return the mean PSNR and SSIM, protocol `matlab`, of the method `name` over `pairs`."""
-    rows = []
-    for pair in pairs:
-        hr = pair.hr()
-        sr = registry.to_8bit(name, upscale(pair.lr()), hr.shape)
-        rows.append(metrics.evaluate(sr, hr, scale=pair.scale, protocol="matlab", names=("psnr", "ssim")))
+def means(upscale: Callable[[Pair], Image], pairs: Sequence[Pair]) -> dict[str, float]:
+    """Return the mean PSNR and SSIM, protocol `matlab`, of what gives 8-bit images of `pairs`."""
+    names = ("psnr", "ssim")
+    rows = [
+        metrics.evaluate(upscale(pair), pair.hr(), scale=pair.scale, protocol="matlab", names=names) for pair in pairs
+    ]
     return {metric: round(float(np.mean([row[metric] for row in rows])), 4) for metric in ("psnr", "ssim")}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from srbench import metrics
+from srbench import metrics, plugins
 from srbench.errors import MetricError
 from srbench.metrics import table
 
@@ -21,6 +21,7 @@ SR = np.clip(HR.astype(int) + 9, 0, 255).astype(np.uint8)
 def own_table(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, table.Function], None]:
     """Return a function that registers a metric for one test."""
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
     def register(name: str, function: table.Function) -> None:
         metrics.register_metric(name, title=name, higher_is_better=True)(function)

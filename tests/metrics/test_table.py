@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench import metrics
+from srbench import metrics, plugins
 from srbench.errors import MetricError
 from srbench.metrics import table
 
@@ -27,7 +27,7 @@ def largest(sr, hr):
 '''
 SCORE = """
 import json, numpy as np
-from srbench import metrics
+from srbench import metrics, plugins
 hr = np.full((40, 50{channels}), 100, np.uint8)
 sr = hr.copy(); sr[20, 20] = 107; sr[0, 0] = 255
 print(json.dumps([metrics.evaluate(sr, hr, scale=4, names=["max-error"]), metrics.broken(),
@@ -68,6 +68,7 @@ def test_a_changed_metric_has_another_fingerprint(tmp_path: Path) -> None:
 
 def test_a_metric_of_a_notebook_has_a_fingerprint_of_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
     def fingerprint(body: str) -> str:
         space: dict = {"__name__": "__main__"}
@@ -77,6 +78,15 @@ def test_a_metric_of_a_notebook_has_a_fingerprint_of_its_code(monkeypatch: pytes
 
     assert fingerprint("1.0") == fingerprint("1.0")
     assert len({fingerprint("1.0"), fingerprint("2.0"), fingerprint("sr.mean()"), fingerprint("sr.max()")}) == 4
+
+
+def test_parameters_that_a_metric_reads_beside_it_count_in_its_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("SCALE = int(open('scale.txt').read())\n" + OWN.format(on="y"))
+    marks = []
+    for text in ("1", "1", "2"):
+        (tmp_path / "scale.txt").write_text(text)
+        marks.append(json.loads(python(SCORE.format(channels=""), SRBENCH_METRICS_PATH=str(tmp_path)).stdout)[3])
+    assert marks[0] == marks[1] != marks[2]
 
 
 def test_two_metrics_of_one_name_are_an_error(tmp_path: Path) -> None:
@@ -107,6 +117,7 @@ def test_an_installed_package_adds_metrics_through_its_entry_point(tmp_path: Pat
 @pytest.fixture
 def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
 
 @pytest.mark.parametrize(

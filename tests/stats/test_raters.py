@@ -24,8 +24,9 @@ from srbench.stats import (
     screening,
     taste,
 )
+from srbench.stats.intervals import crossed_mean
 from srbench.stats.reliability import intraclass
-from srbench.stats.retest import equivalence_p, weighted_kappa
+from srbench.stats.retest import MARGIN, weighted_kappa
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,9 @@ def test_weighted_kappa_is_that_of_statsmodels():
 
 def test_equivalence_is_that_of_statsmodels():
     x, y = np.random.default_rng(0).normal(0.05, 0.2, (2, 15))
-    assert equivalence_p(x - y, 0.25) == pytest.approx(ttost_paired(x, y, -0.25, 0.25)[0], abs=1e-9)
+    assert crossed_mean((x - y)[None]).equivalence_p(0.25) == pytest.approx(
+        ttost_paired(x, y, -0.25, 0.25)[0], abs=1e-9
+    )
 
 
 def test_raters_who_repeat_themselves_are_equivalent_and_raters_who_shift_are_not(ratings):
@@ -199,6 +202,28 @@ def test_raters_who_repeat_themselves_are_equivalent_and_raters_who_shift_are_no
     assert not shifted["equivalent"]
     assert shifted["mean_difference"] > 0.5
     assert shifted["n"] == len(ratings)
+
+
+def test_perfect_repeats_are_equivalent(ratings):
+    row = retest(pd.concat([ratings, ratings.assign(repeat=1)])).iloc[0]
+    assert row["equivalent"]
+    assert (row["p_equivalence"], row["low_90"], row["high_90"]) == (0.0, 0.0, 0.0)
+
+
+def test_a_shift_of_the_margin_passes_as_equivalent_in_about_five_of_a_hundred_studies():
+    source, passed, studies = np.random.default_rng(0), 0, 400
+    for _ in range(studies):
+        shift = (
+            MARGIN + source.normal(0, 0.3, (12, 1)) + source.normal(0, 0.2, (1, 20)) + source.normal(0, 0.6, (12, 20))
+        )
+        passed += crossed_mean(shift).equivalence_p(MARGIN) < 0.05
+    assert passed / studies <= 0.07
+
+
+def test_the_verdict_is_that_of_the_interval_it_is_printed_with(ratings):
+    for shift in (0.0, 0.2, 0.4):
+        row = retest(_twice(ratings, shift)).iloc[0]
+        assert row["equivalent"] == (-row["margin"] < row["low_90"] and row["high_90"] < row["margin"])
 
 
 def test_no_significant_difference_is_not_taken_for_reliability(draw):

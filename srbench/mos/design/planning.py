@@ -9,8 +9,8 @@ import numpy as np
 
 from srbench.errors import StudyError
 from srbench.mos.design.simulation import Array, Spread, draw
-from srbench.mos.design.study import Study
-from srbench.stats import bootstrap
+from srbench.mos.design.study import StudyDesign
+from srbench.stats.intervals import crossed_mean, family_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 
@@ -21,9 +21,9 @@ class Power:
     Attributes:
         dataset: Name of the set.
         images: Number of pictures.
-        power: Share of simulated studies that called the difference significant: Wilcoxon's p on the means per
-            picture below alpha, and a crossed 95 % interval without 0.
-        power_wilcoxon: The same by the p alone, which takes the raters as given.
+        power: Share of simulated studies that called the difference significant by the rule of the report: an
+            interval that holds for all pairs of methods at once, over raters and pictures, without 0.
+        power_wilcoxon: The same by Wilcoxon's p on the means per picture, not adjusted: it takes the raters as given.
         false_alarms: Share that called no difference significant (at most alpha is wanted).
         false_alarms_wilcoxon: The same by the p alone.
         smallest_p: The smallest p that so many pictures can reach, however large the difference.
@@ -57,6 +57,32 @@ class Cost:
     hours_total: float
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a study can find, set by set, and what it costs."""
+
+    power: tuple[Power, ...]
+    cost: Cost
+
+
+def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 300, seed: int = 0) -> Prospect:
+    """Return what the study of `design` can find and what it costs, before it is made.
+
+    Args:
+        design: The design; where it names no pictures, as many as it demands, else ten of each set.
+        raters: Number of raters.
+        effect: Difference of two mean opinion scores to find.
+        simulations: How many studies are simulated for each set.
+        seed: Equal seeds give equal answers.
+
+    Raises:
+        StudyError: See `power`.
+    """
+    images = {each.name: len(each.images) or each.count or 10 for each in design.sets}
+    found = power(images, raters, effect, studies=simulations, seed=seed)
+    return Prospect(tuple(found), cost(design, raters, trials(design, images)))
+
+
 def power(
     images: Mapping[str, int],
     raters: int,
@@ -64,6 +90,7 @@ def power(
     *,
     mos: float = 3.0,
     alpha: float = 0.05,
+    methods: int = 2,
     studies: int = 300,
     seed: int = 0,
     spread: Spread | None = None,
@@ -76,6 +103,7 @@ def power(
         effect: Difference of the two mean opinion scores.
         mos: Their mean.
         alpha: Level of the test.
+        methods: How many methods the study compares, the two included: more pairs ask for more evidence each.
         studies: How many studies are simulated; the power is known to about 1 / sqrt(studies).
         seed: Equal seeds give equal answers.
         spread: Sizes of the effects.
@@ -85,23 +113,24 @@ def power(
     """
     if raters < 2 or studies < 1 or min(images.values(), default=0) < 1:
         raise StudyError("A plan needs two raters or more, and at least one picture per set and one simulation.")
+    if methods < 2:
+        raise StudyError(f"A plan compares two methods or more; got {methods}.")
     if not effect >= 0 or not 0 < alpha < 1:
         raise StudyError(f"Expected an effect of 0 or more and alpha between 0 and 1, got {effect} and {alpha}.")
     rows = []
     for number, (dataset, count) in enumerate(images.items()):
         source = np.random.default_rng([seed, number])
-        weights = bootstrap.draw(raters, count, 400, seed)
         means = [mos + effect / 2, mos - effect / 2]
-        found = _share(means, raters, count, alpha, studies, source, weights, spread or Spread())
-        false = _share([mos, mos], raters, count, alpha, studies, source, weights, spread or Spread())
+        found = _share(means, raters, count, alpha, methods, studies, source, spread or Spread())
+        false = _share([mos, mos], raters, count, alpha, methods, studies, source, spread or Spread())
         rows.append(Power(dataset, count, *found, *false, smallest_p(count)))
     return rows
 
 
-def cost(study: Study, raters: int, trials: int) -> Cost:
+def cost(study: StudyDesign, raters: int, trials: int) -> Cost:
     """Return the time that `trials` ratings per rater take under the settings of `study`."""
     settings = study.settings
-    per_picture = 1 if study.design == "pc" else 2
+    per_picture = 1 if study.compares else 2
     seconds = (trials + study.calibration.count * per_picture) * settings.seconds_per_trial
     longest = max(1, int(60 * settings.session_minutes / settings.seconds_per_trial))
     sessions = max(1, -(-trials // longest))
@@ -109,12 +138,12 @@ def cost(study: Study, raters: int, trials: int) -> Cost:
     return Cost(trials, trials * raters, sessions, hours, hours * raters)
 
 
-def trials(study: Study, images: Mapping[str, int]) -> int:
+def trials(study: StudyDesign, images: Mapping[str, int]) -> int:
     """Return the number of ratings per rater of a design, with so many pictures of each set."""
     total = 0
     for each in study.sets:
         k = len(each.versions)
-        total += images[each.name] * (k * (k - 1) // 2 if study.design == "pc" else k)
+        total += images[each.name] * (k * (k - 1) // 2 if study.compares else k)
     return total + (study.retest.count if study.retest.method else 0)
 
 
@@ -123,17 +152,16 @@ def _share(
     raters: int,
     images: int,
     alpha: float,
+    methods: int,
     studies: int,
     source: np.random.Generator,
-    weights: bootstrap.Weights,
     spread: Spread,
 ) -> tuple[float, float]:
-    both = alone = 0
+    by_interval = by_wilcoxon = 0
     for _ in range(studies):
         scores = draw(means, raters, images, spread, source)
         differences: Array = scores[0] - scores[1]
-        if signed_rank(differences.mean(axis=0)).p < alpha:
-            alone += 1
-            low, high = bootstrap.crossed_interval(differences, weights)
-            both += low > 0 or high < 0
-    return both / studies, alone / studies
+        by_wilcoxon += signed_rank(differences.mean(axis=0)).p < alpha
+        mean = crossed_mean(differences)
+        by_interval += abs(mean.value) > family_critical(methods, max(1, int(mean.degrees)), 1 - alpha) * mean.error
+    return by_interval / studies, by_wilcoxon / studies

@@ -1,0 +1,170 @@
+"""Ordinal mixed model of opinion scores: a cumulative link with crossed random effects, by Laplace's approximation.
+
+A rater sees a latent quality and says the category between whose thresholds it falls:
+
+    P(score <= k) = F((theta_k - method - sum of random effects) / spread of the rater)
+
+so that "the ends of the scale are compressed" is a property of the scale and not a difference in taste. Estimates are
+those of R's `ordinal::clmm` (Christensen, "Cumulative link models for ordinal regression with the R package ordinal",
+2019), which also maximises Laplace's approximation; gradients here are exact and linear algebra is sparse, which makes
+studies of tens of thousands of ratings a matter of seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srbench.errors import StatisticsError
+from srbench.stats import contrasts, links
+from srbench.stats.crossed import crossed
+from srbench.stats.laplace import SMALLEST, Laplace
+from srbench.stats.tables import Array, check_ratings
+
+EFFECTS = ("rater", "image", "method:rater", "method:image")
+"""The random effects of a study that wants to speak of other raters and other images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """A fitted ordinal mixed model.
+
+    Attributes:
+        link: `logit` or `probit`.
+        methods: The methods; the first one is the reference, with estimate 0.
+        scores: The K scores that were given, in order.
+        thresholds: The K - 1 thresholds between them, on the latent scale.
+        estimates: Latent quality of each method against the first, shape (M,).
+        covariance: Covariance of `estimates`, shape (M, M); its first row and column are 0.
+        sds: Standard deviation of each random effect.
+        modes: Conditional mode of every level of each random effect.
+        spreads: How widely each rater's answers scatter, geometric mean 1; empty unless asked for.
+        log_likelihood: Laplace's approximation of the log-likelihood at the maximum.
+        parameters: Number of estimated parameters.
+        observations: Number of ratings.
+        notes: What was left out of the ratings, one sentence each.
+    """
+
+    link: str
+    methods: tuple[str, ...]
+    scores: tuple[float, ...]
+    thresholds: Array
+    estimates: Array
+    covariance: Array
+    sds: dict[str, float]
+    modes: dict[str, pd.Series[float]]
+    spreads: pd.Series[float]
+    log_likelihood: float
+    parameters: int
+    observations: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, to compare models of the same ratings."""
+        return 2.0 * (self.parameters - self.log_likelihood)
+
+    def quality(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the latent quality of each method against the mean of all, with simultaneous intervals.
+
+        Returns:
+            Columns method, quality, error, low, high.
+        """
+        centre = np.eye(len(self.methods)) - 1.0 / len(self.methods)
+        table = contrasts.simultaneous(centre, self.estimates, self.covariance, level)
+        return pd.DataFrame({"method": self.methods} | table.rename(columns={"estimate": "quality"}).to_dict("list"))
+
+    def contrasts(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the difference in latent quality of every pair of methods, with simultaneous intervals.
+
+        Returns:
+            Columns a, b, estimate (a minus b), error, low, high, p (two-sided, of the pair alone), differs.
+        """
+        return contrasts.pairwise(self.methods, self.estimates, self.covariance, level)
+
+    def distributions(self) -> pd.DataFrame:
+        """Return the distribution of scores that each method gets from all raters on all images.
+
+        The random effects are integrated over, by Gauss-Hermite quadrature.
+
+        Returns:
+            One row per method: method, one column per score with its probability, and mean.
+        """
+        sd = np.sqrt(sum(sd**2 for sd in self.sds.values()))
+        nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+        edges = self.thresholds[None, :, None] - self.estimates[:, None, None] - sd * nodes
+        below = links.find(self.link).cdf(edges) @ weights / weights.sum()
+        ends = np.zeros((len(self.methods), 1)), np.ones((len(self.methods), 1))
+        shares = np.diff(np.hstack([ends[0], below, ends[1]]), axis=1)
+        table = pd.DataFrame(shares, columns=[f"{score:g}" for score in self.scores])
+        table.insert(0, "method", self.methods)
+        return table.assign(mean=shares @ np.array(self.scores))
+
+
+def ordinal_model(
+    ratings: pd.DataFrame,
+    *,
+    link: links.LinkName = "logit",
+    effects: Sequence[str] = EFFECTS,
+    methods: Sequence[str] | None = None,
+    rater_spread: bool = False,
+) -> Ordinal:
+    """Fit the ordinal mixed model to the ratings of a study.
+
+    Args:
+        ratings: See `check_ratings`; whole or half scores. All data sets together: filter for one of them.
+        link: `logit` (proportional odds) or `probit` (latent normal).
+        effects: Random effects, names in `srbench.stats.crossed.FACTORS`.
+        methods: Methods to compare, in this order, the first one the reference; None means all.
+        rater_spread: Let every rater have a spread of answers of their own, which is how the use of the scale differs.
+
+    Raises:
+        StatisticsError: The ratings are unusable, or hold fewer than two methods or two different scores.
+    """
+    frame, notes = check_ratings(ratings)
+    chosen = tuple(methods) if methods is not None else tuple(sorted(map(str, frame["method"].unique())))
+    frame = frame[frame["method"].isin(chosen)].reset_index(drop=True)
+    missing = [name for name in chosen if not (frame["method"] == name).any()]
+    if missing or len(chosen) < 2:
+        raise StatisticsError(
+            f"The ordinal model needs ratings of two methods or more; got {', '.join(chosen) or 'none'}"
+            + (f", and no rating of {', '.join(missing)}." if missing else ".")
+        )
+    scores, category = np.unique(frame["score"].to_numpy(dtype=np.float64), return_inverse=True)
+    if scores.size < 2:
+        raise StatisticsError(f"All ratings are {scores[0]:g}: there is nothing to fit.")
+    method = pd.Categorical(frame["method"], categories=list(chosen)).codes.astype(np.intp)
+    groups = crossed(frame, effects)
+    names, rater = np.unique(frame["rater"].astype(str), return_inverse=True)
+    problem = Laplace(links.find(link), category, method, len(chosen), groups, rater if rater_spread else None)
+    solution = problem.maximise()
+    covariance = problem.covariance(solution)
+    parts = problem.split(solution)
+    size = len(chosen)
+    modes = problem.effects(solution)
+    return Ordinal(
+        link=link,
+        methods=chosen,
+        scores=tuple(map(float, scores)),
+        thresholds=parts.thresholds,
+        estimates=np.concatenate([[0.0], parts.slopes]),
+        covariance=np.pad(covariance, (size - len(covariance), 0)),
+        sds={name: _present(sd) for name, sd in zip(groups.names, parts.sds, strict=True)},
+        modes={
+            name: pd.Series(part, index=list(levels), name=name)
+            for name, levels, part in zip(groups.names, groups.levels, modes, strict=True)
+        },
+        spreads=pd.Series(parts.spreads, index=list(names), name="spread") if rater_spread else pd.Series(dtype=float),
+        log_likelihood=-problem(solution)[0],
+        parameters=solution.size,
+        observations=len(frame),
+        notes=tuple(notes),
+    )
+
+
+def _present(sd: float) -> float:
+    """Return a standard deviation, as 0 where the fit has pushed it against its lower bound."""
+    return float(sd) if np.log(sd) > SMALLEST + 1e-6 else 0.0
