@@ -115,7 +115,7 @@ def audit(
     found = {}
     for label, spec in specs.items():
         show(f"{label}: measuring {len(pairs)} images of {dataset}")
-        upscale = _remembered(upscaler(spec, device=device))
+        upscale = _remembered(ready(spec, Setup(scale=SCALE, device=device)).on_pair)
         scores = measure(label, upscale, pairs)
         if quick:
             skipped = "left out by --quick"
@@ -188,11 +188,6 @@ def _photographs(folders: Sequence[Path]) -> list[Path]:
     from srbench.training import photographs  # here, because torch is slow to import
 
     return list(photographs.find(list(folders)))
-
-
-def upscaler(name: str, scale: int = SCALE, device: str = "cpu") -> Upscale:
-    """Return the method `name` as a function from a pair to its 8-bit SR image."""
-    return ready(name, Setup(scale=scale, device=device)).on_pair
 
 
 def _remembered(upscale: Upscale) -> Upscale:

@@ -26,6 +26,7 @@ from srbench.bench.specs import MethodSpec, find_methods
 from srbench.bench.validity import StaleRows
 from srbench.datasets import ImagePair
 from srbench.errors import DatasetError, RunError
+from srbench.metrics import find_protocol
 from srbench.registry import Setup
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def run(
     device: str = "auto",
     precision: str = "fast",
     degradation: str = "bicubic",
+    gray: str = "mean",
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
@@ -71,13 +73,16 @@ def run(
             or several. None: all that have what they need.
         datasets: Names of data sets or paths of folders, one or several.
         scale: Upscaling factor.
-        protocols: How PSNR and SSIM are computed, `daala` or `matlab`, or both.
+        protocols: How PSNR and SSIM are computed: `daala`, `matlab`, `basicsr`, another of `metrics.protocols()`, or
+            several.
         metrics: Names of metrics.
         out: The run folder. None: `runs/` and a name made of the data sets.
         jobs: Worker processes; scores do not depend on it. None: one per usable core, one on CUDA.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
         degradation: How LR images are made where a set has none, `bicubic` or `gaussian`.
+        gray: What a gray original is compared as, see `metrics.find_protocol`: with `rgb`, `matlab` becomes
+            `matlab-gray-rgb`.
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets.
         engine: Who does the work; None: processes on this machine.
@@ -96,7 +101,8 @@ def run(
         Interrupted: Ctrl-C.
     """
     named = [str(name) for name in _several(datasets)]
-    wanted, rules = _several(metrics), _several(protocols)
+    wanted = _several(metrics)
+    rules = list(dict.fromkeys(find_protocol(name, gray=gray).name for name in _several(protocols)))
     check_metrics(wanted, rules)
     specs, left_out = find_methods(None if methods is None else _several(methods), scale)
     setup = Setup.choose(scale, device, precision)

@@ -37,8 +37,18 @@ def run(
     scale: Annotated[int, typer.Option(min=1, help="Upscaling factor.")] = 4,
     protocol: Annotated[
         str,
-        typer.Option(help="How PSNR and SSIM are computed: 'daala' (the SRGAN paper's), 'matlab' (the community's)."),
+        typer.Option(
+            help="How PSNR and SSIM are computed: 'daala' (the SRGAN paper's), 'matlab' (the community's), 'basicsr', "
+            "or another that 'srbench metrics' lists."
+        ),
     ] = "daala",
+    gray: Annotated[
+        str,
+        typer.Option(
+            help="How 'matlab' compares a gray original: 'mean' (its values with the mean of SR's channels), or 'rgb' "
+            "(luma of both as colour: protocol 'matlab-gray-rgb')."
+        ),
+    ] = "mean",
     metrics: Annotated[
         str, typer.Option(help="Metrics, separated by commas. 'srbench metrics' lists them.")
     ] = "psnr,ssim",
@@ -88,6 +98,7 @@ def run(
                 split_all(datasets),
                 scale=scale,
                 protocols=split(protocol),
+                gray=gray,
                 metrics=split(metrics),
                 out=out,
                 jobs=jobs,

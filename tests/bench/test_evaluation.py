@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench import images
+from srbench import bench, images
 from srbench.bench import results
 from srbench.resize import reduce
 
@@ -340,3 +340,18 @@ def test_a_run_folder_keeps_to_one_scale_and_one_process(pictures: Path, tmp_pat
         done = srbench(*arguments)
     assert done.returncode == 2
     assert "in use" in done.stderr
+
+
+def test_gray_as_colour_is_another_protocol_in_the_scores(tmp_path: Path) -> None:
+    ramp = np.add.outer(np.arange(48), 3 * np.arange(48)).astype(np.uint8)
+    images.write(tmp_path / "p" / "gray.png", ramp)
+    found = {}
+    for gray in ("mean", "rgb"):
+        run = bench.run(
+            "nearest", str(tmp_path / "p"), protocols=["matlab", "basicsr"], metrics="psnr", gray=gray, jobs=1,
+            out=tmp_path / "r",
+        )  # fmt: skip
+        found[gray] = run.scores.set_index("protocol")["value"].to_dict()
+    assert set(found["mean"]) == {"matlab", "basicsr"}
+    assert found["rgb"]["matlab-gray-rgb"] == pytest.approx(found["mean"]["matlab"] + 1.32, abs=0.15)
+    assert found["rgb"]["basicsr"] == found["mean"]["basicsr"]
