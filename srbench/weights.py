@@ -66,6 +66,25 @@ def save(path: Path, network: nn.Module, scale: int, card: Mapping[str, Any], *,
     Returns:
         The SHA-256 of the file.
     """
+    write(path, network, scale, {"features": str(card.get("features", "none"))}, half=half)
+    sha256 = file_sha256(path)
+    title = path.stem
+    full = {"name": title, **card, "bytes": path.stat().st_size, "sha256": sha256}
+    write_atomically(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
+    write_atomically(path.with_suffix(".md"), _markdown(title, full).encode())
+    return sha256
+
+
+def write(path: Path, network: nn.Module, scale: int, more: Mapping[str, str], *, half: bool = False) -> None:
+    """Write the weights of `network` without a card.
+
+    Args:
+        path: The file to write.
+        network: A network with the attributes of `Network`.
+        scale: The upscaling factor it was trained for.
+        more: Further entries of the file's metadata.
+        half: As in `save`.
+    """
     from safetensors.torch import save as to_bytes
 
     tensors = {}
@@ -78,16 +97,10 @@ def save(path: Path, network: nn.Module, scale: int, card: Mapping[str, Any], *,
         "architecture": str(network.architecture),
         "arguments": json.dumps(network.arguments),
         "scale": str(scale),
-        "features": str(card.get("features", "none")),
+        **more,
         "tensors_sha256": _digest(tensors),
     }
     write_atomically(path, to_bytes(tensors, metadata=metadata))
-    sha256 = file_sha256(path)
-    title = path.stem
-    full = {"name": title, **card, "bytes": path.stat().st_size, "sha256": sha256}
-    write_atomically(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
-    write_atomically(path.with_suffix(".md"), _markdown(title, full).encode())
-    return sha256
 
 
 _N = TypeVar("_N", bound="nn.Module")
@@ -99,9 +112,7 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
     Raises:
         WeightsError: The file is missing, damaged, foreign, or for another network or scale.
     """
-    tensors, metadata = _read(path)
-    if not metadata.get("format", "").startswith("srbench "):
-        raise WeightsError(f"{path} was not written by srbench: it does not say which network it is for. {_AGAIN}")
+    tensors, metadata = read(path)
     architecture = getattr(kind, "architecture", kind.__name__)
     if metadata.get("architecture") != architecture:
         came = metadata.get("architecture")
@@ -109,8 +120,6 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
     if metadata.get("scale") != str(scale):
         came = metadata.get("scale")
         raise WeightsError(f"{path} was trained for x{came}, expected x{scale}. Ask for --scale {came}.")
-    if metadata.get("tensors_sha256") != _digest(tensors):
-        raise WeightsError(f"{path} is damaged: its values do not have the checksum it states. {_AGAIN}")
     try:
         network = kind(**json.loads(metadata["arguments"]))
         network.load_state_dict({name: _full(tensor) for name, tensor in tensors.items()})
@@ -123,7 +132,21 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
 _AGAIN = "Get the file again, or make it with 'srbench train'."
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a weight file as they are stored, and its metadata.
+
+    Raises:
+        WeightsError: The file is missing, damaged or foreign.
+    """
+    tensors, metadata = _opened(path)
+    if not metadata.get("format", "").startswith("srbench "):
+        raise WeightsError(f"{path} was not written by srbench: it does not say which network it is for. {_AGAIN}")
+    if metadata.get("tensors_sha256") != _digest(tensors):
+        raise WeightsError(f"{path} is damaged: its values do not have the checksum it states. {_AGAIN}")
+    return tensors, metadata
+
+
+def _opened(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():

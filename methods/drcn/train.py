@@ -70,7 +70,8 @@ class DRCNTask(Task):
     def __init__(self, plan: Config, team: Team) -> None:
         super().__init__(plan, team)
         self.config = plan
-        self.players = {"generator": self.learner(network(plan))}
+        made = network(plan)
+        self.players = {"generator": self.learner(made, made.parts)}
         if plan.averaged is not None and plan.averaged < plan.recursions:
             some = "" if plan.averaged == 1 else f" {plan.averaged}"
             self.notes["note"] = f"only the last{some} of its {plan.recursions} predictions"  # shown in every table
@@ -95,8 +96,9 @@ class DRCNTask(Task):
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR luma of a whole LR luma, both 0..255."""
+        enlarged = patches.enlarged(lr, self.plan.scale) / 255
         with self.autocast():
-            predictions = network.predictions(patches.enlarged(lr, self.plan.scale) / 255)  # type: ignore[operator] # it is a DRCN
+            predictions = network.predictions(enlarged)  # type: ignore[operator] # it is a DRCN
         sr: Tensor = network.average(predictions.float()) * 255  # type: ignore[operator] # it is a DRCN
         return sr
 

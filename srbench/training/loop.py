@@ -20,14 +20,23 @@ import torch
 from torch import Tensor, nn
 
 from srbench.errors import TrainingError
-from srbench.training import checkpoints, throughput, validation
+from srbench.training import averaged, checkpoints, throughput, validation
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.patches import Batch
 from srbench.training.plan import Task, freeze_batch_norm
 from srbench.training.progress import Display
 from srbench.training.validation import Held
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+_SIGNALS = [getattr(signal, f"SIG{name}") for name in ("INT", "TERM", "HUP", "USR1") if hasattr(signal, f"SIG{name}")]
+MEASURED = 20
+"""The step of a session that is measured; those before it are warm by then."""
+
+VALIDATION_SHARE = 0.1
+"""Validation stays out while it has taken more than this share of the time of training, but for the last one."""
+
+CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data"}
+"""What may be different when a run goes on: how long it is and how it is computed, and where its photographs lie now."""
+
 Draw = Callable[[int, torch.Generator, slice], Batch]
 
 
@@ -103,24 +112,37 @@ class _State:
     def config(self) -> dict[str, Any]:
         return {"plan": dataclasses.asdict(self.task.plan), **self.run.config}
 
-    def save(self) -> None:
+    def tensors(self) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {f"average.{k}": v for k, v in self.average.network.state_dict().items()}
         for name, player in self.task.players.items():
             tensors |= {f"{name}.network.{k}": v for k, v in player.network.state_dict().items()}
             tensors |= {f"{name}.adam.{k}": v for k, v in checkpoints.optimiser_tensors(player.optimiser).items()}
         tensors |= {"random.crops": self.generator.get_state(), "random.torch": torch.get_rng_state()}
-        checkpoints.save(self.run.out, Checkpoint(self.step, self.seconds, tensors, self.config, self.task.notes))
+        if self.task.team.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.task.team.device)
+        return tensors
+
+    def put_back(self, tensors: Mapping[str, Tensor]) -> None:
+        self.average.network.load_state_dict(_under(tensors, "average."))
+        for name, player in self.task.players.items():
+            player.network.load_state_dict(_under(tensors, f"{name}.network."))
+            checkpoints.restore_optimiser(player.optimiser, _under(tensors, f"{name}.adam."))
+        self.generator.set_state(tensors["random.crops"])
+        torch.set_rng_state(tensors["random.torch"])
+        # A run that began on a processor has none for the GPU; what is drawn there begins with the seed then.
+        if self.task.team.device.type == "cuda" and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.task.team.device)
+
+    def save(self) -> None:
+        checkpoint = Checkpoint(self.step, self.seconds, self.tensors(), self.config, self.task.notes)
+        checkpoints.save(self.run.out, checkpoint)
+        averaged.write(self.run.out / averaged.FILE, self.average.network, checkpoint)
 
     def restore(self) -> None:
         found = checkpoints.load(self.run.out)
         _compare(found.config, self.config, self.run.out)
         try:
-            self.average.network.load_state_dict(_under(found.tensors, "average."))
-            for name, player in self.task.players.items():
-                player.network.load_state_dict(_under(found.tensors, f"{name}.network."))
-                checkpoints.restore_optimiser(player.optimiser, _under(found.tensors, f"{name}.adam."))
-            self.generator.set_state(found.tensors["random.crops"])
-            torch.set_rng_state(found.tensors["random.torch"])
+            self.put_back(found.tensors)
         except (RuntimeError, KeyError) as error:
             raise TrainingError(
                 f"The checkpoint in {self.run.out} was made for another network: {str(error).splitlines()[0]}."
@@ -145,8 +167,8 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
     state = _State(task, run)
     share = task.team.share(task.plan.batch)
 
-    def batch() -> Batch:
-        return draw(task.plan.batch, state.generator, share)
+    def batch(generator: torch.Generator) -> Batch:
+        return draw(task.plan.batch, generator, share).to(torch.channels_last)
 
     if run.resume:
         state.restore()
@@ -164,22 +186,29 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
 class _Session:
     """One stretch of a run, from a start or a resumption to its end or a signal."""
 
-    def __init__(self, state: _State, batch: Callable[[], Batch], held: Sequence[Held], display: Display) -> None:
+    def __init__(
+        self, state: _State, batch: Callable[[torch.Generator], Batch], held: Sequence[Held], display: Display
+    ) -> None:
         self.state, self.batch, self.held, self.display = state, batch, held, display
         self.task, self.plan, self.team = state.task, state.task.plan, state.task.team
-        self.began = time.monotonic() - state.seconds
+        self.began = 0.0
         self.first = state.step
         self.after_first = 0.0
+        self.frozen: bool | None = None
+        self.validating = 0.0
         self.score: float | None = None
 
     def go(self, caught: list[str]) -> Outcome:
-        state, saved = self.state, time.monotonic()
+        state = self.state
         for name, value in self.task.notes.items():
             self.display.say(f"{name}: {value}")
-        fraction = self.fraction()
-        while fraction < 1 and not self.team.any(bool(caught)):
+        self.warm_up()
+        self.began, saved = time.monotonic() - state.seconds, time.monotonic()
+        fraction, stopped = self.agree(caught)
+        while fraction < 1 and not stopped:
             self.step(fraction)
-            before, fraction = fraction, self.fraction()
+            before = fraction
+            fraction, stopped = self.agree(caught)
             if int(fraction * self.plan.validations) > int(before * self.plan.validations):
                 self.validate(fraction)
             if time.monotonic() - saved > state.run.checkpoint_seconds:
@@ -188,48 +217,82 @@ class _Session:
         self.save()
         return Outcome(state.step, state.seconds, self.score, caught[0] if caught else None, state.average.network)
 
-    def fraction(self) -> float:
-        """Return how much of the run is over, by its steps or by rank 0's clock."""
+    def agree(self, caught: Sequence[str]) -> tuple[float, bool]:
+        """Return how much of the run is over, by its steps or by rank 0's clock, and whether it was told to stop."""
+        self.state.seconds, stopped = self.team.agree(self.state.seconds, bool(caught))
         if self.plan.steps is not None:
-            return self.state.step / self.plan.steps
-        return min(1.0, self.team.agree(self.state.seconds) / (60 * (self.plan.minutes or 1.0)))
+            return self.state.step / self.plan.steps, stopped
+        return min(1.0, self.state.seconds / (60 * (self.plan.minutes or 1.0))), stopped
+
+    def warm_up(self) -> None:
+        """Take each kind of step once where networks are compiled, and undo it, so that no minute is lost to that."""
+        if not self.plan.compiled(self.team.device.type):
+            return
+        variants = self.task.variants()
+        self.display.say(f"compiling for {len(variants)} kinds of steps; the clock waits")
+        kept, notes = checkpoints.on_cpu(self.state.tensors(), copies=True), copy.deepcopy(self.task.notes)
+        fresh = torch.Generator().manual_seed(self.plan.seed + 3)
+        for fraction in variants:
+            self.set_modes(fraction)
+            self.task.step(self.batch(fresh), fraction)
+        self.state.put_back(kept)
+        self.task.notes.clear()
+        self.task.notes.update(notes)
+
+    def set_modes(self, fraction: float) -> None:
+        """Set the networks to training when a session begins, and the shipped one anew when its statistics freeze."""
+        frozen = fraction >= self.plan.freeze_bn
+        if frozen == self.frozen:
+            return
+        for player in self.task.players.values():
+            freeze_batch_norm(player.network, frozen and player.network is self.task.network)
+        self.frozen = frozen
 
     def step(self, fraction: float) -> None:
-        state, crops = self.state, self.batch()
-        for player in self.task.players.values():
-            freeze_batch_norm(player.network, player is self.shipped and fraction >= self.plan.freeze_bn)
-        if state.step == self.first + 20 and self.team.leads:
+        state, crops = self.state, self.batch(self.state.generator)
+        self.set_modes(fraction)
+        if state.step == self.first + MEASURED and self.team.leads:
             losses = self.measured(crops, fraction)
         else:
             losses = self.task.step(crops, fraction)
         state.step += 1
         state.average.update(state.step)
-        state.seconds = time.monotonic() - self.began
         if state.step == self.first + 1:
-            self.after_first = state.seconds
+            throughput.wait(self.team.device)
+            self.after_first = time.monotonic() - self.began
+        state.seconds = time.monotonic() - self.began
         # Reading a loss waits for the GPU, so there it is read now and then only.
         if self.team.device.type == "cpu" or state.step % 50 == 0:
-            shown = {name: float(value) for name, value in losses.items()}
+            shown = read_losses(losses)
             self.check(shown)
             left = state.seconds * (1 - fraction) / max(fraction, 1e-9)
             self.display.update(state.step, fraction, left, shown)
 
-    @property
-    def shipped(self) -> object:
-        return next(iter(self.task.players.values()))
-
     def measured(self, crops: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Take a step while counting its operations, and print the speed since the session's first step."""
-        state = self.state
-        rate = 19 / max(state.seconds - self.after_first, 1e-9)
+        throughput.wait(self.team.device)
+        rate = (MEASURED - 1) / max(time.monotonic() - self.began - self.after_first, 1e-9)
+        if self.plan.compiled(self.team.device.type):  # what is compiled cannot be counted
+            self.display.say(f"{rate:.2f} steps/s, compiled")
+            return self.task.step(crops, fraction)
         losses, operations = throughput.counted(lambda: self.task.step(crops, fraction))
         dtype = torch.bfloat16 if self.plan.precision == "bf16" else torch.float32
-        peak = throughput.convolution_peak(self.team.device, dtype)
+        with self.pause():
+            peak = throughput.convolution_peak(self.team.device, dtype)
         self.display.say(
             f"{rate:.2f} steps/s, {rate * operations / 1e9:.0f} GFLOP/s in convolutions and matrix products: "
             f"{rate * operations / peak:.0%} of this device's convolution peak ({peak / 1e9:.0f} GFLOP/s, {dtype})"
         )
         return losses
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Stop the clock meanwhile: the minutes of a run are minutes of training."""
+        throughput.wait(self.team.device)
+        since = time.monotonic()
+        self.state.seconds = since - self.began
+        yield
+        self.began += time.monotonic() - since
 
     def check(self, losses: Mapping[str, float]) -> None:
         for name, value in losses.items():
@@ -240,14 +303,28 @@ class _Session:
                 )
 
     def validate(self, fraction: float) -> None:
-        if self.held and self.team.leads:
+        if not (self.held and self.team.leads):
+            return
+        allowed = VALIDATION_SHARE * self.state.seconds
+        if fraction < 1 and self.validating > allowed:
+            self.display.say(f"{fraction:6.1%}  validation left out: it has taken {self.validating:.0f} s so far")
+            return
+        with self.pause():
+            since = time.monotonic()
             self.score = validation.psnr(self.task, self.state.average.network, self.held)
-            self.display.record(self.state.step, {"validation PSNR": self.score})
-            self.display.say(f"{fraction:6.1%}  step {self.state.step}  validation {self.score:.3f} dB")
+            self.validating += time.monotonic() - since
+        self.display.record(self.state.step, {"validation PSNR": self.score})
+        self.display.say(f"{fraction:6.1%}  step {self.state.step}  validation {self.score:.3f} dB")
 
     def save(self) -> None:
-        if self.team.leads:
-            self.state.save()
+        with self.pause():
+            if self.team.leads:
+                self.state.save()
+
+
+def read_losses(losses: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return the losses as numbers, having waited for a GPU only once."""
+    return dict(zip(losses, torch.stack([loss.float() for loss in losses.values()]).tolist(), strict=True))
 
 
 @contextmanager
@@ -275,10 +352,11 @@ def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _compare(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> None:
     flat_old, flat_new = {**old, **old["plan"]}, {**new, **new["plan"]}
-    names = (flat_old.keys() | flat_new.keys()) - {"plan"}
+    # What another version did not know yet has its default in both.
+    names = (flat_old.keys() & flat_new.keys()) - {"plan"} - CHANGEABLE
     # The method first: of another one every setting differs, and none of those differences is the reason.
     for name in sorted(names, key=lambda name: (name != "name", name)):
-        was, now = json.dumps(flat_old.get(name)), json.dumps(flat_new.get(name))
+        was, now = json.dumps(flat_old[name]), json.dumps(flat_new[name])
         if was != now:
             raise TrainingError(
                 f"The run in {folder} was started with {name} = {was}, not {now}. "

@@ -54,21 +54,16 @@ class Team:
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
-    def agree(self, value: float) -> float:
-        """Return rank 0's `value` to all, so that clocks and signals cannot drive the processes apart."""
-        if self.size == 1:
-            return value
-        number = torch.tensor([value], dtype=torch.float64, device=self.device)
-        dist.broadcast(number, 0)
-        return float(number.item())
+    def agree(self, seconds: float, stop: bool) -> tuple[float, bool]:
+        """Return rank 0's clock and whether any process was told to stop, the same to all.
 
-    def any(self, value: bool) -> bool:
-        """Return whether `value` holds in any process."""
+        It is one exchange between the processors: asking the GPU would make each step wait for the one before.
+        """
         if self.size == 1:
-            return value
-        count = torch.tensor([float(value)], device=self.device)
-        dist.all_reduce(count)
-        return bool(count.item())
+            return seconds, stop
+        both = torch.tensor([seconds if self.leads else 0.0, float(stop)], dtype=torch.float64)
+        dist.all_reduce(both)
+        return float(both[0]), bool(both[1])
 
     def copy_from_leader(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite `tensors` with rank 0's."""
@@ -95,7 +90,7 @@ def join(device: str) -> Team:
     if kind == "cuda":
         torch.cuda.set_device(local)
     if size > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+        dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo")
     return Team(int(os.environ.get("RANK", "0")), size, local)
 
 

@@ -1,9 +1,9 @@
-"""What can be set for every training run, and what a family's train.py has to provide."""
+"""What a family's train.py has to provide: what learns, and how one step of it goes."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,77 +11,28 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from srbench.errors import TrainingError, unknown
-from srbench.training import starting
+from srbench.training import precision, starting
+from srbench.training.config import Plan
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
 from srbench.training.schedules import Schedule, schedule
 from srbench.training.soap import SOAP
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Settings that every family shares; each family's config adds its own.
-
-    Attributes:
-        scale: Upscaling factor.
-        steps: Length of the run in steps; None when `minutes` is given.
-        minutes: Length of the run in minutes of training, over all its sessions.
-        batch: Crops in a step, over all processes together.
-        crop: Height and width of HR crops.
-        rate: Base learning rate.
-        optimiser: `adam`, or `soap`, which trains the small networks several times faster.
-        start: Run folder or weight file whose weights the run starts from; None starts from random ones.
-        schedule: How the rate falls, by elapsed fraction: cosine, one-cycle, constant or drop.
-        ema: Decay of the averaged weights that are validated and shipped.
-        freeze_bn: Elapsed fraction after which batch normalisation keeps its statistics.
-        seed: Seed of the initial weights and of the crops.
-        precision: `bf16` (autocast) or `fp32`.
-        validations: How often the validation images are scored during the run.
-        compile: Whether networks go through torch.compile (CUDA graphs on a GPU); None means on CUDA only.
-    """
-
-    scale: int = 4
-    steps: int | None = None
-    minutes: float | None = None
-    batch: int = 16
-    crop: int = 96
-    rate: float = 1e-3
-    optimiser: str = "adam"
-    start: str | None = None
-    schedule: str = "cosine"
-    ema: float = 0.999
-    freeze_bn: float = 0.7
-    seed: int = 0
-    precision: str = "bf16"
-    validations: int = 10
-    compile: bool | None = None
-
-    def check(self) -> None:
-        """Check values that would fail late or in an obscure way.
-
-        Raises:
-            TrainingError: One of them is wrong.
-        """
-        if (self.steps is None) == (self.minutes is None):
-            raise TrainingError("Give the length of the run by either --steps or --minutes.")
-        if (self.steps or self.minutes or 0) <= 0 or self.batch < 1:
-            raise TrainingError("Expected --steps or --minutes, and --batch, above zero.")
-        if self.crop < self.scale or self.crop % self.scale:
-            raise TrainingError(f"--crop {self.crop} is not a multiple of the scale {self.scale}.")
-        if self.precision not in {"bf16", "fp32"}:
-            raise TrainingError(f"Expected --precision bf16 or fp32, but got {self.precision!r}.")
-        if self.optimiser not in OPTIMISERS:
-            raise TrainingError(unknown("optimiser", self.optimiser, OPTIMISERS))
-        schedule(self.schedule)
-
-
-def _adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Optimizer:
+def _adam(parameters: list[nn.Parameter], rate: float, every: int) -> torch.optim.Optimizer:
     fused = all(p.is_cuda for p in parameters)
     return torch.optim.Adam(parameters, rate, betas=(0.9, 0.999), fused=fused)  # the paper's beta1
 
 
-OPTIMISERS: dict[str, Callable[[list[nn.Parameter], float], torch.optim.Optimizer]] = {"adam": _adam, "soap": SOAP}
+def _soap(parameters: list[nn.Parameter], rate: float, every: int) -> torch.optim.Optimizer:
+    return SOAP(parameters, rate, every=every)
+
+
+OPTIMISERS: dict[str, Callable[[list[nn.Parameter], float, int], torch.optim.Optimizer]] = {
+    "adam": _adam,
+    "soap": _soap,
+}
+"""Makes an optimiser from parameters, learning rate and, for SOAP, the steps between updates of its eigenbases."""
 
 
 @dataclass
@@ -93,16 +44,18 @@ class Player:
         rate: Its base learning rate.
         schedule: Factor of `rate` by elapsed fraction.
         kind: A name in `OPTIMISERS`.
+        every: Steps between updates of SOAP's eigenbases.
     """
 
     network: nn.Module
     rate: float
     schedule: Schedule
     kind: str = "adam"
+    every: int = 10
     optimiser: torch.optim.Optimizer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.optimiser = OPTIMISERS[self.kind](list(self.network.parameters()), self.rate)
+        self.optimiser = OPTIMISERS[self.kind](list(self.network.parameters()), self.rate, self.every)
 
     def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
         """Take one step of the optimiser down the gradient of `loss`, averaged over the team."""
@@ -148,32 +101,61 @@ class Task(ABC):
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR image, (1, C, H, W) in 0..255, of a whole (1, C, h, w) one, both as in batches."""
 
-    def learner(self, network: nn.Module) -> Player:
-        """Return the network that is shipped as a player, with the weights of the plan's `start` if there is one."""
+    def variants(self) -> Sequence[float]:
+        """Return an elapsed fraction for each way in which a step computes in the course of the run.
+
+        Where networks are compiled, each of them is taken once before the clock starts.
+        """
+        return (0.0, self.plan.freeze_bn) if self.plan.freeze_bn < 1 else (0.0,)
+
+    def learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Player:
+        """Return the network that is shipped as a player, with the weights of the plan's `start` if there is one.
+
+        Args:
+            network: What learns.
+            parts: As in `ready`.
+        """
         if self.plan.start is not None:
             self.notes["start"] = starting.load(network, self.plan.start, "", self.plan.scale)
-        return self.player(network)
+        return self.player(network, parts)
 
-    def player(self, network: nn.Module) -> Player:
+    def player(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Player:
         """Return `network`, moved by `ready`, with the plan's rate, schedule and optimiser."""
-        return Player(self.ready(network), self.plan.rate, schedule(self.plan.schedule), self.plan.optimiser)
+        plan = self.plan
+        return Player(self.ready(network, parts), plan.rate, schedule(plan.schedule), plan.optimiser, plan.soap_every)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which networks compute."""
-        return torch.autocast(self.team.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+        return precision.context(self.team.device, self.plan.precision)
 
-    def ready(self, network: nn.Module) -> nn.Module:
-        """Move `network` to the device, channels last, and compile it where that pays.
+    def ready(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> nn.Module:
+        """Move `network` to the device, in the layout of images that is fastest there, and compile it where that pays.
 
-        The compiled forward pass replaces the module's own, so that the names of its weights stay.
+        The compiled forward passes replace the modules' own, so that the names of weights stay.
+
+        Args:
+            network: What computes.
+            parts: Those of its modules that are compiled instead of the whole, because the whole is different in
+                each step, or so deep that compiling it takes longer than it saves.
         """
-        network.to(self.team.device).to(memory_format=torch.channels_last)
-        wanted = self.plan.compile
-        if wanted or (wanted is None and self.team.device.type == "cuda"):
-            mode = "max-autotune-no-cudagraphs" if self.team.device.type == "cuda" else None
-            network.compile(mode=mode)
+        compiled = self.plan.compiled(self.team.device.type)
+        repeats = compiled and repeats_borders(network)
+        layout = torch.contiguous_format if repeats else torch.channels_last
+        network.to(self.team.device, memory_format=layout)
+        for part in parts or (network,):
+            if compiled:
+                part.compile(options={"layout_optimization": False} if repeats else None)
         self.team.copy_from_leader([*network.parameters(), *network.buffers()])
         return network
+
+
+def repeats_borders(network: nn.Module) -> bool:
+    """Return whether `network` pads by repeating borders, which torch.compile gets wrong in channels last.
+
+    PyTorch 2.14 expects contiguous rows from the gradient of that padding where its kernel for processors returns
+    channels last. It stops there; without its check of strides it would go on with wrong gradients.
+    """
+    return any(isinstance(part, nn.Conv2d) and part.padding_mode == "replicate" for part in network.modules())
 
 
 @dataclass(frozen=True, slots=True)
