@@ -1,4 +1,4 @@
-"""The averaged weights of a run in a file of their own: a few megabytes that say what they are and how they came about."""
+"""The averaged weights of a run in a small file of their own that says what they are and how they came about."""
 
 from __future__ import annotations
 

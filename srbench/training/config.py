@@ -10,8 +10,7 @@ from srbench.training.schedules import schedule
 OPTIMISERS = ("adam", "soap")
 PRECISIONS = ("auto", "bf16", "fp32")
 LONG_MINUTES, LONG_STEPS = 60.0, 50_000
-"""From here on a run on a GPU is compiled unless it is told not to be: compiling takes minutes, and saves a share of all
-that come after."""
+"""From here on a run on a GPU is compiled unless it is told not to be: that takes minutes, and pays later."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ VALIDATION_SHARE = 0.1
 """Validation stays out while it has taken more than this share of the time of training, but for the last one."""
 
 CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data"}
-"""What may be different when a run goes on: how long it is and how it is computed, and where its photographs lie now."""
+"""What may be different when a run goes on: its length, how it is computed, and where its photographs lie now."""
 
 Draw = Callable[[int, torch.Generator, slice], Batch]
 
@@ -174,9 +174,6 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
         state.restore()
     else:
         _refuse_to_overwrite(run.out)
-        # A generator of its own: what is measured here must not shift the crops of the run.
-        fresh = torch.Generator().manual_seed(task.plan.seed + 2)
-        task.prepare(lambda count: draw(count, fresh, slice(None)))
     leads = task.team.leads
     board = run.out / "tensorboard" if leads else None
     with _signals() as caught, Display(run.title, board, state.step, run.quiet or not leads) as display:
@@ -219,7 +216,7 @@ class _Session:
 
     def agree(self, caught: Sequence[str]) -> tuple[float, bool]:
         """Return how much of the run is over, by its steps or by rank 0's clock, and whether it was told to stop."""
-        self.state.seconds, stopped = self.team.agree(self.state.seconds, bool(caught))
+        self.state.seconds, stopped = self.team.clock(self.state.seconds, bool(caught))
         if self.plan.steps is not None:
             return self.state.step / self.plan.steps, stopped
         return min(1.0, self.state.seconds / (60 * (self.plan.minutes or 1.0))), stopped
@@ -231,8 +228,8 @@ class _Session:
         variants = self.task.variants()
         self.display.say(f"compiling for {len(variants)} kinds of steps; the clock waits")
         kept, notes = checkpoints.on_cpu(self.state.tensors(), copies=True), copy.deepcopy(self.task.notes)
-        fresh = torch.Generator().manual_seed(self.plan.seed + 3)
-        for fraction in variants:
+        fresh = torch.Generator().manual_seed(self.plan.seed + 2)
+        for self.task.done, fraction in variants:
             self.set_modes(fraction)
             self.task.step(self.batch(fresh), fraction)
         self.state.put_back(kept)
@@ -250,6 +247,7 @@ class _Session:
 
     def step(self, fraction: float) -> None:
         state, crops = self.state, self.batch(self.state.generator)
+        self.task.done = state.step
         self.set_modes(fraction)
         if state.step == self.first + MEASURED and self.team.leads:
             losses = self.measured(crops, fraction)

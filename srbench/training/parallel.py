@@ -54,7 +54,15 @@ class Team:
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
-    def agree(self, seconds: float, stop: bool) -> tuple[float, bool]:
+    def agree(self, value: float) -> float:
+        """Return rank 0's `value` to all, so that what is measured cannot drive the processes apart."""
+        if self.size == 1:
+            return value
+        number = torch.tensor([value], dtype=torch.float64)
+        dist.broadcast(number, 0)
+        return float(number[0])
+
+    def clock(self, seconds: float, stop: bool) -> tuple[float, bool]:
         """Return rank 0's clock and whether any process was told to stop, the same to all.
 
         It is one exchange between the processors: asking the GPU would make each step wait for the one before.

@@ -19,7 +19,7 @@ from srbench.training.schedules import Schedule, schedule
 from srbench.training.soap import SOAP
 
 
-def _adam(parameters: list[nn.Parameter], rate: float, every: int) -> torch.optim.Optimizer:
+def _adam(parameters: list[nn.Parameter], rate: float, _: int) -> torch.optim.Optimizer:
     fused = all(p.is_cuda for p in parameters)
     return torch.optim.Adam(parameters, rate, betas=(0.9, 0.999), fused=fused)  # the paper's beta1
 
@@ -60,7 +60,7 @@ class Player:
     def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
         """Take one step of the optimiser down the gradient of `loss`, averaged over the team."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * self.schedule(fraction)
+            group["lr"] = self.rate * self.schedule(fraction) * group.get("factor", 1.0)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         team.average_gradients(self.network.parameters())
@@ -74,12 +74,14 @@ class Task(ABC):
         players: The networks that learn; the first one is averaged, validated and shipped.
         luma: Whether its batches hold luma instead of RGB.
         enlarge: Whether its batches hold the enlarged LR crops.
-        notes: Facts found out at the start that belong into checkpoints and model cards.
+        notes: Facts found out on the way that belong into checkpoints and model cards.
+        done: Steps that are done, over all sessions.
     """
 
     players: dict[str, Player]
     luma: bool = False
     enlarge: bool = False
+    done: int = 0
 
     def __init__(self, plan: Plan, team: Team) -> None:
         self.plan, self.team = plan, team
@@ -90,9 +92,6 @@ class Task(ABC):
         """The network that is shipped."""
         return next(iter(self.players.values())).network
 
-    def prepare(self, draw: Callable[[int], Batch]) -> None:  # noqa: B027 # most tasks have nothing to prepare
-        """Measure on fresh batches what the losses need, before the first step of a new run."""
-
     @abstractmethod
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Learn from one batch, `fraction` of the run being over; return the losses to show."""
@@ -101,12 +100,12 @@ class Task(ABC):
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR image, (1, C, H, W) in 0..255, of a whole (1, C, h, w) one, both as in batches."""
 
-    def variants(self) -> Sequence[float]:
-        """Return an elapsed fraction for each way in which a step computes in the course of the run.
+    def variants(self) -> Sequence[tuple[int, float]]:
+        """Return steps done and elapsed fraction for each way in which a step computes in the course of the run.
 
         Where networks are compiled, each of them is taken once before the clock starts.
         """
-        return (0.0, self.plan.freeze_bn) if self.plan.freeze_bn < 1 else (0.0,)
+        return [(0, fraction) for fraction in dict.fromkeys((0.0, self.plan.freeze_bn)) if fraction < 1]
 
     def learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Player:
         """Return the network that is shipped as a player, with the weights of the plan's `start` if there is one.
@@ -167,12 +166,14 @@ class Recipe:
         network: Makes the network that is shipped from settings.
         task: Makes its task from settings and team.
         summary: What it makes, in one phrase.
+        presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
     """
 
     config: Plan
     network: Callable[[Any], nn.Module]
     task: Callable[[Any, Team], Task]
     summary: str
+    presets: Mapping[str, Plan] = field(default_factory=dict)
 
 
 def freeze_batch_norm(network: nn.Module, frozen: bool) -> None:

@@ -17,7 +17,7 @@ from srbench import datasets, metrics, registry, weights
 from srbench.datasets import Pair
 from srbench.errors import TrainingError
 from srbench.registry import Setup, Upscaler
-from srbench.training import checkpoints, vgg19
+from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.start import recipes
 
@@ -65,10 +65,6 @@ def ship(
     """
     checkpoint = checkpoints.load(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
-    if name in vgg19.RECIPES:
-        raise TrainingError(
-            f"{run} trained features, which are no method and are not shipped. Give {run / vgg19.FILE} to --vgg."
-        )
     network = restore(checkpoint)
     path = registry.find(name)[0].weights.get(scale)
     if path is None:
@@ -134,6 +130,7 @@ def card(
     config, notes = checkpoint.config, dict(checkpoint.notes)
     plan = config["plan"]
     features = notes.pop("features", "none (mean squared error only)")
+    note = notes.pop("note", "")
     over = 1.0 if plan["steps"] is None else checkpoint.step / plan["steps"]
     if plan["minutes"] is not None:
         over = min(1.0, checkpoint.seconds / (60 * plan["minutes"]))
@@ -165,8 +162,8 @@ def card(
             for s, wanted in zip(SETS, goal, strict=True)
             if s in scores
         }
-    if "substitute" in features:
-        facts["note"] = features
+    if note:
+        facts["note"] = note
     facts["licence"] = "Apache-2.0 (the weights are this project's own)"
     return facts
 
