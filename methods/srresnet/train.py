@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from srbench.methods.srresnet.network import SRResNet
+from srbench.errors import TrainingError
+from srbench.methods.srresnet.network import SRResNet, factors
 from srbench.training import losses
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
@@ -31,6 +32,20 @@ class Config(Plan):
     skip: bool = True
     bn: bool = True
     width: int = 64
+
+    def check(self) -> None:
+        """Check values that would fail late or in an obscure way.
+
+        Raises:
+            TrainingError: One of them is wrong.
+        """
+        super().check()
+        try:
+            factors(self.scale)
+        except ValueError as error:
+            raise TrainingError(f"{error} Change --scale.") from None
+        if min(self.blocks, self.width) < 1:
+            raise TrainingError(f"Expected --blocks and --width of at least 1, got {self.blocks} and {self.width}.")
 
 
 def network(config: Config) -> SRResNet:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from srbench.errors import TrainingError
+from srbench.errors import TrainingError, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ def join(device: str) -> Team:
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
-        TrainingError: `cuda` is wanted and there is none.
+        TrainingError: Another device is wanted, or `cuda` and there is none.
     """
     cuda = torch.cuda.is_available()
+    if device not in {"auto", "cpu", "cuda"}:
+        raise TrainingError(unknown("device", device, ("auto", "cpu", "cuda")))
     if device == "cuda" and not cuda:
         raise TrainingError("No CUDA device was found. Use --device cpu, or install PyTorch with CUDA.")
     kind = ("cuda" if cuda else "cpu") if device == "auto" else device
@@ -102,7 +105,16 @@ def join(device: str) -> Team:
     return Team(int(os.environ.get("RANK", "0")), size, local)
 
 
-def leave() -> None:
-    """Leave the team at the end of a run."""
-    if dist.is_initialized():
-        dist.destroy_process_group()
+@contextmanager
+def joined(device: str) -> Iterator[Team]:
+    """Join the processes torchrun has started, as `join` does, and leave them at the end.
+
+    Within another such context nothing is left: the jobs of a queue are trained by the same processes.
+    """
+    already = dist.is_initialized()
+    team = join(device)
+    try:
+        yield team
+    finally:
+        if dist.is_initialized() and not already:
+            dist.destroy_process_group()

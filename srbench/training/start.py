@@ -6,7 +6,8 @@ import dataclasses
 import importlib
 import json
 import pkgutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,24 @@ from typing import Any
 import torch
 
 from srbench.errors import TrainingError, unknown
-from srbench.training import duplicates, loop, parallel, photographs, validation
+from srbench.images import Image, file_sha256
+from srbench.training import (
+    checkpoints,
+    duplicates,
+    loop,
+    parallel,
+    photographs,
+    precision,
+    settings,
+    validation,
+)
+from srbench.training.config import PRECISIONS
 from srbench.training.loop import Outcome, Run
 from srbench.training.patches import Cutter, Shape
 from srbench.training.plan import Plan, Recipe
+
+Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
+"""Takes photographs and whether to keep those that look like test images; see `duplicates.decode_without`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +67,55 @@ class Order:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes by name: those of every `train.py` in the families' folders."""
+    """Return all recipes by name: those of every `train.py` in the families' folders.
+
+    A family that cannot be imported is named on stderr; the others go on.
+    """
     found: dict[str, Recipe] = {}
     package = importlib.import_module("srbench.methods")
     for home in package.__path__:
         for family in pkgutil.iter_modules([home]):
             if (Path(home) / family.name / "train.py").is_file():
-                found |= importlib.import_module(f"srbench.methods.{family.name}.train").RECIPES
+                try:
+                    found |= importlib.import_module(f"srbench.methods.{family.name}.train").RECIPES
+                except Exception as error:  # whatever a plugin raises concerns itself alone
+                    sys.stderr.write(f"Left out {Path(home) / family.name / 'train.py'}: {error}\n")
     return found
 
 
-def configure(recipe: Recipe, settings: Mapping[str, Any]) -> Plan:
-    """Return the recipe's config with `settings` replaced.
+def find(name: str) -> Recipe:
+    """Return the recipe `name`.
+
+    Raises:
+        TrainingError: There is none of that name.
+    """
+    known = recipes()
+    if name not in known:
+        raise TrainingError(unknown("recipe", name, known))
+    return known[name]
+
+
+def configure(recipe: Recipe, given: Mapping[str, Any]) -> Plan:
+    """Return the recipe's config with the settings `given` replaced.
 
     Raises:
         TrainingError: It has no such setting, or a value is wrong.
     """
     presets = {"paper": recipe.config, **recipe.presets}
-    preset = str(settings.get("preset", "paper"))
+    preset = str(given.get("preset", "paper"))
     if preset not in presets:
         raise TrainingError(unknown("preset", preset, presets))
-    known = {f.name for f in dataclasses.fields(recipe.config)}
-    for name in settings:
-        if name not in known:
-            raise TrainingError(f"{unknown('setting', name, known)} It belongs to another network.")
-    config = dataclasses.replace(presets[preset], **settings)
+    config = dataclasses.replace(presets[preset], **settings.fitted(type(recipe.config), given))
     config.check()
     return config
+
+
+def continued(out: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the run in `out`, as it was started, with those `given` now in their place."""
+    stored: dict[str, Any] = dict(checkpoints.load(out).config["plan"])
+    if "steps" in given or "minutes" in given:
+        stored |= {"steps": None, "minutes": None}
+    return stored | dict(given)
 
 
 def held_out(folder: Path | None, count: int) -> list[Path]:
@@ -89,25 +126,36 @@ def held_out(folder: Path | None, count: int) -> list[Path]:
     return [files[i * len(files) // count] for i in range(min(count, len(files)))]
 
 
-def start(order: Order) -> Outcome:
+def without(files: Sequence[Path], held: Sequence[Path]) -> list[Path]:
+    """Return those of `files` whose content none of `held` has, wherever they lie and whatever they are called."""
+    sizes = {path.stat().st_size for path in held}
+    contents = {file_sha256(path) for path in held}
+    return [path for path in files if path.stat().st_size not in sizes or file_sha256(path) not in contents]
+
+
+def start(order: Order, decode: Decode = duplicates.decode_without) -> Outcome:
     """Train as ordered.
+
+    Args:
+        order: What is wanted.
+        decode: Decodes photographs; a queue gives one that remembers them from job to job.
 
     Raises:
         TrainingError: Something about the order, the data or the run is wrong.
         ImageError: A photograph is damaged.
     """
-    known = recipes()
-    if order.name not in known:
-        raise TrainingError(unknown("recipe", order.name, known))
-    plan = configure(known[order.name], order.settings)
-    team = parallel.join(order.device)
-    try:
+    recipe = find(order.name)
+    given = continued(order.out, order.settings) if order.resume else order.settings
+    plan = configure(recipe, given)
+    with parallel.joined(order.device) as team:
+        wanted, why = precision.choose(team.device, plan.precision)
+        plan = dataclasses.replace(plan, precision=PRECISIONS[round(team.agree(PRECISIONS.index(wanted)))])
         torch.manual_seed(plan.seed)
-        task = known[order.name].task(plan, team)
+        task = recipe.task(plan, team)
         held = held_out(order.validation, order.hold_out)
-        files = [path for path in photographs.find(order.data) if path not in set(held)]
+        files = without(photographs.find(order.data), held)
         shape = Shape(plan.crop, plan.scale, task.enlarge)
-        decoded, refused = duplicates.decode_without(files, keep=order.keep_duplicates)
+        decoded, refused = decode(tuple(files), order.keep_duplicates)
         photos = photographs.pack(decoded, shape.window, task.luma).to(team.device)
         facts = {
             "name": order.name,
@@ -115,16 +163,14 @@ def start(order: Order) -> Outcome:
             "megapixels": round(int((photos.heights * photos.widths).sum()) / 1e6, 1),
             "data": _names(order.data),
             "held_out": [path.stem for path in held],
-            "refused": sorted(refused),
+            "refused": None if order.keep_duplicates else sorted(refused),
         }
         if team.leads and not order.quiet:
-            _say(facts)
+            _say(facts | ({"precision": why} if why else {}))
         run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
         return loop.train(
             task, run, Cutter(photos, shape).draw, validation.hold_out(held, plan.scale, task.luma, team.device)
         )
-    finally:
-        parallel.leave()
 
 
 def _names(places: Sequence[Path]) -> list[str]:
@@ -133,6 +179,4 @@ def _names(places: Sequence[Path]) -> list[str]:
 
 
 def _say(facts: Mapping[str, Any]) -> None:
-    import sys
-
     sys.stderr.write(json.dumps(facts) + "\n")

@@ -1,4 +1,4 @@
-"""Loads the weights that a run starts from: a run folder's averaged network, a file, or what is shipped."""
+"""Loads the weights that a run starts from: those of another run, of a file, or of a method."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from srbench import content
-from srbench.errors import TrainingError, WeightsError
+from srbench import registry
+from srbench.errors import MethodError, TrainingError, WeightsError
 from srbench.images import file_sha256
-from srbench.training import checkpoints
+from srbench.training import averaged
 from srbench.training.widening import widened
 
 
@@ -22,25 +22,15 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
 
     Args:
         network: The network to fill.
-        source: Run folder or weight file; None for the weights shipped with `family`.
+        source: Run folder, weight file, or name of a method; None for the weights of `family`'s plain MSE network.
         family: Folder of the family below `methods`.
-        scale: Upscaling factor, for the shipped weights.
+        scale: Upscaling factor, for the weights of a method.
 
     Raises:
-        TrainingError: The run folder holds no checkpoint, or nothing is shipped.
+        TrainingError: The run folder holds no weights, or the method has none.
         WeightsError: The file is missing, damaged, or of another network.
     """
-    if source and Path(source).is_dir():
-        found = checkpoints.load(Path(source))
-        weights = {k.removeprefix("average."): v for k, v in found.tensors.items() if k.startswith("average.")}
-        note = f"{found.config.get('name', family)} after {found.step} steps"
-    else:
-        path = Path(source) if source else shipped(family, scale)
-        try:
-            weights = {name: tensor.float() for name, tensor in load_file(path).items()}
-        except (OSError, SafetensorError) as error:
-            raise WeightsError(f"Cannot read weights from {path}: {error}.") from None
-        note = f"{path.name} {file_sha256(path)[:16]}"
+    weights, note = _found(source or f"{family}-mse", scale)
     if "width" in getattr(network, "arguments", {}):
         weights, copies = widened(weights, network.state_dict())
         note += f", widened {copies} times" if copies > 1 else ""
@@ -55,16 +45,34 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
     return note
 
 
-def shipped(family: str, scale: int) -> Path:
-    """Return the weight file of `family`'s plain MSE network.
+def _found(source: str, scale: int) -> tuple[dict[str, Tensor], str]:
+    place = Path(source)
+    if place.is_dir() or place.name == averaged.FILE:
+        found = averaged.read(place)
+        weights = {k.removeprefix("average."): v for k, v in found.tensors.items() if k.startswith("average.")}
+        return weights, f"{found.config['name']} after {found.step} steps"
+    path = place if place.is_file() else shipped(source, scale)
+    try:
+        weights = {name: tensor.float() for name, tensor in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"Cannot read weights from {path}: {error}.") from None
+    return weights, f"{path.name} {file_sha256(path)[:16]}"
+
+
+def shipped(name: str, scale: int) -> Path:
+    """Return the weight file of the method `name`.
 
     Raises:
-        TrainingError: There is none for this scale.
+        TrainingError: There is no such method, or it has no weights for this scale.
     """
-    path = content.folder("methods") / family / "weights" / f"{family}-mse-x{scale}.safetensors"
-    if not path.is_file():
+    try:
+        path = registry.find(name)[0].weights.get(scale)
+    except MethodError:
         raise TrainingError(
-            f"No weights of {family}-mse are shipped for x{scale}. Train them first, then give the run's folder with "
-            "--start."
+            f"Cannot start from '{name}': it is no run's folder, no weight file, and no method."
+        ) from None
+    if path is None or not path.is_file():
+        raise TrainingError(
+            f"There are no weights of {name} for x{scale}. Train them first, then give the run's folder with --start."
         )
     return path
