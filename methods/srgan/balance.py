@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-LIMIT = 1.0
-"""No weight is above this, a thousand times the paper's: a discriminator that says nothing has no gradient."""
+LIMIT = 1e4
+"""No weight is above this, which is the original's limit: a discriminator that says nothing has no gradient."""
 
 
 def balanced_weight(content: Tensor, adversarial: Tensor, ratio: float) -> float:

@@ -89,6 +89,8 @@ class Config(Plan):
                 f"Expected --set balance=... above 0, and an adversarial loss to balance, but got {self.balance} and "
                 f"adversarial={self.adversarial}. Leave one of them out."
             )
+        if not isinstance(self.warm_up, int):
+            raise TrainingError(f"Expected --set warm_up=... to be a whole number of steps, but got {self.warm_up}.")
         if not 0.5 < self.label <= 1:
             raise TrainingError(f"Expected --set label=... above 0.5 and at most 1, but got {self.label}.")
         for name in ("balance_every", "discriminator_rate", "content"):
@@ -120,6 +122,8 @@ def departures(config: Config) -> str:
     if config.layer is not None and (config.anchor or config.anchor_end):
         falls = config.anchor_end is not None and config.anchor_end != config.anchor
         found.append(f"MSE {config.anchor:g}" + (f" to {config.anchor_end:g}" if falls else ""))
+    if config.variation and config.adversarial:  # the paper's SRResNet-VGG22 has it
+        found.append(f"total variation {config.variation:g}")
     if config.phase:
         found.append(f"phase penalty {config.phase:g}")
     if config.window is not None and config.window != config.crop:

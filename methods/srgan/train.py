@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import EllipsisType
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,9 @@ from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
 from srbench.training.plan import Player, Recipe, Task
+
+Window = tuple[slice | EllipsisType, ...]
+"""An index that cuts a part out of crops."""
 
 WEIGHT = "adversarial_weight"
 """Name of the note that keeps the balanced weight, in checkpoints and on cards."""
@@ -75,11 +79,11 @@ class SRGANTask(Task):
         self.players["generator"].descend((sr * gradient).sum(), self.team, fraction)
         return shown | {name: part.detach() for name, part in parts.items()}
 
-    def _window(self) -> tuple[slice, ...]:
+    def _window(self) -> Window:
         """Return where in the crops the discriminator and the features look in this step."""
         crop, size = self.config.crop, self.config.window
         if size is None:
-            return (...,)  # type: ignore[return-value]
+            return (...,)
         top, left = torch.randint(0, crop - size + 1, (2,)).tolist()
         return (slice(None), slice(None), slice(top, top + size), slice(left, left + size))
 
@@ -95,12 +99,12 @@ class SRGANTask(Task):
         if strength == 0:
             return image
         # A generator of this step's own, so that a resumed run sees the same noise on every device.
-        seed = ((self.config.seed * 2**32 + self.done) * self.team.size + self.team.rank) * 3 + stream
+        seed = ((self.config.seed % 2**20 * 2**32 + self.done) * self.team.size + self.team.rank) * 3 + stream
         generator = torch.Generator(image.device).manual_seed(seed)
         noise = torch.empty_like(image, requires_grad=False).normal_(generator=generator)
         return image + strength * noise
 
-    def _losses(self, sr: Tensor, hr: Tensor, window: tuple[slice, ...], fraction: float) -> dict[str, Tensor]:
+    def _losses(self, sr: Tensor, hr: Tensor, window: Window, fraction: float) -> dict[str, Tensor]:
         """Return the generator's losses, without their weights but for the content loss's."""
         config, parts = self.config, {}
         if self.content is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,19 +13,22 @@ from torch import Tensor, nn
 from srbench.errors import TrainingError
 from srbench.images import file_sha256
 from srbench.training import vgg
-from srbench.training.vgg import CHANNELS, TORCHVISION, Features, Layer, Weights
+from srbench.training.vgg import CAFFE, CHANNELS, TORCHVISION, Features, Layer, Weights
 
 RANDOM_SEED = 1604  # of the network without a file that tests use
 PAPER = "ImageNet VGG19"
 
 _FILES = {
-    "dcbb9e9d": ("ImageNet VGG19", TORCHVISION),  # torchvision's vgg19-dcbb9e9d.pth
+    "dcbb9e9d": (PAPER, TORCHVISION),  # torchvision's vgg19-dcbb9e9d.pth
     "397923af": ("ImageNet VGG16", TORCHVISION),  # torchvision's vgg16-397923af.pth
+    "d01eb7cb": (PAPER, CAFFE),  # the authors' own, vgg19-d01eb7cb.pth: torchvision's names, but Caffe's input
 }
-"""Known files by the first eight digits of their SHA-256, which torchvision puts into their names."""
+"""Known files by the first eight digits of their SHA-256, which are in their names, too."""
 
-_NETWORKS = {"51d3f4c4eb5a38de38a380f213d9e3ccf5da273f58b5c21e2826c52d846c2c78": "ImageNet VGG16"}
-"""Known networks by their `identity`, in whatever file they are: Simonyan and Zisserman's own, as Keras has it."""
+_NETWORKS = {
+    "51d3f4c4eb5a38de38a380f213d9e3ccf5da273f58b5c21e2826c52d846c2c78": ("ImageNet VGG16", CAFFE),
+}
+"""Known networks by their `identity`, in whatever file they are: the authors' VGG16, as Keras has it."""
 
 
 def load(source: str, layer: Layer) -> tuple[Features, dict[str, str]]:
@@ -70,9 +74,10 @@ def identity(weights: Weights) -> str:
 
 
 def _file(path: Path) -> tuple[Weights, str]:
-    known = _FILES.get(file_sha256(path)[:8]) if path.is_file() else None
-    weights = vgg.read(path, known[1] if known else None)
-    name = known[0] if known else _NETWORKS.get(identity(weights))
+    name, expected = _FILES.get(file_sha256(path)[:8], ("", None)) if path.is_file() else ("", None)
+    weights = vgg.read(path, expected)
+    if not name and (same := _NETWORKS.get(identity(weights))):
+        name, weights = same[0], replace(weights, input=same[1])
     return weights, name or f"{weights.network} of unknown training ({path.stem})"
 
 

@@ -39,8 +39,10 @@ def phase(sr: Tensor, hr: Tensor, scale: int) -> Tensor:
         hr: The same.
         scale: Height and width of a cell.
     """
-    places = (sr - hr).unflatten(3, (-1, scale)).unflatten(2, (-1, scale)).mean((2, 4))
-    return (places - places.mean((2, 3), keepdim=True)).square().mean()
+    count, channels, height, width = sr.shape
+    cells = (sr - hr).reshape(count, channels, height // scale, scale, width // scale, scale)
+    places = cells.mean((2, 4))
+    return functional.mse_loss(places, places.mean((2, 3), keepdim=True).expand_as(places))
 
 
 def total_variation(image: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from srbench.errors import SrbenchError
 from srbench.training import features, losses
 
 
@@ -44,11 +44,46 @@ def test_total_variation_counts_an_edge_by_its_length_and_height() -> None:
     assert losses.total_variation(step).item() == pytest.approx(4 * 2.0, rel=1e-4)
 
 
-def test_imagenet_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "")
-    monkeypatch.setenv("NO_PROXY", "")
-    with pytest.raises(SrbenchError, match=r"--vgg FILE; a file with VGG16"):
-        features.load("imagenet", (2, 2))
+def test_a_label_below_one_asks_for_that_probability_of_real() -> None:
+    real, fake = image(7) * 4 - 2, torch.linspace(-2, 2, 7, dtype=torch.float64)
+    certain = torch.sigmoid(real)
+    expected = -(0.9 * certain.log() + 0.1 * (1 - certain).log()).mean() - (1 - torch.sigmoid(fake)).log().mean()
+    assert losses.discriminator(real, fake, 0.9).item() == pytest.approx(expected.item())
+    best = torch.full((1,), math.log(9), dtype=torch.float64, requires_grad=True)  # sigmoid 0.9
+    losses.discriminator(best, fake, 0.9).backward()
+    assert best.grad is not None
+    assert abs(best.grad.item()) < 1e-12
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_the_phase_penalty_is_the_variance_of_mean_errors_over_the_places_in_a_cell(scale: int) -> None:
+    sr, hr = image(2, 3, 8, 12).detach().numpy(), np.random.default_rng(1).random((2, 3, 8, 12))
+    total = 0.0
+    for crop in range(2):
+        for channel in range(3):
+            means = []
+            for y in range(scale):
+                for x in range(scale):
+                    cells = [
+                        sr[crop, channel, top + y, left + x] - hr[crop, channel, top + y, left + x]
+                        for top in range(0, 8, scale)
+                        for left in range(0, 12, scale)
+                    ]
+                    means.append(sum(cells) / len(cells))
+            middle = sum(means) / len(means)
+            total += sum((mean - middle) ** 2 for mean in means) / len(means)
+    found = losses.phase(torch.from_numpy(sr), torch.from_numpy(hr), scale)
+    assert found.item() == pytest.approx(total / 6, rel=1e-12)
+
+
+def test_the_phase_penalty_sees_patterns_of_the_grid_and_nothing_else() -> None:
+    hr = image(1, 3, 16, 16).detach()
+    grid = torch.zeros(4, 4, dtype=torch.float64)
+    grid[1, 2] = 0.3
+    assert losses.phase(hr + 0.5, hr, 4).item() == pytest.approx(0, abs=1e-20)
+    assert losses.phase(hr + grid.repeat(4, 4), hr, 4).item() == pytest.approx(0.09 * (1 / 16) * (15 / 16))
+    once = torch.zeros_like(hr)
+    once[..., 8:, :] = 0.3  # an error of the same strength that does not repeat
+    assert losses.phase(hr + once, hr, 4).item() == pytest.approx(0, abs=1e-20)
+    sr = image(2, 3, 8, 8)
+    assert torch.autograd.gradcheck(lambda x: losses.phase(x, torch.zeros_like(x), 4), sr)
