@@ -23,4 +23,4 @@ def load(setup: Setup) -> Upscaler:
     from srbench.methods.espcn.network import ESPCN
 
     network = weights.load(_WEIGHTS[setup.scale], ESPCN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=False, pixels=131_072)
+    return ready(network, setup, halo=network.halo, enlarged=False, pixels=131_072, floats=200)

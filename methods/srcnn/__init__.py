@@ -23,4 +23,4 @@ def load(setup: Setup) -> Upscaler:
     from srbench.methods.srcnn.network import SRCNN
 
     network = weights.load(_WEIGHTS[setup.scale], SRCNN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=True, pixels=131_072)
+    return ready(network, setup, halo=network.halo, enlarged=True, pixels=131_072, floats=200)

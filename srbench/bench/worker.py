@@ -14,6 +14,7 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 
 from srbench import images, metrics, registry
+from srbench.bench import memory
 from srbench.bench.results import Outcome, Score, image_path
 from srbench.datasets import Pair
 from srbench.errors import ImageError, MethodError, MetricError
@@ -89,16 +90,16 @@ def _upscale(task: Task, hr: Image) -> tuple[Outcome, Image | None]:
     source = task.pair if method.takes_pair else task.pair.lr()
     try:
         upscaler = _upscaler(task.spec, task.setup)
-        _reset_peak()
+        memory.reset()
         start = time.perf_counter()
         output = upscaler(source)
         seconds = time.perf_counter() - start
-        peak = _peak_mb()
+        path = str(getattr(upscaler, "path", ""))
+        peak = memory.peak_mb(path)
         sr = registry.to_8bit(task.method, output, hr.shape)
     except Exception as error:  # whatever a plugin raises is its own failure, named in its rows
         message = str(error) if isinstance(error, MethodError) else f"{type(error).__name__}: {error}"
         return replace(outcome, status="failed", message=" ".join(message.split())[:500]), None
-    path = str(getattr(upscaler, "path", ""))
     return replace(outcome, seconds=round(seconds, 6), peak_mb=round(peak, 1), path=path), sr
 
 
@@ -119,27 +120,13 @@ def _scores(sr: Image, hr: Image, task: Task) -> tuple[Score, ...]:
 @functools.lru_cache(maxsize=1)
 def _upscaler(spec: str, setup: Setup) -> Upscaler:
     # One at a time: tasks come ordered by method, and networks are large.
-    return registry.create(spec, setup)
+    upscaler = registry.create(spec, setup)
+    warm_up = getattr(upscaler, "warm_up", None)
+    if warm_up is not None:
+        warm_up()
+    return upscaler
 
 
 @functools.lru_cache(maxsize=1)
 def _hr(pair: Pair) -> Image:
     return pair.hr()
-
-
-def _reset_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return  # not Linux, or not allowed: the peak is then that of the whole process
-
-
-def _peak_mb() -> float:
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    except (OSError, StopIteration):
-        import psutil
-
-        return float(psutil.Process().memory_info().rss) / 1e6
