@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from srbench.training import duplicates, parallel, photographs, validation
+from srbench.training import duplicates, parallel, photographs, precision, validation
 from srbench.training.loop import Average
 from srbench.training.patches import Cutter, Shape
 from srbench.training.plan import OPTIMISERS
@@ -55,7 +55,8 @@ def run(
     assert optimiser in OPTIMISERS
     recipe, (batch, crop) = recipes()[name], SIZES[name]
     settings = {"batch": batch, "crop": crop, "rate": rate, "optimiser": optimiser, "minutes": seconds / 60}
-    plan, team = configure(recipe, settings), parallel.join("cpu")
+    team = parallel.join("cpu")
+    plan = configure(recipe, settings | {"precision": precision.choose(team.device, "auto")[0]})
     torch.manual_seed(plan.seed)
     task = recipe.task(plan, team)
     shape = Shape(plan.crop, plan.scale, task.enlarge)

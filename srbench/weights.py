@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections import UserDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 VERSION = "1"
+FOLDER = "SRBENCH_WEIGHTS"
+"""Environment variable that names a folder of a user's own weights."""
 
 
 class Network(Protocol):
@@ -24,8 +28,21 @@ class Network(Protocol):
     arguments: dict[str, object]
 
 
-def paths(plugin: str, name: str, scales: Iterable[int]) -> dict[int, Path]:
+class Places(UserDict[int, Path]):
+    """Where the weights of a method are for each scale: in the user's own folder, or where the method has them."""
+
+    def __getitem__(self, scale: int) -> Path:
+        """Return the file for `scale`, of the same name in the folder that SRBENCH_WEIGHTS names if it is there."""
+        shipped: Path = super().__getitem__(scale)
+        own = os.environ.get(FOLDER)
+        mine = Path(own).expanduser() / shipped.name if own else shipped
+        return mine if mine.is_file() else shipped
+
+
+def paths(plugin: str, name: str, scales: Iterable[int]) -> Places:
     """Return where the weights of the method `name` belong for each scale, whether they are there or not.
+
+    A user's own weights go before: those in the folder that the environment variable SRBENCH_WEIGHTS names.
 
     Args:
         plugin: `__file__` of the family's `__init__.py`; the files lie in the folder `weights` beside it.
@@ -33,7 +50,7 @@ def paths(plugin: str, name: str, scales: Iterable[int]) -> dict[int, Path]:
         scales: The scales that the family can be trained for.
     """
     folder = Path(plugin).resolve().parent / "weights"
-    return {scale: folder / f"{name}-x{scale}.safetensors" for scale in scales}
+    return Places({scale: folder / f"{name}-x{scale}.safetensors" for scale in scales})
 
 
 def note(files: Mapping[int, Path]) -> str:
@@ -110,8 +127,12 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
     """Return the network of class `kind` stored in `path`, in fp32 and evaluation mode.
 
     Raises:
-        WeightsError: The file is missing, damaged, foreign, or for another network or scale.
+        WeightsError: The file is missing, damaged, foreign, or for another network or scale; or SRBENCH_WEIGHTS names
+            no folder, so that it is not known whose weights are wanted.
     """
+    own = os.environ.get(FOLDER)
+    if own and not Path(own).expanduser().is_dir():
+        raise WeightsError(f"{FOLDER} names {own}, which is no folder. Make it, or unset {FOLDER}.")
     tensors, metadata = read(path)
     architecture = getattr(kind, "architecture", kind.__name__)
     if metadata.get("architecture") != architecture:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from srbench.methods.srgan.balance import balanced_weight, joined
 from srbench.methods.srgan.config import Config, balanced, departures
 from srbench.methods.srgan.discriminator import Discriminator
+from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
 from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
@@ -175,9 +176,14 @@ _PLAIN = replace(_VGG22, adversarial=0.0, variation=2e-8)
 _MSE = replace(_SRGAN, layer=None)
 RECIPES = {
     "srgan-mse": Recipe(
-        _MSE, network, SRGANTask, "SRGAN with MSE as content loss", {"balanced": replace(balanced(_MSE), phase=10.0)}
+        _MSE,
+        network,
+        SRGANTask,
+        "SRGAN with MSE as content loss",
+        {"balanced": replace(balanced(_MSE), phase=10.0)},
+        ready,
     ),
-    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}),
-    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}),
-    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}),
+    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}, ready),
+    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}, ready),
+    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}, ready),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
 import typing
 from collections.abc import Callable
@@ -108,11 +109,18 @@ def train(
         device,
         checkpoint_seconds,
         keep_duplicates,
+        command=_command(),
     )
     if queue is None:
         _train(order)
     else:
         _train_queue(queue, order, hold_out)
+
+
+def _command() -> str:
+    """Return the command line for model cards, which need not tell where somebody keeps photographs."""
+    words = [word if not word.startswith("/") else "/".join(Path(word).parts[-2:]) for word in sys.argv[1:]]
+    return shlex.join(["srbench", *words])
 
 
 def _train(order: Order) -> None:
@@ -166,16 +174,33 @@ def _show_settings(name: str) -> None:
 
 
 def ship(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or the weights.safetensors in it.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the weights.", show_default="that in SRBENCH_WEIGHTS")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace weights that are there already.")] = False,
     command: Annotated[str, typer.Option(help="The command that made it, for the model card.")] = "",
     hardware: Annotated[str, typer.Option(help="What it was trained on. Default: this machine.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "",
     sets: Annotated[str, typer.Option(help="Data sets to score it on, separated by commas.")] = "set5,set14,bsd100",
     data_root: DataRoot = None,
 ) -> None:
-    """Make a training run's weights those of its method: score them, write weight file and model card."""
+    """Score a training run's weights, then write them with a model card where its method finds them.
+
+    Methods take the weights in the folder that SRBENCH_WEIGHTS names before those that come with srbench.
+    """
     from srbench.training import shipping
 
-    shipped = shipping.ship(run, data_root=data_root, command=command, hardware=hardware, sets=split(sets))
+    shipped = shipping.ship(
+        run,
+        out=out,
+        overwrite=overwrite,
+        data_root=data_root,
+        command=command,
+        hardware=hardware,
+        licence=licence,
+        sets=split(sets),
+    )
     typer.echo(f"Wrote {shipped.path} and its model card.")
     for name, row in shipped.scores.items():
         typer.echo(f"{name}: {row['psnr']:.2f} dB, SSIM {row['ssim']:.4f}")

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from srbench.registry import Setup, Upscaler
 from srbench.training import precision, starting
 from srbench.training.config import Plan
 from srbench.training.parallel import Team
@@ -167,6 +168,8 @@ class Recipe:
         task: Makes its task from settings and team.
         summary: What it makes, in one phrase.
         presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
+        ready: Makes an upscaler from the trained network and a setup, to score it before its weights are written.
+        goals: PSNR in dB that a full training should reach, by data set, at x4.
     """
 
     config: Plan
@@ -174,6 +177,8 @@ class Recipe:
     task: Callable[[Any, Team], Task]
     summary: str
     presets: Mapping[str, Plan] = field(default_factory=dict)
+    ready: Callable[[Any, Setup], Upscaler] | None = None
+    goals: Mapping[str, float] = field(default_factory=dict)
 
 
 def freeze_batch_norm(network: nn.Module, frozen: bool) -> None:

@@ -51,6 +51,7 @@ class Order:
         checkpoint_seconds: Time between checkpoints.
         keep_duplicates: Train on photographs that look like test images, too.
         quiet: Show nothing.
+        command: The command line that asked for it, for the model card.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Order:
     checkpoint_seconds: float = 60.0
     keep_duplicates: bool = False
     quiet: bool = False
+    command: str = ""
 
 
 def recipes() -> dict[str, Recipe]:
@@ -152,6 +154,8 @@ def start(order: Order, decode: Decode = duplicates.decode_without) -> Outcome:
         plan = dataclasses.replace(plan, precision=PRECISIONS[round(team.agree(PRECISIONS.index(wanted)))])
         torch.manual_seed(plan.seed)
         task = recipe.task(plan, team)
+        if order.command:
+            task.notes["command"] = order.command
         held = held_out(order.validation, order.hold_out)
         files = without(photographs.find(order.data), held)
         shape = Shape(plan.crop, plan.scale, task.enlarge)

@@ -75,8 +75,8 @@ def stated(module: str) -> int:
     ("module", "compute", "channels"),
     [
         ("srbench.methods.drcn.loading", DRCN().eval(), 1),
-        ("srbench.methods.espcn", espcn.ESPCN(4).eval(), 1),
-        ("srbench.methods.srcnn", SRCNN().eval(), 1),
+        ("srbench.methods.espcn.loading", espcn.ESPCN(4).eval(), 1),
+        ("srbench.methods.srcnn.loading", SRCNN().eval(), 1),
         ("srbench.methods.srresnet.loading", FastSRResNet(SRResNet(4, blocks=1).eval()).tail, 64),
     ],
     ids=["drcn", "espcn", "srcnn", "srresnet"],
