@@ -25,12 +25,14 @@ class Config(Plan):
         layer: (i, j) of the content loss VGG/i,j, as VGG19 counts; None for MSE.
         vgg: Whose features: `imagenet` or a file, see `features.load`.
         content: Weight of the squared distance of feature maps.
+        content_ratio: Length of the content loss's gradient at the SR image in parts of that of MSE, to which its
+            weight is set again and again, in place of `content`. None keeps `content`.
         anchor: Weight of MSE beside the content loss at the beginning.
         anchor_end: The same at the end; between them it falls evenly. None keeps it.
         adversarial: Weight of the adversarial loss; 0 trains no discriminator.
         balance: Length of the adversarial loss's gradient at the SR image in parts of that of the content loss: its
-            weight is set to that, starting from `adversarial`'s place, again and again. None keeps `adversarial`.
-        balance_every: Steps between two such settings.
+            weight is set to that again and again, in place of `adversarial`. None keeps `adversarial`.
+        balance_every: Steps between two settings of such weights.
         variation: Weight of total variation.
         phase: Weight of the penalty on patterns that repeat in every LR pixel, see `losses.phase`.
         window: Height and width of the windows, at a random place in each step, that the discriminator and the
@@ -53,6 +55,7 @@ class Config(Plan):
     layer: tuple[int, int] | None = (5, 4)
     vgg: str = "imagenet"
     content: float = PAPER_CONTENT
+    content_ratio: float | None = None
     anchor: float = 0.0
     anchor_end: float | None = None
     adversarial: float = 1e-3
@@ -89,6 +92,11 @@ class Config(Plan):
                 f"Expected --set balance=... above 0, and an adversarial loss to balance, but got {self.balance} and "
                 f"adversarial={self.adversarial}. Leave one of them out."
             )
+        if self.content_ratio is not None and (self.content_ratio <= 0 or self.layer is None):
+            raise TrainingError(
+                f"Expected --set content_ratio=... above 0, and a content loss of features, but got "
+                f"{self.content_ratio} and layer={self.layer}. Leave one of them out."
+            )
         if not isinstance(self.warm_up, int):
             raise TrainingError(f"Expected --set warm_up=... to be a whole number of steps, but got {self.warm_up}.")
         if not 0.5 < self.label <= 1:
@@ -113,7 +121,9 @@ def departures(config: Config) -> str:
     'phase penalty 100, real label 0.9'
     """
     usual, found = Config(), []
-    if config.layer is not None and config.content != usual.content:
+    if config.content_ratio is not None:
+        found.append(f"MSE : content 1 : {config.content_ratio:g} by gradients")
+    elif config.layer is not None and config.content != usual.content:
         found.append(f"content weight {config.content:g}")
     if config.balance is not None:
         found.append(f"content : adversarial 1 : {config.balance:g} by gradients")

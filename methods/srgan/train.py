@@ -10,8 +10,9 @@ from types import EllipsisType
 import torch
 from torch import Tensor, nn
 
+from srbench.errors import TrainingError
 from srbench.methods.srgan.balance import balanced_weight, joined
-from srbench.methods.srgan.config import Config, balanced, departures
+from srbench.methods.srgan.config import CONTENT, Config, balanced, departures
 from srbench.methods.srgan.discriminator import Discriminator
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
@@ -19,12 +20,13 @@ from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
 from srbench.training.plan import Player, Recipe, Task
+from srbench.training.vgg import CAFFE, Features
 
 Window = tuple[slice | EllipsisType, ...]
 """An index that cuts a part out of crops."""
 
-WEIGHT = "adversarial_weight"
-"""Name of the note that keeps the balanced weight, in checkpoints and on cards."""
+CONTENT_WEIGHT, ADVERSARIAL_WEIGHT = "content_weight", "adversarial_weight"
+"""Names of the notes that keep the balanced weights, in checkpoints and on cards."""
 
 
 def network(config: Config) -> SRResNet:
@@ -52,7 +54,9 @@ class SRGANTask(Task):
         if plan.layer is not None:
             maps, facts = features.load(plan.vgg, plan.layer)
             self.notes |= facts
-            self.content = losses.Content(self.ready(maps), plan.content)
+            _check_size(maps, plan)
+            weight = plan.content if plan.content_ratio is None else 1.0
+            self.content = losses.Content(self.ready(maps), weight)
             note += [] if facts["features"].startswith(features.PAPER) else [facts["features"]]
         note += [departures(plan)] if departures(plan) else []
         if note:
@@ -106,12 +110,12 @@ class SRGANTask(Task):
         return image + strength * noise
 
     def _losses(self, sr: Tensor, hr: Tensor, window: Window, fraction: float) -> dict[str, Tensor]:
-        """Return the generator's losses, without their weights but for the content loss's."""
+        """Return the generator's losses, without their weights but for the content loss's fixed one."""
         config, parts = self.config, {}
         if self.content is not None:
             with self.autocast():
                 parts["content"] = self.content(sr[window], hr[window])
-        if self.content is None or config.anchor or config.anchor_end:
+        if self.content is None or config.content_ratio or config.anchor or config.anchor_end:
             parts["mse"] = losses.pixel(sr, hr)
         if self.judge is not None:
             with _fixed(self.judge), self.autocast():
@@ -124,15 +128,20 @@ class SRGANTask(Task):
         return parts
 
     def _weights(self, gradients: Mapping[str, Tensor], fraction: float) -> dict[str, float]:
-        config = self.config
-        if config.balance is not None and (WEIGHT not in self.notes or self.done % config.balance_every == 0):
-            leading = gradients["mse" if self.content is None else "content"]
+        config, notes = self.config, self.notes
+        again = self.done % config.balance_every == 0
+        if config.content_ratio is not None and (again or CONTENT_WEIGHT not in notes):
+            weight = balanced_weight(gradients["mse"], gradients["content"], config.content_ratio)
+            notes[CONTENT_WEIGHT] = self.team.agree(weight)
+        content = notes.get(CONTENT_WEIGHT, 1.0)  # a fixed weight is within the loss
+        if config.balance is not None and (again or ADVERSARIAL_WEIGHT not in notes):
+            leading = gradients["mse"] if self.content is None else content * gradients["content"]
             weight = balanced_weight(leading, gradients["adversarial"], config.balance)
-            self.notes[WEIGHT] = self.team.agree(weight)
+            notes[ADVERSARIAL_WEIGHT] = self.team.agree(weight)
         return {
-            "content": 1.0,  # its weight is within
+            "content": content,
             "mse": 1.0 if self.content is None else config.anchor_at(fraction),
-            "adversarial": self.notes.get(WEIGHT, config.adversarial),
+            "adversarial": notes.get(ADVERSARIAL_WEIGHT, config.adversarial),
             "phase": config.phase,
             "variation": config.variation,
         }
@@ -157,6 +166,16 @@ def _fixed(network: nn.Module) -> Iterator[None]:
         yield
     finally:
         network.requires_grad_(True)
+
+
+def _check_size(maps: Features, config: Config) -> None:
+    """Refuse the content weights of the balanced preset for features that are many times smaller."""
+    preset = config.preset == "balanced" and config.content in CONTENT.values()
+    if preset and config.content_ratio is None and maps.top != CAFFE.top:
+        raise TrainingError(
+            f"The preset's content weight {config.content:g} is for features of pixels in 0..255, as the authors' VGG "
+            "has them, and those of --vgg are of another size. Add --set content_ratio=11, which measures it."
+        )
 
 
 def _split_tail(player: Player) -> None:

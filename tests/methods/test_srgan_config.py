@@ -39,6 +39,7 @@ def test_every_setting_of_losses_and_discriminator_is_said_beside_the_name() -> 
     usual = Config()
     changed: dict[str, tuple[Any, str]] = {
         "content": (1e-3, "content weight 0.001"),
+        "content_ratio": (11.0, "MSE : content 1 : 11 by gradients"),
         "balance": (0.5, "content : adversarial 1 : 0.5 by gradients"),
         "adversarial": (2e-3, "adversarial weight 0.002"),
         "anchor": (0.3, "MSE 0.3"),
@@ -71,6 +72,8 @@ def test_the_anchor_falls_evenly_from_its_beginning_to_its_end() -> None:
         ({"crop": 24, "adversarial": 1e-3}, "but got 24"),
         ({"balance": -1.0}, "balance=... above 0"),
         ({"balance": 0.9, "adversarial": 0.0}, "an adversarial loss to balance"),
+        ({"content_ratio": 0.0}, "content_ratio=... above 0"),
+        ({"content_ratio": 11.0, "layer": None}, "a content loss of features"),
         ({"label": 0.4}, "label=... above 0.5"),
         ({"label": 1.1}, "at most 1"),
         ({"balance_every": 0}, "balance_every=... above 0"),

@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from srbench.errors import TrainingError
 from srbench.methods.srgan.config import Config
-from srbench.methods.srgan.train import WEIGHT, SRGANTask, network
+from srbench.methods.srgan.train import ADVERSARIAL_WEIGHT, CONTENT_WEIGHT, SRGANTask, network
 from srbench.training import losses
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
@@ -105,7 +106,7 @@ def test_the_balanced_weight_is_set_again_every_few_steps_from_gradients_at_the_
     for step in range(9):
         task.done = step
         task.step(batch(step), 0.0)
-        found.append(task.notes[WEIGHT])
+        found.append(task.notes[ADVERSARIAL_WEIGHT])
         # What the discriminator says after it has learned in this step, as the generator's step found it.
         sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
         content = torch.autograd.grad(task.content(sr, hr), sr)[0].norm()
@@ -115,6 +116,33 @@ def test_the_balanced_weight_is_set_again_every_few_steps_from_gradients_at_the_
         assert found[step] == pytest.approx(expected[step], rel=1e-3)
     assert len({round(weight, 12) for weight in found}) == 3
     assert found[0] == found[3] != found[4] == found[7]
+
+
+def test_the_content_weight_can_follow_mse_and_the_adversarial_one_follows_both(made) -> None:
+    task, images = made(content_ratio=11.0, balance=0.5, balance_every=4, rate=1e-3), []
+    task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
+    for step in range(6):
+        task.done = step
+        task.step(batch(step), 0.0)
+        if step % 4 == 0:
+            sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
+            content, mse, adversarial = (
+                float(torch.autograd.grad(loss, sr)[0].norm())
+                for loss in (task.content(sr, hr), losses.pixel(sr, hr), losses.adversarial(task.judge(sr)))
+            )
+        assert task.content.weight == 1
+        assert task.notes[CONTENT_WEIGHT] == pytest.approx(11 * mse / content, rel=1e-3)
+        assert task.notes[ADVERSARIAL_WEIGHT] == pytest.approx(0.5 * 11 * mse / adversarial, rel=1e-3)
+
+
+def test_the_presets_content_weight_is_refused_for_features_of_another_size(made, tmp_path: Path) -> None:
+    save_file(named("VGG19", narrow("VGG19"), "torchvision"), tmp_path / "other.safetensors")
+    settings: dict[str, Any] = {"preset": "balanced", "content": 3e-4, "vgg": str(tmp_path / "other.safetensors")}
+    with pytest.raises(TrainingError, match=r"another size\. Add --set content_ratio=11") as caught:
+        made(**settings)
+    assert "\n" not in str(caught.value)
+    assert made(**settings, content_ratio=11.0).content is not None
+    assert made(**{**settings, "content": 0.5}).content.weight == 0.5
 
 
 def test_the_losses_that_are_shown_are_those_of_the_settings(made) -> None:
