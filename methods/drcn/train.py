@@ -11,9 +11,10 @@ from srbench.errors import TrainingError
 from srbench.methods.drcn.loading import ready
 from srbench.methods.drcn.network import DRCN
 from srbench.training import losses, patches
+from srbench.training.config import Plan
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.plan import Recipe, Task
 
 
 @dataclass(frozen=True, kw_only=True)

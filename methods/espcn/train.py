@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from srbench.methods.espcn.loading import ready
 from srbench.methods.espcn.network import ESPCN
 from srbench.training import losses
+from srbench.training.config import Plan
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.plan import Recipe, Task
 
 REACH = 4  # LR pixels that zero padding at a crop's border can reach into it
 

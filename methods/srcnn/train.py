@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from srbench.methods.srcnn.loading import ready
 from srbench.methods.srcnn.network import SRCNN
 from srbench.training import losses, patches
+from srbench.training.config import Plan
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.plan import Recipe, Task
 
 
 @dataclass(frozen=True, kw_only=True)

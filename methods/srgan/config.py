@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from srbench.errors import TrainingError
-from srbench.training.plan import Plan
+from srbench.training.config import Plan
 
 PAPER_CONTENT = 1 / 12.75**2
 """The paper divides feature maps by 12.75 before it takes their squared distance."""

@@ -28,7 +28,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     shared = []
     for setting in fields(Plan):
         option = typer.Option(help=texts[setting.name], show_default=False, rich_help_panel="Settings")
-        kind = Annotated[kinds[setting.name] | None, option]
+        kind: Any = Annotated[kinds[setting.name] | None, option]  # type: ignore[valid-type, name-defined] # made here
         shared.append(inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind))
     signature = inspect.signature(command, eval_str=True)
     own = list(signature.parameters.values())[:-1]

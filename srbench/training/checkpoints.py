@@ -44,8 +44,8 @@ class Checkpoint:
         """How much of the run is over, 0..1."""
         plan = self.config["plan"]
         if plan["steps"] is not None:
-            return min(1.0, self.step / plan["steps"])
-        return min(1.0, self.seconds / (60 * plan["minutes"]))
+            return min(1.0, self.step / int(plan["steps"]))
+        return min(1.0, self.seconds / (60 * float(plan["minutes"])))
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:

@@ -141,7 +141,7 @@ class Task(ABC):
         compiled = self.plan.compiled(self.team.device.type)
         repeats = compiled and repeats_borders(network)
         layout = torch.contiguous_format if repeats else torch.channels_last
-        network.to(self.team.device, memory_format=layout)
+        network.to(device=self.team.device, memory_format=layout)  # type: ignore[call-overload] # torch takes both
         for part in parts or (network,):
             if compiled:
                 part.compile(options={"layout_optimization": False} if repeats else None)

@@ -179,7 +179,7 @@ def _progress(order: Order) -> float:
     if not weights.is_file():
         return 0.0
     found = averaged.read(weights)
-    over = min(1.0, found.seconds / (60 * order.settings["minutes"]))
+    over = min(1.0, found.seconds / (60 * float(order.settings["minutes"])))
     if over < 1 and not (order.out / checkpoints.INDEX).is_file():
         raise TrainingError(
             f"{order.out} holds the averaged weights of step {found.step}, but no checkpoint to go on from. Bring the "

@@ -26,10 +26,10 @@ from srbench.training import (
     settings,
     validation,
 )
-from srbench.training.config import PRECISIONS
+from srbench.training.config import PRECISIONS, Plan
 from srbench.training.loop import Outcome, Run
 from srbench.training.patches import Cutter, Shape
-from srbench.training.plan import Plan, Recipe
+from srbench.training.plan import Recipe
 
 Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
 """Takes photographs and whether to keep those that look like test images; see `duplicates.decode_without`."""
