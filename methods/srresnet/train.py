@@ -11,14 +11,14 @@ from srbench.errors import TrainingError
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet, factors
 from srbench.training import losses
-from srbench.training.config import Plan
-from srbench.training.parallel import Team
+from srbench.training.config import TrainingConfig
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
-from srbench.training.plan import Recipe, Task
+from srbench.training.task import Recipe, TrainingTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Plan):
+class Config(TrainingConfig):
     """Settings of SRResNet. The paper trains 1e6 steps of 16 crops at a constant rate of 1e-4.
 
     Attributes:
@@ -55,19 +55,19 @@ def network(config: Config) -> SRResNet:
     return SRResNet(config.scale, config.blocks, config.skip, config.bn, config.width)
 
 
-class SRResNetTask(Task):
+class SRResNetTask(TrainingTask):
     """Learns the HR crop from the LR crop."""
 
-    def __init__(self, plan: Config, team: Team) -> None:
-        super().__init__(plan, team)
-        self.players = {"generator": self.learner(network(plan))}
+    def __init__(self, plan: Config, processes: ProcessGroup) -> None:
+        super().__init__(plan, processes)
+        self.learners = {"generator": self.main_learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1."""
         with self.autocast():
             sr = self.network(batch.lr)
         loss = losses.pixel(sr.float(), batch.hr * 2 - 1)
-        self.players["generator"].descend(loss, self.team, fraction)
+        self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:

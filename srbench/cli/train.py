@@ -15,20 +15,20 @@ import typer
 
 from srbench.cli.options import DataRoot, split
 from srbench.errors import TrainingError
-from srbench.training.config import Plan
+from srbench.training.config import TrainingConfig
 from srbench.training.settings import explanations, options, parse
 
 if TYPE_CHECKING:
-    from srbench.training.start import Order
+    from srbench.training.launch import TrainingRequest
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command whose last parameter is `**given` an option for each setting that all networks share."""
-    texts, kinds = explanations(Plan), typing.get_type_hints(Plan)
+    texts, kinds = explanations(TrainingConfig), typing.get_type_hints(TrainingConfig)
     shared = []
-    for setting in fields(Plan):
+    for setting in fields(TrainingConfig):
         option = typer.Option(help=texts[setting.name], show_default=False, rich_help_panel="Settings")
-        kind: Any = Annotated[kinds[setting.name] | None, option]  # type: ignore[valid-type, name-defined] # made here
+        kind: Any = Annotated[kinds[setting.name] | None, option]
         shared.append(inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind))
     signature = inspect.signature(command, eval_str=True)
     own = list(signature.parameters.values())[:-1]
@@ -94,11 +94,11 @@ def train(
         import torch
 
         torch.set_num_threads(threads)
-    from srbench.training.start import Order
+    from srbench.training.launch import TrainingRequest
 
     folder = out or Path("runs") / (f"train-{name}" if queue is None else queue.stem)
     count = 20 if hold_out is None else hold_out
-    order = Order(
+    request = TrainingRequest(
         name or "",
         tuple(data or ()),
         folder,
@@ -112,9 +112,9 @@ def train(
         command=_command(),
     )
     if queue is None:
-        _train(order)
+        _train(request)
     else:
-        _train_queue(queue, order, hold_out)
+        _train_queue(queue, request, hold_out)
 
 
 def _command() -> str:
@@ -123,33 +123,33 @@ def _command() -> str:
     return shlex.join(["srbench", *words])
 
 
-def _train(order: Order) -> None:
-    from srbench.training.start import start
+def _train(request: TrainingRequest) -> None:
+    from srbench.training.launch import launch
 
-    if not order.data:
+    if not request.data:
         raise TrainingError("Expected photographs to train on: --data FOLDER.")
-    outcome = start(order)
+    outcome = launch(request)
     score = "" if outcome.psnr is None else f", validation {outcome.psnr:.3f} dB"
     if outcome.stopped_by:
         sys.stderr.write(f"Stopped by {outcome.stopped_by} after step {outcome.step}; go on with --resume.\n")
         raise typer.Exit(3)
-    typer.echo(f"Done: {outcome.step} steps in {outcome.seconds / 60:.1f} minutes{score}. Checkpoint in {order.out}.")
+    typer.echo(f"Done: {outcome.step} steps in {outcome.seconds / 60:.1f} minutes{score}. Checkpoint in {request.out}.")
 
 
-def _train_queue(path: Path, order: Order, hold_out: int | None) -> None:
+def _train_queue(path: Path, request: TrainingRequest, hold_out: int | None) -> None:
     from dataclasses import replace
 
     from srbench.training import queue as queues
 
-    settings = dict(order.settings)
+    settings = dict(request.settings)
     minutes = settings.pop("minutes", None)
     if minutes is None:
         raise TrainingError("Expected the length of the whole queue with --minutes.")
     found = queues.read(path)
     common = replace(
-        order,
-        data=order.data or found.data,
-        validation=order.validation or found.validation,
+        request,
+        data=request.data or found.data,
+        validation=request.validation or found.validation,
         hold_out=found.hold_out if hold_out is None else hold_out,
         settings=settings,
     )
@@ -166,7 +166,7 @@ def _train_queue(path: Path, order: Order, hold_out: int | None) -> None:
 
 
 def _show_settings(name: str) -> None:
-    from srbench.training.start import find
+    from srbench.training.launch import find
 
     config = find(name).config
     for setting, text in explanations(type(config)).items():

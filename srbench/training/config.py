@@ -14,7 +14,7 @@ LONG_MINUTES, LONG_STEPS = 60.0, 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TrainingConfig:
     """Settings that every family shares; each family's config adds its own.
 
     Attributes:

@@ -23,8 +23,8 @@ from srbench.errors import TrainingError
 from srbench.training import averaged, checkpoints, throughput, validation
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.patches import Batch
-from srbench.training.plan import Task, freeze_batch_norm
 from srbench.training.progress import Display
+from srbench.training.task import TrainingTask, freeze_batch_norm
 from srbench.training.validation import Held
 
 _SIGNALS = [getattr(signal, f"SIG{name}") for name in ("INT", "TERM", "HUP", "USR1") if hasattr(signal, f"SIG{name}")]
@@ -62,7 +62,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingResult:
     """How a session of a run ended.
 
     Attributes:
@@ -102,7 +102,7 @@ class Average:
 class _State:
     """All that changes while a run goes on, and how it is written down and read back."""
 
-    def __init__(self, task: Task, run: Run) -> None:
+    def __init__(self, task: TrainingTask, run: Run) -> None:
         self.task, self.run = task, run
         self.average = Average(task.network, task.plan.ema)
         self.generator = torch.Generator().manual_seed(task.plan.seed + 1)
@@ -114,24 +114,24 @@ class _State:
 
     def tensors(self) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {f"average.{k}": v for k, v in self.average.network.state_dict().items()}
-        for name, player in self.task.players.items():
-            tensors |= {f"{name}.network.{k}": v for k, v in player.network.state_dict().items()}
-            tensors |= {f"{name}.adam.{k}": v for k, v in checkpoints.optimiser_tensors(player.optimiser).items()}
+        for name, learner in self.task.learners.items():
+            tensors |= {f"{name}.network.{k}": v for k, v in learner.network.state_dict().items()}
+            tensors |= {f"{name}.adam.{k}": v for k, v in checkpoints.optimiser_tensors(learner.optimiser).items()}
         tensors |= {"random.crops": self.generator.get_state(), "random.torch": torch.get_rng_state()}
-        if self.task.team.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.task.team.device)
+        if self.task.processes.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.task.processes.device)
         return tensors
 
     def put_back(self, tensors: Mapping[str, Tensor]) -> None:
         self.average.network.load_state_dict(_under(tensors, "average."))
-        for name, player in self.task.players.items():
-            player.network.load_state_dict(_under(tensors, f"{name}.network."))
-            checkpoints.restore_optimiser(player.optimiser, _under(tensors, f"{name}.adam."))
+        for name, learner in self.task.learners.items():
+            learner.network.load_state_dict(_under(tensors, f"{name}.network."))
+            checkpoints.restore_optimiser(learner.optimiser, _under(tensors, f"{name}.adam."))
         self.generator.set_state(tensors["random.crops"])
         torch.set_rng_state(tensors["random.torch"])
         # A run that began on a processor has none for the GPU; what is drawn there begins with the seed then.
-        if self.task.team.device.type == "cuda" and "random.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["random.cuda"], self.task.team.device)
+        if self.task.processes.device.type == "cuda" and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.task.processes.device)
 
     def save(self) -> None:
         checkpoint = Checkpoint(self.step, self.seconds, self.tensors(), self.config, self.task.notes)
@@ -151,7 +151,7 @@ class _State:
         self.step, self.seconds = found.step, found.seconds
 
 
-def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcome:
+def train(task: TrainingTask, run: Run, draw: Draw, held: Sequence[Held] = ()) -> TrainingResult:
     """Train until the plan is fulfilled or a signal comes; in both cases a complete checkpoint is left.
 
     Args:
@@ -165,7 +165,7 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
     """
     task.plan.check()
     state = _State(task, run)
-    share = task.team.share(task.plan.batch)
+    share = task.processes.share(task.plan.batch)
 
     def batch(generator: torch.Generator) -> Batch:
         return draw(task.plan.batch, generator, share).to(torch.channels_last)
@@ -174,7 +174,7 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
         state.restore()
     else:
         _refuse_to_overwrite(run.out)
-    leads = task.team.leads
+    leads = task.processes.leads
     board = run.out / "tensorboard" if leads else None
     with _signals() as caught, Display(run.title, board, state.step, run.quiet or not leads) as display:
         return _Session(state, batch, held, display).go(caught)
@@ -187,7 +187,7 @@ class _Session:
         self, state: _State, batch: Callable[[torch.Generator], Batch], held: Sequence[Held], display: Display
     ) -> None:
         self.state, self.batch, self.held, self.display = state, batch, held, display
-        self.task, self.plan, self.team = state.task, state.task.plan, state.task.team
+        self.task, self.plan, self.processes = state.task, state.task.plan, state.task.processes
         self.began = 0.0
         self.first = state.step
         self.after_first = 0.0
@@ -195,7 +195,7 @@ class _Session:
         self.validating = 0.0
         self.score: float | None = None
 
-    def go(self, caught: list[str]) -> Outcome:
+    def go(self, caught: list[str]) -> TrainingResult:
         state = self.state
         for name, value in self.task.notes.items():
             self.display.say(f"{name}: {value}")
@@ -212,18 +212,20 @@ class _Session:
                 self.save()
                 saved = time.monotonic()
         self.save()
-        return Outcome(state.step, state.seconds, self.score, caught[0] if caught else None, state.average.network)
+        return TrainingResult(
+            state.step, state.seconds, self.score, caught[0] if caught else None, state.average.network
+        )
 
     def agree(self, caught: Sequence[str]) -> tuple[float, bool]:
         """Return how much of the run is over, by its steps or by rank 0's clock, and whether it was told to stop."""
-        self.state.seconds, stopped = self.team.clock(self.state.seconds, bool(caught))
+        self.state.seconds, stopped = self.processes.clock(self.state.seconds, bool(caught))
         if self.plan.steps is not None:
             return self.state.step / self.plan.steps, stopped
         return min(1.0, self.state.seconds / (60 * (self.plan.minutes or 1.0))), stopped
 
     def warm_up(self) -> None:
         """Take each kind of step once where networks are compiled, and undo it, so that no minute is lost to that."""
-        if not self.plan.compiled(self.team.device.type):
+        if not self.plan.compiled(self.processes.device.type):
             return
         variants = self.task.variants()
         self.display.say(f"compiling for {len(variants)} kinds of steps; the clock waits")
@@ -241,26 +243,26 @@ class _Session:
         frozen = fraction >= self.plan.freeze_bn
         if frozen == self.frozen:
             return
-        for player in self.task.players.values():
-            freeze_batch_norm(player.network, frozen and player.network is self.task.network)
+        for learner in self.task.learners.values():
+            freeze_batch_norm(learner.network, frozen and learner.network is self.task.network)
         self.frozen = frozen
 
     def step(self, fraction: float) -> None:
         state, crops = self.state, self.batch(self.state.generator)
         self.task.done = state.step
         self.set_modes(fraction)
-        if state.step == self.first + MEASURED and self.team.leads:
+        if state.step == self.first + MEASURED and self.processes.leads:
             losses = self.measured(crops, fraction)
         else:
             losses = self.task.step(crops, fraction)
         state.step += 1
         state.average.update(state.step)
         if state.step == self.first + 1:
-            throughput.wait(self.team.device)
+            throughput.wait(self.processes.device)
             self.after_first = time.monotonic() - self.began
         state.seconds = time.monotonic() - self.began
         # Reading a loss waits for the GPU, so there it is read now and then only.
-        if self.team.device.type == "cpu" or state.step % 50 == 0:
+        if self.processes.device.type == "cpu" or state.step % 50 == 0:
             shown = read_losses(losses)
             self.check(shown)
             left = state.seconds * (1 - fraction) / max(fraction, 1e-9)
@@ -268,15 +270,15 @@ class _Session:
 
     def measured(self, crops: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Take a step while counting its operations, and print the speed since the session's first step."""
-        throughput.wait(self.team.device)
+        throughput.wait(self.processes.device)
         rate = (MEASURED - 1) / max(time.monotonic() - self.began - self.after_first, 1e-9)
-        if self.plan.compiled(self.team.device.type):  # what is compiled cannot be counted
+        if self.plan.compiled(self.processes.device.type):  # what is compiled cannot be counted
             self.display.say(f"{rate:.2f} steps/s, compiled")
             return self.task.step(crops, fraction)
         losses, operations = throughput.counted(lambda: self.task.step(crops, fraction))
         dtype = torch.bfloat16 if self.plan.precision == "bf16" else torch.float32
         with self.pause():
-            peak = throughput.convolution_peak(self.team.device, dtype)
+            peak = throughput.convolution_peak(self.processes.device, dtype)
         self.display.say(
             f"{rate:.2f} steps/s, {rate * operations / 1e9:.0f} GFLOP/s in convolutions and matrix products: "
             f"{rate * operations / peak:.0%} of this device's convolution peak ({peak / 1e9:.0f} GFLOP/s, {dtype})"
@@ -286,7 +288,7 @@ class _Session:
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Stop the clock meanwhile: the minutes of a run are minutes of training."""
-        throughput.wait(self.team.device)
+        throughput.wait(self.processes.device)
         since = time.monotonic()
         self.state.seconds = since - self.began
         yield
@@ -301,7 +303,7 @@ class _Session:
                 )
 
     def validate(self, fraction: float) -> None:
-        if not (self.held and self.team.leads):
+        if not (self.held and self.processes.leads):
             return
         allowed = VALIDATION_SHARE * self.state.seconds
         if fraction < 1 and self.validating > allowed:
@@ -316,7 +318,7 @@ class _Session:
 
     def save(self) -> None:
         with self.pause():
-            if self.team.leads:
+            if self.processes.leads:
                 self.state.save()
 
 

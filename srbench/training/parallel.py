@@ -15,8 +15,8 @@ from srbench.errors import TrainingError, unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """The processes that train together; one process alone is a team, too.
+class ProcessGroup:
+    """The processes that train together; one process alone is a group, too.
 
     Attributes:
         rank: Number of this process, 0 for the one that writes.
@@ -44,7 +44,7 @@ class Team:
         return slice(self.rank, None, self.size)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the team, which is the gradient of the joined batch."""
+        """Replace each gradient by its mean over the group, which is the gradient of the joined batch."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -81,7 +81,7 @@ class Team:
                 dist.broadcast(tensor, 0)
 
 
-def join(device: str) -> Team:
+def join(device: str) -> ProcessGroup:
     """Join the processes torchrun has started, or be alone.
 
     Args:
@@ -102,19 +102,19 @@ def join(device: str) -> Team:
         torch.cuda.set_device(local)
     if size > 1 and not dist.is_initialized():
         dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo")
-    return Team(int(os.environ.get("RANK", "0")), size, local)
+    return ProcessGroup(int(os.environ.get("RANK", "0")), size, local)
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Team]:
+def joined(device: str) -> Iterator[ProcessGroup]:
     """Join the processes torchrun has started, as `join` does, and leave them at the end.
 
     Within another such context nothing is left: the jobs of a queue are trained by the same processes.
     """
     already = dist.is_initialized()
-    team = join(device)
+    processes = join(device)
     try:
-        yield team
+        yield processes
     finally:
         if dist.is_initialized() and not already:
             dist.destroy_process_group()

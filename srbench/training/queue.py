@@ -14,7 +14,7 @@ from typing import Any
 
 from srbench.errors import SrbenchError, TrainingError, unknown
 from srbench.training import averaged, checkpoints, duplicates, parallel, photographs
-from srbench.training.start import Order, configure, find, start
+from srbench.training.launch import TrainingRequest, configure, find, launch
 
 _TOP = {"job", "data", "validation", "hold_out"}
 _JOB = {"name", "recipe", "share", "start", "settings"}
@@ -116,7 +116,7 @@ def _check_names(path: Path, where: str, entry: Mapping[str, Any], known: set[st
             raise TrainingError(f"{path}, {where}: {unknown('entry', name, known)}")
 
 
-def orders(queue: Queue, minutes: float, common: Order) -> list[Order]:
+def requests(queue: Queue, minutes: float, common: TrainingRequest) -> list[TrainingRequest]:
     """Return what each job trains, all of it checked, `minutes` being shared out among all jobs.
 
     Args:
@@ -140,7 +140,7 @@ def orders(queue: Queue, minutes: float, common: Order) -> list[Order]:
     return found
 
 
-def train(queue: Queue, minutes: float, common: Order) -> list[JobResult]:
+def train(queue: Queue, minutes: float, common: TrainingRequest) -> list[JobResult]:
     """Train all jobs that are not done; one that fails stops only those that start from it.
 
     Photographs are decoded once for all jobs that share them.
@@ -148,7 +148,7 @@ def train(queue: Queue, minutes: float, common: Order) -> list[JobResult]:
     Args:
         queue: What to train.
         minutes: Length of the whole queue in minutes of training, over all its sessions.
-        common: As for `orders`.
+        common: As for `requests`.
 
     Returns:
         What became of each job; after one that was stopped by a signal there are no more.
@@ -156,46 +156,46 @@ def train(queue: Queue, minutes: float, common: Order) -> list[JobResult]:
     Raises:
         TrainingError: Something in the queue is wrong; then nothing has been trained.
     """
-    wanted = orders(queue, minutes, common)
-    states = [_progress(order) for order in wanted]
+    wanted = requests(queue, minutes, common)
+    states = [_progress(request) for request in wanted]
     decode = functools.lru_cache(maxsize=1)(duplicates.decode_without)
     results: list[JobResult] = []
     with parallel.joined(common.device):
-        for job, order, done in zip(queue.jobs, wanted, states, strict=True):
-            result = _train(job, order, done, results, decode)
+        for job, request, done in zip(queue.jobs, wanted, states, strict=True):
+            result = _train(job, request, done, results, decode)
             results.append(result)
             if result.state == "stopped":
                 break
     return results
 
 
-def _progress(order: Order) -> float:
+def _progress(request: TrainingRequest) -> float:
     """Return how much of a job is over, 0..1, as the file of its averaged weights says, which is written last.
 
     Raises:
         TrainingError: These weights are there, unfinished, and its checkpoint is not: going on is impossible.
     """
-    weights = order.out / averaged.FILE
+    weights = request.out / averaged.FILE
     if not weights.is_file():
         return 0.0
     found = averaged.read(weights)
-    over = min(1.0, found.seconds / (60 * float(order.settings["minutes"])))
-    if over < 1 and not (order.out / checkpoints.INDEX).is_file():
+    over = min(1.0, found.seconds / (60 * float(request.settings["minutes"])))
+    if over < 1 and not (request.out / checkpoints.INDEX).is_file():
         raise TrainingError(
-            f"{order.out} holds the averaged weights of step {found.step}, but no checkpoint to go on from. Bring the "
-            f"checkpoint back, or move {averaged.FILE} away and let a job start from it."
+            f"{request.out} holds the averaged weights of step {found.step}, but no checkpoint to go on from. Bring "
+            f"the checkpoint back, or move {averaged.FILE} away and let a job start from it."
         )
     return over
 
 
-def _train(job: Job, order: Order, done: float, before: Sequence[JobResult], decode: Any) -> JobResult:
+def _train(job: Job, request: TrainingRequest, done: float, before: Sequence[JobResult], decode: Any) -> JobResult:
     if done >= 1:
-        return JobResult(job.name, "done", f"nothing is left of its {order.settings['minutes']:.2f} minutes")
+        return JobResult(job.name, "done", f"nothing is left of its {request.settings['minutes']:.2f} minutes")
     broken = next((one for one in before if one.name == job.start and one.state != "done"), None)
     if broken is not None:
         return JobResult(job.name, "failed", f"it starts from '{broken.name}', which has failed")
     try:
-        result = start(replace(order, resume=(order.out / checkpoints.INDEX).is_file()), decode)
+        result = launch(replace(request, resume=(request.out / checkpoints.INDEX).is_file()), decode)
     except SrbenchError as error:
         return JobResult(job.name, "failed", str(error))
     if result.stopped_by:

@@ -21,7 +21,7 @@ from srbench.errors import TrainingError
 from srbench.registry import Setup, Upscaler
 from srbench.training import averaged, settings
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.start import find
+from srbench.training.launch import find
 
 _OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")

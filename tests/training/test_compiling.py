@@ -15,11 +15,11 @@ from torch import nn
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
 from srbench.methods.srcnn.network import SRCNN
-from srbench.training import checkpoints, loop, starting
-from srbench.training.config import Plan
-from srbench.training.parallel import Team
-from srbench.training.plan import Task
-from srbench.training.start import Order, configure, find, start
+from srbench.training import checkpoints, initial, loop
+from srbench.training.config import TrainingConfig
+from srbench.training.launch import TrainingRequest, configure, find, launch
+from srbench.training.parallel import ProcessGroup
+from srbench.training.task import TrainingTask
 
 # PyTorch's own look at the inputs of what it compiles.
 pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
@@ -49,7 +49,7 @@ def compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Compiler]:
     torch._dynamo.reset()
     counter, original = Compiler(), nn.Module.compile
     monkeypatch.setattr(nn.Module, "compile", lambda self, **_: original(self, backend=counter))
-    monkeypatch.setattr(starting, "load", lambda *_: "nowhere")
+    monkeypatch.setattr(initial, "load", lambda *_: "nowhere")
     yield counter
     torch._dynamo.reset()
 
@@ -72,15 +72,17 @@ def test_every_kind_of_step_is_compiled_before_the_first_one_and_leaves_no_trace
 
     monkeypatch.setattr(loop._Session, "step", step)
     both = [
-        Order(name, (photo_folder,), tmp_path / str(on), {**SMALL, **settings, "compile": on}, quiet=True, device="cpu")
+        TrainingRequest(
+            name, (photo_folder,), tmp_path / str(on), {**SMALL, **settings, "compile": on}, quiet=True, device="cpu"
+        )
         for on in (False, True)
     ]
-    start(both[0])
+    launch(both[0])
     assert compiler.graphs == 0
-    start(both[1])
+    launch(both[1])
     assert compiled[8:] == [compiler.graphs] * 8  # none during the run, whose statistics freeze and whose depth grows
     assert compiler.graphs > 0
-    eager, other = (checkpoints.load(order.out).tensors for order in both)
+    eager, other = (checkpoints.load(request.out).tensors for request in both)
     assert eager.keys() == other.keys()
     for tensor in eager:
         torch.testing.assert_close(
@@ -90,34 +92,34 @@ def test_every_kind_of_step_is_compiled_before_the_first_one_and_leaves_no_trace
 
 def test_a_compiled_run_goes_on_without_compiling(compiler: Compiler, photo_folder: Path, tmp_path: Path) -> None:
     settings = {**SMALL, "width": 8, "blocks": 1, "compile": True}
-    order = Order("srresnet-mse", (photo_folder,), tmp_path, settings, quiet=True, device="cpu")
-    start(order)
+    request = TrainingRequest("srresnet-mse", (photo_folder,), tmp_path, settings, quiet=True, device="cpu")
+    launch(request)
     graphs = compiler.graphs
-    resumed = start(dataclasses.replace(order, resume=True, settings={"steps": 12, "compile": False}))
+    resumed = launch(dataclasses.replace(request, resume=True, settings={"steps": 12, "compile": False}))
     assert (resumed.step, compiler.graphs) == (12, graphs)
 
 
 def test_short_runs_are_eager_and_long_ones_compiled_on_a_gpu_only() -> None:
-    assert not Plan(minutes=5).compiled("cuda")
-    assert Plan(minutes=120).compiled("cuda")
-    assert Plan(steps=1_000_000).compiled("cuda")
-    assert not Plan(minutes=120).compiled("cpu")
-    assert Plan(minutes=5, compile=True).compiled("cpu")
-    assert not Plan(minutes=120, compile=False).compiled("cuda")
+    assert not TrainingConfig(minutes=5).compiled("cuda")
+    assert TrainingConfig(minutes=120).compiled("cuda")
+    assert TrainingConfig(steps=1_000_000).compiled("cuda")
+    assert not TrainingConfig(minutes=120).compiled("cpu")
+    assert TrainingConfig(minutes=5, compile=True).compiled("cpu")
+    assert not TrainingConfig(minutes=120, compile=False).compiled("cuda")
 
 
 @pytest.mark.parametrize("name", ["srresnet-mse", "espcn", "srcnn", "drcn", "srgan-mse"])
 def test_weights_have_the_same_names_compiled_or_not(compiler: Compiler, name: str) -> None:
     assert isinstance(compiler, Compiler)
 
-    def made(compiled: bool) -> Task:
+    def made(compiled: bool) -> TrainingTask:
         recipe = find(name)
         plan = configure(recipe, {**SMALL, "compile": compiled})
-        return recipe.task(plan, Team(0, 1, torch.device("cpu")))
+        return recipe.task(plan, ProcessGroup(0, 1, torch.device("cpu")))
 
     eager, compiled = made(False), made(True)
-    for player in eager.players:
-        names = [list(task.players[player].network.state_dict()) for task in (eager, compiled)]
+    for learner in eager.learners:
+        names = [list(task.learners[learner].network.state_dict()) for task in (eager, compiled)]
         assert names[0] == names[1]
 
 
@@ -142,7 +144,7 @@ def test_networks_that_repeat_borders_have_the_same_gradients_compiled(kind: typ
     for compiled in (False, True):
         torch.manual_seed(1)
         plan = configure(recipe, {**SMALL, "compile": compiled})
-        network = recipe.task(plan, Team(0, 1, torch.device("cpu"))).network
+        network = recipe.task(plan, ProcessGroup(0, 1, torch.device("cpu"))).network
         network(image).square().mean().backward()
         gradients.append([parameter.grad for parameter in network.parameters()])
     for eager, other in zip(*gradients, strict=True):

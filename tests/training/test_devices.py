@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
-from srbench.training import checkpoints, loop, patches, photographs, starting, validation
-from srbench.training.parallel import Team
+from srbench.training import checkpoints, initial, loop, patches, photographs, validation
+from srbench.training.launch import TrainingRequest, configure, find, launch
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch, Cutter, Shape
-from srbench.training.plan import Task
-from srbench.training.start import Order, configure, find, start
+from srbench.training.task import TrainingTask
 from tests.training.conftest import picture
 
 TRAINED = [
@@ -34,13 +34,13 @@ def _no_matrix_is_left_behind() -> Iterator[None]:
     patches.enlargement.cache_clear()
 
 
-def task(name: str, device: torch.device, **settings: Any) -> Task:
+def task(name: str, device: torch.device, **settings: Any) -> TrainingTask:
     recipe = find(name)
     plan = configure(recipe, {"steps": 10, "batch": 2, "crop": 48, "precision": "fp32", **settings})
-    return recipe.task(plan, Team(0, 1, device))
+    return recipe.task(plan, ProcessGroup(0, 1, device))
 
 
-def batch(made: Task, device: torch.device) -> Batch:
+def batch(made: TrainingTask, device: torch.device) -> Batch:
     channels, crop = 1 if made.luma else 3, made.plan.crop
     hr, lr, enlarged = (torch.rand(2, channels, size, size, device=device) for size in (crop, crop // 4, crop))
     return Batch(hr, lr, enlarged if made.enlarge else None)
@@ -50,13 +50,13 @@ def batch(made: Task, device: torch.device) -> Batch:
 def test_steps_stay_on_the_device_and_read_nothing_back(
     pretended: torch.device, name: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "load", lambda *_: "nowhere")
+    monkeypatch.setattr(initial, "load", lambda *_: "nowhere")
     made = task(name, pretended, **settings)
     for fraction in (0.0, 0.3, 0.9):
         losses = made.step(batch(made, pretended), fraction)
     assert {loss.device for loss in losses.values()} == {pretended}
-    for player in made.players.values():
-        for state in player.optimiser.state.values():
+    for learner in made.learners.values():
+        for state in learner.optimiser.state.values():
             places = {value.device for key, value in state.items() if key != "step"}
             assert places == {pretended}
 
@@ -106,11 +106,11 @@ def test_a_run_goes_on_on_another_device(pretended: torch.device, optimiser: str
     first, second = (task("srresnet-mse", device, **settings) for device in (old, new))
     for _ in range(3):
         first.step(batch(first, old), 0.1)
-    player = second.players["generator"]
-    stored = checkpoints.on_cpu(checkpoints.optimiser_tensors(first.players["generator"].optimiser))
+    learner = second.learners["generator"]
+    stored = checkpoints.on_cpu(checkpoints.optimiser_tensors(first.learners["generator"].optimiser))
     assert {tensor.device for tensor in stored.values()} == {processor}
-    checkpoints.restore_optimiser(player.optimiser, stored)
-    moved = checkpoints.optimiser_tensors(player.optimiser)
+    checkpoints.restore_optimiser(learner.optimiser, stored)
+    moved = checkpoints.optimiser_tensors(learner.optimiser)
     assert moved.keys() == stored.keys()
     assert {tensor.device for name, tensor in moved.items() if not name.endswith(".step")} == {new}
     if optimiser == "adam":  # SOAP's count is a number that is there, and a restored one has no value here
@@ -159,8 +159,8 @@ def test_modes_of_networks_are_set_only_where_they_change(
     original = loop.freeze_batch_norm
     monkeypatch.setattr(loop, "freeze_batch_norm", lambda network, on: (calls.append(on), original(network, on)))
     settings = {"steps": 10, "crop": 16, "batch": 2, "width": 8, "blocks": 1, "precision": "fp32", "freeze_bn": 0.5}
-    order = Order("srresnet-mse", (photo_folder,), tmp_path / "run", settings, quiet=True, device="cpu")
-    start(order)
+    request = TrainingRequest("srresnet-mse", (photo_folder,), tmp_path / "run", settings, quiet=True, device="cpu")
+    launch(request)
     assert calls == [False, True]
-    start(dataclasses.replace(order, resume=True, settings={"steps": 11}))
+    launch(dataclasses.replace(request, resume=True, settings={"steps": 11}))
     assert calls == [False, True, True]

@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from srbench import images
 from srbench.errors import TrainingError
 from srbench.training import checkpoints, duplicates
-from srbench.training.start import Order, start
+from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import picture
 
 
@@ -50,10 +50,12 @@ def test_without_imagehash_training_is_refused_unless_duplicates_are_kept(
     monkeypatch: pytest.MonkeyPatch, photo_folder: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "imagehash", None)
-    wanted = Order("espcn", (photo_folder,), tmp_path / "run", {"steps": 1, "crop": 24, "batch": 1}, quiet=True)
+    wanted = TrainingRequest(
+        "espcn", (photo_folder,), tmp_path / "run", {"steps": 1, "crop": 24, "batch": 1}, quiet=True
+    )
     with pytest.raises(TrainingError, match="Install it with 'pip install imagehash'"):
-        start(wanted)
+        launch(wanted)
     assert not (tmp_path / "run").exists()
-    kept = start(dataclasses.replace(wanted, keep_duplicates=True))
+    kept = launch(dataclasses.replace(wanted, keep_duplicates=True))
     assert kept.step == 1
     assert checkpoints.load(tmp_path / "run").config["refused"] is None  # which is not the same as none found

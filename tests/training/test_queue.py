@@ -16,8 +16,8 @@ from srbench import weights
 from srbench.errors import TrainingError
 from srbench.methods.srresnet.network import SRResNet
 from srbench.training import averaged, checkpoints, queue
+from srbench.training.launch import TrainingRequest
 from srbench.training.queue import Job, Queue
-from srbench.training.start import Order
 
 SMALL = {"crop": 16, "batch": 2, "width": 8, "blocks": 1, "precision": "fp32"}
 FILE = """
@@ -44,8 +44,8 @@ settings = { crop = 16, batch = 2, width = 8, blocks = 1, precision = "fp32" }
 """
 
 
-def common(folder: Path, out: Path, **settings: Any) -> Order:
-    return Order("", (folder,), out, settings, quiet=True, device="cpu", checkpoint_seconds=0.0)
+def common(folder: Path, out: Path, **settings: Any) -> TrainingRequest:
+    return TrainingRequest("", (folder,), out, settings, quiet=True, device="cpu", checkpoint_seconds=0.0)
 
 
 def jobs(*names: str, **changes: Any) -> Queue:
@@ -145,16 +145,16 @@ def test_minutes_are_shared_out_among_all_jobs_and_settings_of_the_command_count
 ) -> None:
     wanted = jobs("a", "b")
     longer = replace(wanted, jobs=(replace(wanted.jobs[0], share=4.0), wanted.jobs[1]))
-    found = queue.orders(longer, 10.0, common(photo_folder, tmp_path, batch=4))
-    assert [order.settings["minutes"] for order in found] == [8.0, 2.0]
-    assert [order.settings["batch"] for order in found] == [4, 4]
-    assert [order.out for order in found] == [tmp_path / "a", tmp_path / "b"]
+    found = queue.requests(longer, 10.0, common(photo_folder, tmp_path, batch=4))
+    assert [request.settings["minutes"] for request in found] == [8.0, 2.0]
+    assert [request.settings["batch"] for request in found] == [4, 4]
+    assert [request.out for request in found] == [tmp_path / "a", tmp_path / "b"]
 
 
 def test_only_an_earlier_job_is_meant_by_its_name(photo_folder: Path, tmp_path: Path) -> None:
     wanted = Queue((Job("a", "espcn", 1.0), Job("b", "espcn", 1.0, "a"), Job("espcn", "espcn", 1.0, "espcn")))
-    found = queue.orders(wanted, 1.0, common(photo_folder, tmp_path))
-    assert [order.settings.get("start") for order in found] == [None, str(tmp_path / "a"), "espcn"]
+    found = queue.requests(wanted, 1.0, common(photo_folder, tmp_path))
+    assert [request.settings.get("start") for request in found] == [None, str(tmp_path / "a"), "espcn"]
 
 
 def test_folders_in_a_queue_file_are_relative_to_it(tmp_path: Path) -> None:
@@ -213,5 +213,5 @@ def test_what_no_run_has_written_is_no_averaged_weights(photo_folder: Path, tmp_
 def test_the_shipped_queue_file_can_be_read_and_all_its_jobs_are_sound(photo_folder: Path, tmp_path: Path) -> None:
     file = Path(__file__).resolve().parents[2] / "docs" / "queue.toml"
     found = queue.read(file)
-    orders = queue.orders(found, 13.0, common(photo_folder, tmp_path))
-    assert sum(order.settings["minutes"] for order in orders) == pytest.approx(13.0)
+    requests = queue.requests(found, 13.0, common(photo_folder, tmp_path))
+    assert sum(request.settings["minutes"] for request in requests) == pytest.approx(13.0)

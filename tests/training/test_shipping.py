@@ -14,13 +14,15 @@ from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
 from srbench.registry import Setup
 from srbench.training import averaged, checkpoints, shipping
-from srbench.training.start import Order, start
+from srbench.training.launch import TrainingRequest, launch
 
 
 @pytest.fixture
 def run(photo_folder: Path, tmp_path: Path) -> Path:
     settings = {"steps": 2, "crop": 32, "batch": 2, "precision": "fp32"}
-    start(Order("espcn", (photo_folder,), tmp_path / "run", settings, photo_folder, 1, quiet=True, device="cpu"))
+    launch(
+        TrainingRequest("espcn", (photo_folder,), tmp_path / "run", settings, photo_folder, 1, quiet=True, device="cpu")
+    )
     return tmp_path / "run"
 
 

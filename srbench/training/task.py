@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from srbench.registry import Setup, Upscaler
-from srbench.training import precision, starting
-from srbench.training.config import Plan
-from srbench.training.parallel import Team
+from srbench.training import initial, precision
+from srbench.training.config import TrainingConfig
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
 from srbench.training.schedules import Schedule, schedule
 from srbench.training.soap import SOAP
@@ -37,7 +37,7 @@ OPTIMISERS: dict[str, Callable[[list[nn.Parameter], float, int], torch.optim.Opt
 
 
 @dataclass
-class Player:
+class Learner:
     """A network that learns, with its optimiser and how its learning rate falls.
 
     Attributes:
@@ -58,40 +58,40 @@ class Player:
     def __post_init__(self) -> None:
         self.optimiser = OPTIMISERS[self.kind](list(self.network.parameters()), self.rate, self.every)
 
-    def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
-        """Take one step of the optimiser down the gradient of `loss`, averaged over the team."""
+    def descend(self, loss: Tensor, processes: ProcessGroup, fraction: float) -> None:
+        """Take one step of the optimiser down the gradient of `loss`, averaged over the processes."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * self.schedule(fraction) * group.get("factor", 1.0)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        team.average_gradients(self.network.parameters())
+        processes.average_gradients(self.network.parameters())
         self.optimiser.step()
 
 
-class Task(ABC):
+class TrainingTask(ABC):
     """What learns, and how one step of it goes.
 
     Attributes:
-        players: The networks that learn; the first one is averaged, validated and shipped.
+        learners: The networks that learn; the first one is averaged, validated and shipped.
         luma: Whether its batches hold luma instead of RGB.
         enlarge: Whether its batches hold the enlarged LR crops.
         notes: Facts found out on the way that belong into checkpoints and model cards.
         done: Steps that are done, over all sessions.
     """
 
-    players: dict[str, Player]
+    learners: dict[str, Learner]
     luma: bool = False
     enlarge: bool = False
     done: int = 0
 
-    def __init__(self, plan: Plan, team: Team) -> None:
-        self.plan, self.team = plan, team
+    def __init__(self, plan: TrainingConfig, processes: ProcessGroup) -> None:
+        self.plan, self.processes = plan, processes
         self.notes: dict[str, Any] = {}
 
     @property
     def network(self) -> nn.Module:
         """The network that is shipped."""
-        return next(iter(self.players.values())).network
+        return next(iter(self.learners.values())).network
 
     @abstractmethod
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
@@ -108,25 +108,25 @@ class Task(ABC):
         """
         return [(0, fraction) for fraction in dict.fromkeys((0.0, self.plan.freeze_bn)) if fraction < 1]
 
-    def learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Player:
-        """Return the network that is shipped as a player, with the weights of the plan's `start` if there is one.
+    def main_learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Learner:
+        """Return the network that is shipped as a learner, with the weights of the plan's `start` if there is one.
 
         Args:
             network: What learns.
             parts: As in `ready`.
         """
         if self.plan.start is not None:
-            self.notes["start"] = starting.load(network, self.plan.start, "", self.plan.scale)
-        return self.player(network, parts)
+            self.notes["start"] = initial.load(network, self.plan.start, "", self.plan.scale)
+        return self.learner(network, parts)
 
-    def player(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Player:
+    def learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Learner:
         """Return `network`, moved by `ready`, with the plan's rate, schedule and optimiser."""
         plan = self.plan
-        return Player(self.ready(network, parts), plan.rate, schedule(plan.schedule), plan.optimiser, plan.soap_every)
+        return Learner(self.ready(network, parts), plan.rate, schedule(plan.schedule), plan.optimiser, plan.soap_every)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which networks compute."""
-        return precision.context(self.team.device, self.plan.precision)
+        return precision.context(self.processes.device, self.plan.precision)
 
     def ready(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> nn.Module:
         """Move `network` to the device, in the layout of images that is fastest there, and compile it where that pays.
@@ -138,14 +138,14 @@ class Task(ABC):
             parts: Those of its modules that are compiled instead of the whole, because the whole is different in
                 each step, or so deep that compiling it takes longer than it saves.
         """
-        compiled = self.plan.compiled(self.team.device.type)
+        compiled = self.plan.compiled(self.processes.device.type)
         repeats = compiled and repeats_borders(network)
         layout = torch.contiguous_format if repeats else torch.channels_last
-        network.to(device=self.team.device, memory_format=layout)  # type: ignore[call-overload] # torch takes both
+        network.to(device=self.processes.device, memory_format=layout)  # type: ignore[call-overload] # torch takes both
         for part in parts or (network,):
             if compiled:
                 part.compile(options={"layout_optimization": False} if repeats else None)
-        self.team.copy_from_leader([*network.parameters(), *network.buffers()])
+        self.processes.copy_from_leader([*network.parameters(), *network.buffers()])
         return network
 
 
@@ -165,18 +165,18 @@ class Recipe:
     Attributes:
         config: Its default settings.
         network: Makes the network that is shipped from settings.
-        task: Makes its task from settings and team.
+        task: Makes its task from settings and processes.
         summary: What it makes, in one phrase.
         presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
         ready: Makes an upscaler from the trained network and a setup, to score it before its weights are written.
         goals: PSNR in dB that a full training should reach, by data set, at x4.
     """
 
-    config: Plan
+    config: TrainingConfig
     network: Callable[[Any], nn.Module]
-    task: Callable[[Any, Team], Task]
+    task: Callable[[Any, ProcessGroup], TrainingTask]
     summary: str
-    presets: Mapping[str, Plan] = field(default_factory=dict)
+    presets: Mapping[str, TrainingConfig] = field(default_factory=dict)
     ready: Callable[[Any, Setup], Upscaler] | None = None
     goals: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Puts a training run together: recipe, photographs without test images, held-out ones, loop, shipped weights."""
+"""Launches a training run: recipe, photographs without test images, held-out ones, and the loop over them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from srbench.training import (
     settings,
     validation,
 )
-from srbench.training.config import PRECISIONS, Plan
-from srbench.training.loop import Outcome, Run
+from srbench.training.config import PRECISIONS, TrainingConfig
+from srbench.training.loop import Run, TrainingResult
 from srbench.training.patches import Cutter, Shape
-from srbench.training.plan import Recipe
+from srbench.training.task import Recipe
 
 Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
 """Takes photographs and whether to keep those that look like test images; see `duplicates.decode_without`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingRequest:
     """What `srbench train` was asked for.
 
     Attributes:
@@ -97,7 +97,7 @@ def find(name: str) -> Recipe:
     return known[name]
 
 
-def configure(recipe: Recipe, given: Mapping[str, Any]) -> Plan:
+def configure(recipe: Recipe, given: Mapping[str, Any]) -> TrainingConfig:
     """Return the recipe's config with the settings `given` replaced.
 
     Raises:
@@ -135,45 +135,45 @@ def without(files: Sequence[Path], held: Sequence[Path]) -> list[Path]:
     return [path for path in files if path.stat().st_size not in sizes or file_sha256(path) not in contents]
 
 
-def start(order: Order, decode: Decode = duplicates.decode_without) -> Outcome:
-    """Train as ordered.
+def launch(request: TrainingRequest, decode: Decode = duplicates.decode_without) -> TrainingResult:
+    """Train as requested.
 
     Args:
-        order: What is wanted.
+        request: What is wanted.
         decode: Decodes photographs; a queue gives one that remembers them from job to job.
 
     Raises:
-        TrainingError: Something about the order, the data or the run is wrong.
+        TrainingError: Something about the request, the data or the run is wrong.
         ImageError: A photograph is damaged.
     """
-    recipe = find(order.name)
-    given = continued(order.out, order.settings) if order.resume else order.settings
+    recipe = find(request.name)
+    given = continued(request.out, request.settings) if request.resume else request.settings
     plan = configure(recipe, given)
-    with parallel.joined(order.device) as team:
-        wanted, why = precision.choose(team.device, plan.precision)
-        plan = dataclasses.replace(plan, precision=PRECISIONS[round(team.agree(PRECISIONS.index(wanted)))])
+    with parallel.joined(request.device) as processes:
+        wanted, why = precision.choose(processes.device, plan.precision)
+        plan = dataclasses.replace(plan, precision=PRECISIONS[round(processes.agree(PRECISIONS.index(wanted)))])
         torch.manual_seed(plan.seed)
-        task = recipe.task(plan, team)
-        if order.command:
-            task.notes["command"] = order.command
-        held = held_out(order.validation, order.hold_out)
-        files = without(photographs.find(order.data), held)
+        task = recipe.task(plan, processes)
+        if request.command:
+            task.notes["command"] = request.command
+        held = held_out(request.validation, request.hold_out)
+        files = without(photographs.find(request.data), held)
         shape = Shape(plan.crop, plan.scale, task.enlarge)
-        decoded, refused = decode(tuple(files), order.keep_duplicates)
-        photos = photographs.pack(decoded, shape.window, task.luma).to(team.device)
+        decoded, refused = decode(tuple(files), request.keep_duplicates)
+        photos = photographs.pack(decoded, shape.window, task.luma).to(processes.device)
         facts = {
-            "name": order.name,
+            "name": request.name,
             "photographs": len(photos),
             "megapixels": round(int((photos.heights * photos.widths).sum()) / 1e6, 1),
-            "data": _names(order.data),
+            "data": _names(request.data),
             "held_out": [path.stem for path in held],
-            "refused": None if order.keep_duplicates else sorted(refused),
+            "refused": None if request.keep_duplicates else sorted(refused),
         }
-        if team.leads and not order.quiet:
+        if processes.leads and not request.quiet:
             _say(facts | ({"precision": why} if why else {}))
-        run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
+        run = Run(request.out, request.name, request.resume, request.checkpoint_seconds, facts, request.quiet)
         return loop.train(
-            task, run, Cutter(photos, shape).draw, validation.hold_out(held, plan.scale, task.luma, team.device)
+            task, run, Cutter(photos, shape).draw, validation.hold_out(held, plan.scale, task.luma, processes.device)
         )
 
 
