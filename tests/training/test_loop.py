@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,6 @@ def _stop_after(what: TrainingRequest, steps: int) -> None:
 
 
 def _resumed(what: TrainingRequest) -> TrainingRequest:
-    from dataclasses import replace
-
     return replace(what, resume=True)
 
 
@@ -251,3 +250,69 @@ def test_two_processes_have_the_gradient_of_one_on_the_joined_batch(photo_folder
     for name in one:
         if name.startswith("generator.adam") and name.endswith("exp_avg"):
             np.testing.assert_allclose(one[name].numpy(), two[name].numpy(), rtol=1e-3, atol=1e-7)
+
+
+def test_minutes_are_of_training_and_validation_takes_little_beside_them(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from srbench.training import validation
+
+    calls: list[float] = []
+
+    def slow(*_: Any) -> float:
+        calls.append(time.monotonic())
+        time.sleep(0.5)
+        return 30.0
+
+    monkeypatch.setattr(validation, "psnr", slow)
+    settings = {"steps": None, "minutes": 0.05, "validations": 100}
+    outcome = launch(request(photo_folder, tmp_path, "espcn", **settings))
+    assert 2 <= len(calls) <= 3  # the first, perhaps one more within a tenth of the time, and the last
+    assert 3.0 <= outcome.seconds < 3.4  # none of the second and a half that they took
+    assert outcome.psnr == 30.0
+
+
+def test_held_out_photographs_are_known_by_their_content(photo_folder: Path, tmp_path: Path) -> None:
+    copies = tmp_path / "spelled" / ".." / "copies"
+    (tmp_path / "spelled").mkdir()
+    copies.mkdir()
+    for number, path in enumerate(sorted(photo_folder.glob("*.png"))):
+        (copies / f"other-{number}.png").write_bytes(path.read_bytes())
+    settings = {"crop": 16, "batch": 2, "steps": 1, "precision": "fp32"}
+    launch(TrainingRequest("espcn", (copies,), tmp_path / "run", settings, photo_folder, 2, quiet=True, device="cpu"))
+    config = checkpoints.load(tmp_path / "run").config
+    assert (config["photographs"], len(config["held_out"])) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rate": "abc"}, "Expected a number for the setting rate, but got 'abc'"),
+        ({"blocks": -1}, "Expected --blocks and --width of at least 1"),
+        ({"ema": 2.0}, "Expected --ema of at least 0 and below 1"),
+        ({"scale": 1}, "Expected --scale 2 or more"),
+        ({"scale": 5, "crop": 40}, "enlarges by products of 2 and 3, not by 5. Change --scale"),
+        ({"blocks": 1.5}, "Expected a whole number for the setting blocks, but got 1.5"),
+        ({"precision": "fp8"}, "Unknown precision 'fp8'"),
+    ],
+)
+def test_values_that_make_no_sense_are_one_line_and_no_traceback(
+    photo_folder: Path, tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TrainingError, match=message):
+        launch(request(photo_folder, tmp_path, **settings))
+    with pytest.raises(TrainingError, match="Unknown device 'mps'"):
+        launch(replace(request(photo_folder, tmp_path), device="mps"))
+
+
+def test_precision_is_measured_once_and_kept(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from srbench.training import throughput
+
+    for fast, expected in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
+        peak = lambda _, dtype, *__, fast=fast: 9e9 if dtype is fast else 1e9  # noqa: E731 - stands for a processor
+        monkeypatch.setattr(throughput, "convolution_peak", peak)
+        out = tmp_path / expected
+        launch(request(photo_folder, out, "espcn", steps=1, precision="auto"))
+        assert checkpoints.load(out).config["plan"]["precision"] == expected
