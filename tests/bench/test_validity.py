@@ -56,10 +56,8 @@ def test_scores_of_an_image_that_was_changed_are_left_out_until_it_is_run_again(
     old = psnr(run("nearest", pictures, tmp_path / "r"), "nearest")
     blur(pictures / "a.png")
     finished = run("bicubic", pictures, tmp_path / "r")
-    assert finished.notes == (
-        "Left out: 1 row of nearest, because their HR or LR image is another one now. "
-        "Run them again on the whole data set to have these.",
-    )
+    [note] = finished.notes
+    assert note.startswith("Left out: 1 row of nearest, because their HR or LR image is another one now.")
     shown = bench.load(tmp_path / "r")
     assert shown.stale == finished.stale
     assert psnr(shown, "nearest") == {name: old[name] for name in "bc"}
