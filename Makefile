@@ -1,6 +1,6 @@
-.PHONY: check lint test
+.PHONY: check lint test docs
 
-check: lint test
+check: lint test docs
 
 lint:
 	ruff check .
@@ -9,3 +9,6 @@ lint:
 
 test:
 	pytest
+
+docs:
+	zensical build --strict

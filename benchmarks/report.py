@@ -20,7 +20,7 @@ import pandas as pd
 from srbench import reports
 from srbench.bench import results
 from srbench.mos.design import simulation as simulate
-from srbench.reports import findings, studies
+from srbench.reports import analysis, studies
 
 
 def main() -> None:
@@ -33,18 +33,18 @@ def main() -> None:
         study = studies.from_file(Path(sys.argv[2]))
     else:
         ratings = _about(run.scores, simulate.paper_study())
-        study = reports.Study(str(ratings["study"].iloc[0]), ratings, "synthetic")
+        study = reports.StudyRatings(str(ratings["study"].iloc[0]), ratings, "synthetic")
     print(f"{len(run.scores):,} scores, {len(study.ratings):,} ratings")
     _tell("read", started)
     before = _now()
-    findings.find(run, study)
+    analysis.find(run, study)
     _tell("statistics", before)
     with tempfile.TemporaryDirectory() as folder:
         before = _now()
         made = reports.build(run, study)
         _tell("statistics, figures and pictures", before)
         before = _now()
-        reports.write(made, Path(folder))
+        reports.save(made, Path(folder))
         _tell("files", before)
         size = (Path(folder) / "report.html").stat().st_size / 1e6
     _tell("all", started)

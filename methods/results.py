@@ -104,7 +104,8 @@ def _set_names(name: str = "") -> dict[str, str]:
         for manifest in datasets.manifests()
         for called in (manifest.name, manifest.title, *manifest.also_called)
     }
-    return known | ({name.lower(): name} if name else {})
+    # A user's folder that is called like a published set has "-folder" behind its name in tables only.
+    return known | ({called.lower(): name for called in (name, name.removesuffix("-folder"))} if name else {})
 
 
 def _image_names() -> set[str]:

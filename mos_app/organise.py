@@ -35,7 +35,7 @@ def sign_in(site: Site) -> None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def progress(site: Site) -> None:
     """Show how far each rater is, and keep it up to date."""
-    raters = site.store.raters(site.study)
+    raters = site.store.organiser.raters(site.study)
     done, total = sum(rater.done for rater in raters), sum(rater.total for rater in raters)
     left, middle, right = st.columns(3)
     left.metric("Raters", len(raters))
@@ -50,6 +50,7 @@ def progress(site: Site) -> None:
             "progress": rater.done / max(rater.total, 1),
             "rated": f"{rater.done} of {rater.total}",
             "last rating": moment(rater.last_rated),
+            "screen": rater.screen,
         }
         for rater in raters
     )
@@ -71,11 +72,33 @@ def invitations(site: Site) -> None:
         st.info("Copy the links now: they cannot be shown again.")
 
 
+def one_rater(site: Site) -> None:
+    """Give one rater another link, take the link away, or end that rater's part."""
+    raters = {
+        f"{rater.number} {rater.label or ''}".strip(): rater.number for rater in site.store.organiser.raters(site.study)
+    }
+    if not raters:
+        st.write("Nobody is invited yet.")
+        return
+    number = raters[st.selectbox("Rater", list(raters))]
+    renew, revoke, end = st.columns(3)
+    if renew.button("New link", help="It leads to the same place; the old link stops working."):
+        st.code(site.renew(number), language=None)
+        st.info("Copy the link now: it cannot be shown again.")
+    if revoke.button("Revoke link", help="Nobody can use it until there is a new one; every rating stays."):
+        site.store.organiser.revoke_link(site.study, number)
+        st.write(f"The link of rater {number} no longer works.")
+    sure = end.checkbox("for good")
+    if end.button("End this rater's part", help="Every rating stays. It cannot be undone.", disabled=not sure):
+        site.store.organiser.close_rater(site.study, number)
+        st.write(f"Rater {number} takes no further part.")
+
+
 def switch(site: Site) -> None:
     """Pause, reopen or close the study."""
-    state = site.store.study(site.study).state
+    state = site.store.organiser.study(site.study).state
     st.write(f"The study is **{state}**.")
-    set_state = site.store.set_state
+    set_state = site.store.organiser.set_state
     if state == "open":
         hint = "Nobody can rate until the study is reopened."
         st.button("Pause", help=hint, on_click=set_state, args=(site.study, "paused"))
@@ -98,18 +121,18 @@ def data(site: Site) -> None:
         "what it says. They are hidden for that reason; looking at them is written to the log."
     )
     if st.checkbox("Show the mean opinion scores so far"):
-        site.store.log_event(None, "peeked", site.study)
+        site.store.organiser.log_event(site.study, "peeked")
         from srbench import stats
 
         try:
-            st.dataframe(stats.mean_opinion_scores(site.store.ratings(site.study)), hide_index=True)
+            st.dataframe(stats.mean_opinion_scores(site.store.analyst.ratings(site.study)), hide_index=True)
         except SrbenchError as error:  # nothing rated yet, or a design without scores (pair comparison)
             st.info(str(error))
 
 
 def log(site: Site) -> None:
     """Show what happened last."""
-    events = site.store.events(site.study)[: -SHOWN_EVENTS - 1 : -1]
+    events = site.store.organiser.events(site.study)[: -SHOWN_EVENTS - 1 : -1]
     rows = ({"when": moment(e.at), "rater": e.rater, "what": e.kind, "detail": e.detail} for e in events)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
@@ -128,7 +151,13 @@ def page(site: Site) -> None:
     else:
         leave.html('<form method="post" action="/organiser/logout"><button>Sign out</button></form>')
     progress(site)
-    for name, show in {"Invite": invitations, "Pause or close": switch, "Data": data, "Log": log}.items():
+    for name, show in {
+        "Invite": invitations,
+        "One rater": one_rater,
+        "Pause or close": switch,
+        "Data": data,
+        "Log": log,
+    }.items():
         with st.expander(name):
             try:
                 show(site)

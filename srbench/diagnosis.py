@@ -62,6 +62,8 @@ def _data(data_root: Path | None) -> Iterator[Finding]:
         except SrbenchError as error:
             state, found = str(error), False
         yield Finding(f"data set {manifest.name}", state, found)
+    for place, reason in datasets.broken().items():
+        yield Finding(f"data set {Path(place).stem}", f"broken: {reason}", False)
 
 
 def _weights() -> Iterator[Finding]:

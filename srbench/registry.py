@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from srbench import plugins, ranges, sources
+from srbench import images, plugins, ranges, sources
 from srbench.errors import MethodError, WeightsError, unknown
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
@@ -148,8 +148,7 @@ class Method:
 
 
 _methods: dict[str, Method] = {}
-_imports: dict[str, object] = {}
-_conflicts: list[str] = []
+_names = plugins.Names("method", MethodError)
 Simple = TypeVar("Simple", bound=Callable[..., NDArray[Any]])
 Loader = TypeVar("Loader", bound=Callable[[Setup], Upscaler])
 
@@ -207,17 +206,8 @@ def _add(method: Method) -> None:
             f"Method name {method.name!r}: expected letters, digits, hyphens, dots and underscores, as it becomes the "
             "name of a folder."
         )
-    other, going_on = _methods.get(method.name), plugins.importing()
-    if other is not None and other.module != method.module:
-        files = f"{plugins.home(other.module)} and {plugins.home(method.module)}"
-        _conflicts.append(f"Two plugins register the method '{method.name}': {files}. Rename one of them.")
-        return
-    if other is not None and going_on is not None and _imports.get(method.name) is going_on:
-        _conflicts.append(f"{plugins.home(method.module)} registers the method '{method.name}' twice. Rename one.")
-        return
-    _methods[method.name] = method
-    if going_on is not None:
-        _imports[method.name] = going_on
+    if _names.claim(method.name, method.module):
+        _methods[method.name] = method
 
 
 def discover() -> None:
@@ -227,8 +217,7 @@ def discover() -> None:
         MethodError: Two plugins have one name.
     """
     plugins.load(plugins.METHODS)
-    if _conflicts:
-        raise MethodError(_conflicts[0])
+    _names.check()
 
 
 def methods() -> list[Method]:
@@ -363,8 +352,7 @@ def to_8bit(name: str, output: object, shape: tuple[int, ...], lr: Image | None 
             f"Method '{name}' returned floats from {output.min():.3g} to {output.max():.3g} for an LR image of "
             f"{lr.min()} to {lr.max()}; expected the 0..255 scale. Return {hint}."
         )
-    clipped = np.clip(output.astype(np.float64), 0.0, 255.0)
-    return np.floor(clipped + 0.5).astype(np.uint8)
+    return images.to_8bit(output)
 
 
 def fingerprint(name: str, setup: Setup) -> str:

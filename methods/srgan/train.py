@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from types import EllipsisType
 
 import torch
 from torch import Tensor, nn
 
+from srbench.errors import TrainingError
+from srbench.methods.srgan.balance import balanced_weight, joined
+from srbench.methods.srgan.config import CONTENT, Config, balanced, departures
 from srbench.methods.srgan.discriminator import Discriminator
 from srbench.methods.srresnet.network import SRResNet
 from srbench.training import features, losses, starting
 from srbench.training.parallel import Team
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.plan import Player, Recipe, Task
+from srbench.training.vgg import CAFFE, Features
 
-CALIBRATION_CROPS = 100
+Window = tuple[slice | EllipsisType, ...]
+"""An index that cuts a part out of crops."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Config(Plan):
-    """Settings of SRGAN: the paper's rates, 1e-4 for half of the run and 1e-5 for the other.
-
-    It starts from SRResNet-MSE: from the weights shipped for the scale, if `start` is None.
-
-    Attributes:
-        layer: (i, j) of the content loss VGG/i,j; None for MSE.
-        vgg: Whose features: `imagenet`, `random`, `tiny` or a file.
-        anchor: Weight of MSE beside the content loss; keeps structure where features are a substitute's. None
-            means 0.3 for random features of the fifth stage, and 0 otherwise.
-        adversarial: Weight of the adversarial loss; 0 trains no discriminator.
-        variation: Weight of total variation.
-        shift: Whether both crops are shifted by random, equal numbers of pixels before features are taken. Their
-            pooling then has no fixed place in the grid of LR pixels, where the generator would learn to please it
-            by a pattern that repeats in every LR pixel. None means for all features but ImageNet's.
-        warm_up: Elapsed fraction in which the discriminator learns alone.
-        blocks: Number B of residual blocks.
-        width: Channels of the generator's hidden layers.
-        bn: Whether the generator has batch normalisation.
-    """
-
-    rate: float = 1e-4
-    schedule: str = "drop"
-    freeze_bn: float = 0.0
-    layer: tuple[int, int] | None = (5, 4)
-    vgg: str = "imagenet"
-    anchor: float | None = None
-    adversarial: float = 1e-3
-    variation: float = 0.0
-    shift: bool | None = None
-    warm_up: float = 0.05
-    blocks: int = 16
-    width: int = 64
-    bn: bool = True
+CONTENT_WEIGHT, ADVERSARIAL_WEIGHT = "content_weight", "adversarial_weight"
+"""Names of the notes that keep the balanced weights, in checkpoints and on cards."""
 
 
 def network(config: Config) -> SRResNet:
@@ -69,76 +42,108 @@ class SRGANTask(Task):
         generator = network(plan)
         self.notes["start"] = starting.load(generator, plan.start, "srresnet", plan.scale)
         self.players = {"generator": self.player(generator)}
+        _split_tail(self.players["generator"])
+        self.judge: nn.Module | None = None
         if plan.adversarial:
-            self.players["discriminator"] = self.player(Discriminator(plan.crop))
-            self.judge = self.players["discriminator"].network
+            player = self.player(Discriminator(plan.window or plan.crop))
+            player.rate *= plan.discriminator_rate
+            self.players["discriminator"], self.judge = player, player.network
         self.content: losses.Content | None = None
-        self.anchor = plan.anchor or 0.0
-        self.shift = plan.vgg != "imagenet" if plan.shift is None else plan.shift
+        note = []
         if plan.layer is not None:
             maps, facts = features.load(plan.vgg, plan.layer)
             self.notes |= facts
-            self.content = losses.Content(self.ready(maps))
-            if plan.anchor is None and plan.vgg == "random" and plan.layer[0] == 5:
-                self.anchor = 0.3
-            self.notes["weight_of_mse"] = self.anchor
-
-    def prepare(self, draw: Callable[[int], Batch]) -> None:
-        """Scale the content loss of substitute features to the MSE of the starting network."""
-        if self.content is None:
-            return
-        if self.config.vgg == "imagenet":
-            weight = self.content.weight
-        else:
-            measured = []
-            for _ in range(max(1, CALIBRATION_CROPS // self.config.batch)):
-                batch = draw(self.config.batch)
-                with torch.no_grad(), self.autocast():
-                    sr = self.network.eval()(batch.lr)
-                    measured.append(self.content.calibrate(sr.float(), batch.hr * 2 - 1))
-            # The mean of 1 / weight is E[content] / E[MSE] up to the spread of MSE between batches.
-            weight = len(measured) / sum(1 / value for value in measured)
-        self.notes["content_weight"] = weight
+            _check_size(maps, plan)
+            weight = plan.content if plan.content_ratio is None else 1.0
+            self.content = losses.Content(self.ready(maps), weight)
+            note += [] if facts["features"].startswith(features.PAPER) else [facts["features"]]
+        note += [departures(plan)] if departures(plan) else []
+        if note:
+            self.notes["note"] = "; ".join(note)
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Let the discriminator learn, then the generator."""
-        hr = batch.hr * 2 - 1
-        with self.autocast():
+        hr, shown = batch.hr * 2 - 1, {}
+        alone = self.judge is not None and self.done < self.config.warm_up
+        with torch.set_grad_enabled(not alone), self.autocast():
             sr = self.network(batch.lr).float()
-        shown = {}
-        if self.config.adversarial:
-            with self.autocast():
-                real, fake = self.judge(hr), self.judge(sr.detach())
-            verdict = losses.discriminator(real.float(), fake.float())
-            self.players["discriminator"].descend(verdict, self.team, fraction)
-            shown["discriminator"] = verdict.detach()
-            if fraction < self.config.warm_up:
-                return shown
-        total, parts = self._generator_loss(sr, hr)
-        self.players["generator"].descend(total, self.team, fraction)
-        return shown | parts
+        window = self._window()
+        if self.judge is not None:
+            shown["discriminator"] = self._judge_learns(self.judge, sr.detach()[window], hr[window], fraction)
+        if alone:
+            return shown
+        # Each loss goes back to the image by itself; there gradients are compared, and joined they go on.
+        image = sr.detach().requires_grad_()
+        parts = self._losses(image, hr, window, fraction)
+        gradients = {name: torch.autograd.grad(loss, image)[0] for name, loss in parts.items()}
+        gradient = joined(gradients, self._weights(gradients, fraction))
+        self.players["generator"].optimiser.param_groups[1]["factor"] = (
+            self.config.tail_rate if fraction >= self.config.tail_frozen else 0.0
+        )
+        self.players["generator"].descend((sr * gradient).sum(), self.team, fraction)
+        return shown | {name: part.detach() for name, part in parts.items()}
 
-    def _generator_loss(self, sr: Tensor, hr: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        config, parts = self.config, {"mse": losses.pixel(sr, hr)}
-        total = parts["mse"]
+    def _window(self) -> Window:
+        """Return where in the crops the discriminator and the features look in this step."""
+        crop, size = self.config.crop, self.config.window
+        if size is None:
+            return (...,)
+        top, left = torch.randint(0, crop - size + 1, (2,)).tolist()
+        return (slice(None), slice(None), slice(top, top + size), slice(left, left + size))
+
+    def _judge_learns(self, judge: nn.Module, sr: Tensor, hr: Tensor, fraction: float) -> Tensor:
+        with self.autocast():
+            real, fake = judge(self._noisy(hr, fraction, 0)), judge(self._noisy(sr, fraction, 1))
+        verdict = losses.discriminator(real.float(), fake.float(), self.config.label)
+        self.players["discriminator"].descend(verdict, self.team, fraction)
+        return verdict.detach()
+
+    def _noisy(self, image: Tensor, fraction: float, stream: int) -> Tensor:
+        strength = self.config.noise * (1 - fraction)
+        if strength == 0:
+            return image
+        # A generator of this step's own, so that a resumed run sees the same noise on every device.
+        seed = ((self.config.seed % 2**20 * 2**32 + self.done) * self.team.size + self.team.rank) * 3 + stream
+        generator = torch.Generator(image.device).manual_seed(seed)
+        noise = torch.empty_like(image, requires_grad=False).normal_(generator=generator)
+        return image + strength * noise
+
+    def _losses(self, sr: Tensor, hr: Tensor, window: Window, fraction: float) -> dict[str, Tensor]:
+        """Return the generator's losses, without their weights but for the content loss's fixed one."""
+        config, parts = self.config, {}
         if self.content is not None:
-            self.content.weight = self.notes["content_weight"]
-            seen = (sr, hr)
-            if self.shift:
-                shifts = torch.randint(0, config.scale, (2,)).tolist()
-                seen = (sr.roll(shifts, (2, 3)), hr.roll(shifts, (2, 3)))
             with self.autocast():
-                parts["content"] = self.content(*seen)
-            total = parts["content"] + self.anchor * parts["mse"]
-        if config.adversarial:
-            with self.autocast():
-                logits = self.judge(sr)
-            parts["adversarial"] = losses.adversarial(logits.float())
-            total = total + config.adversarial * parts["adversarial"]
+                parts["content"] = self.content(sr[window], hr[window])
+        if self.content is None or config.content_ratio or config.anchor or config.anchor_end:
+            parts["mse"] = losses.pixel(sr, hr)
+        if self.judge is not None:
+            with _fixed(self.judge), self.autocast():
+                logits = self.judge(self._noisy(sr[window], fraction, 2))
+                parts["adversarial"] = losses.adversarial(logits.float())
+        if config.phase:
+            parts["phase"] = losses.phase(sr, hr, config.scale)
         if config.variation:
             parts["variation"] = losses.total_variation(sr)
-            total = total + config.variation * parts["variation"]
-        return total, {name: part.detach() for name, part in parts.items()}
+        return parts
+
+    def _weights(self, gradients: Mapping[str, Tensor], fraction: float) -> dict[str, float]:
+        config, notes = self.config, self.notes
+        again = self.done % config.balance_every == 0
+        if config.content_ratio is not None and (again or CONTENT_WEIGHT not in notes):
+            weight = balanced_weight(gradients["mse"], gradients["content"], config.content_ratio)
+            notes[CONTENT_WEIGHT] = self.team.agree(weight)
+        content = notes.get(CONTENT_WEIGHT, 1.0)  # a fixed weight is within the loss
+        if config.balance is not None and (again or ADVERSARIAL_WEIGHT not in notes):
+            leading = gradients["mse"] if self.content is None else content * gradients["content"]
+            weight = balanced_weight(leading, gradients["adversarial"], config.balance)
+            notes[ADVERSARIAL_WEIGHT] = self.team.agree(weight)
+        return {
+            "content": content,
+            "mse": 1.0 if self.content is None else config.anchor_at(fraction),
+            "adversarial": notes.get(ADVERSARIAL_WEIGHT, config.adversarial),
+            "phase": config.phase,
+            "variation": config.variation,
+        }
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR image of a whole LR image, both RGB in 0..255."""
@@ -147,12 +152,46 @@ class SRGANTask(Task):
         return (sr.float() + 1) * 127.5
 
 
+@contextmanager
+def _fixed(network: nn.Module) -> Iterator[None]:
+    """Spare the gradients of a network's own weights, which the generator's step would compute and throw away."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
+
+
+def _check_size(maps: Features, config: Config) -> None:
+    """Refuse the content weights of the balanced preset for features that are many times smaller."""
+    preset = config.preset == "balanced" and config.content in CONTENT.values()
+    if preset and config.content_ratio is None and maps.top != CAFFE.top:
+        raise TrainingError(
+            f"The preset's content weight {config.content:g} is for features of pixels in 0..255, as the authors' VGG "
+            "has them, and those of --vgg are of another size. Add --set content_ratio=11, which measures it."
+        )
+
+
+def _split_tail(player: Player) -> None:
+    """Give the generator's tail a group of its own in the optimiser, so that it can have another rate."""
+    generator, optimiser = player.network, player.optimiser
+    tail = {id(p) for name, p in generator.named_parameters() if name.startswith(("upsampling.", "last."))}
+    group = optimiser.param_groups[0]
+    last = [p for p in group["params"] if id(p) in tail]
+    group["params"] = [p for p in group["params"] if id(p) not in tail]
+    optimiser.add_param_group({"params": last})
+
+
 _SRGAN = Config()
+_VGG22 = replace(_SRGAN, layer=(2, 2))
+_PLAIN = replace(_VGG22, adversarial=0.0, variation=2e-8)
+# Where the loss is MSE its gradient is a tenth of that of the content losses, and so is the penalty beside it.
+_MSE = replace(_SRGAN, layer=None)
 RECIPES = {
-    "srgan-mse": Recipe(replace(_SRGAN, layer=None), network, SRGANTask, "SRGAN with MSE as content loss"),
-    "srgan-vgg22": Recipe(replace(_SRGAN, layer=(2, 2)), network, SRGANTask, "SRGAN with VGG/2,2"),
-    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4"),
-    "srresnet-vgg22": Recipe(
-        replace(_SRGAN, layer=(2, 2), adversarial=0.0, variation=2e-8), network, SRGANTask, "SRResNet on VGG/2,2"
+    "srgan-mse": Recipe(
+        _MSE, network, SRGANTask, "SRGAN with MSE as content loss", {"balanced": replace(balanced(_MSE), phase=10.0)}
     ),
+    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}),
+    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}),
+    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}),
 }

@@ -49,6 +49,43 @@ function placeExactly(stage, shown) {
   return shown.every((one) => isExact(one, ratio)) ? null : { reason: "inexact", percent: Math.round(ratio * 100) };
 }
 
+// Returns how many pixels of images the stage has room for: the width of all that stand side by side, and the height.
+function roomFor(stage, beside, captions) {
+  const ratio = window.devicePixelRatio;
+  const frame = stage.getBoundingClientRect();
+  const head = captions ? CAPTION : 0;
+  const pixels = (points) => Math.max(0, Math.floor(points * ratio + 1e-6));
+  return { width: pixels(frame.width - GAP * (beside - 1)), height: pixels(frame.height - head) };
+}
+
+// `phone` and `tablet` have only fingers to point with; the shorter side of the screen tells them apart.
+function deviceClass() {
+  if (window.matchMedia("(any-pointer: fine)").matches || !window.matchMedia("(any-pointer: coarse)").matches) return "desktop";
+  return Math.min(window.screen.width, window.screen.height) < 600 ? "phone" : "tablet";
+}
+
+// Returns null, or what keeps a rater from seeing all images on this device: {reason, ...numbers for the message}.
+// `left_out` does not keep anybody: the study goes on without the images that do not fit.
+function obstacleTo(conditions, room, device) {
+  if (conditions.desktop_only && device !== "desktop") return { reason: "device" };
+  const { sizes } = conditions;
+  const large = sizes.filter(([width, height]) => width > room.width || height > room.height);
+  if (!large.length) return null;
+  const ratio = window.devicePixelRatio;
+  const short = (needed, has) => Math.max(0, Math.ceil((needed - has) / ratio));
+  const values = {
+    width: window.innerWidth + short(Math.max(...sizes.map(([width]) => width)), room.width),
+    height: window.innerHeight + short(Math.max(...sizes.map(([, height]) => height)), room.height),
+    has_width: window.innerWidth,
+    has_height: window.innerHeight,
+    screen_width: window.screen.width,
+    screen_height: window.screen.height,
+  };
+  if (conditions.may_leave_out && large.length < sizes.length) return { reason: "left_out", ...values };
+  const fits = values.width <= window.screen.width && values.height <= window.screen.height;
+  return { reason: fits ? "window" : "screen", ...values };
+}
+
 // Measures what the browser made of it, so that any transform or rounding on the way is noticed.
 function isExact(one, ratio) {
   const box = one.image.getBoundingClientRect();

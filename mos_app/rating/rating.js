@@ -39,7 +39,7 @@ class Session {
     this.part("learned").addEventListener("click", () => this.learned());
     this.part("card-undo").addEventListener("click", () => this.undo());
     this.part("undo").addEventListener("click", () => this.undo());
-    this.stopWatching = onViewChange(() => this.layOut());
+    this.stopWatching = onViewChange(() => this.onView());
     this.translate();
     this.load({ opening: true });
   }
@@ -103,7 +103,12 @@ class Session {
 
   async load({ opening = false } = {}) {
     try {
-      const state = await this.ask("next", {});
+      let state = await this.ask("next", {});
+      if (opening) {
+        this.state = state;
+        this.drawPanel(); // what it leaves is the room for images, which the server is told
+        state = await this.ask("arrive", this.device());
+      }
       if (opening && state.pictures) this.greet(state);
       else this.enter(state);
     } catch (error) {
@@ -129,8 +134,8 @@ class Session {
     if (this.leaving.signal.aborted) return;
     this.disarm();
     // The trial was rated from another tab, or the organiser paused the study: the server knows what is next.
-    if (error instanceof Refused && error.status === 409) this.load();
-    else if (error instanceof Refused && error.status === 401) this.showCard("no_link");
+    if (error instanceof Refusal && error.status === 409) this.load();
+    else if (error instanceof Refusal && error.status === 401) this.showCard("no_link");
     else this.showCard("broken", () => this.load());
   }
 
@@ -148,12 +153,50 @@ class Session {
   }
 
   showScreen(state) {
-    const proceed = async () => {
-      const next = await this.step("proceed", { screen: state.screen });
-      if (next) this.enter(next);
-    };
-    const onProceed = state.can_proceed ? proceed : state.screen === "paused" ? () => this.load() : null;
+    if (state.sizes) return this.welcome();
+    const onProceed = state.can_proceed ? () => this.leave(state) : state.screen === "paused" ? () => this.load() : null;
     this.showCard(cardName(state), onProceed);
+  }
+
+  async leave(state) {
+    const here = state.sizes ? this.device() : {};
+    const next = await this.step("proceed", { screen: state.screen, ...here });
+    if (next) this.enter(next);
+  }
+
+  // Whether the study can be taken on this device is said before the first image, and again whenever the window changes.
+  welcome() {
+    const state = this.state;
+    this.drawPanel();
+    const obstacle = obstacleTo(state, this.room(), deviceClass());
+    const begins = !obstacle || obstacle.reason === "left_out";
+    this.showCard(cardName(state), begins ? () => this.leave(state) : null, { obstacle });
+  }
+
+  onView() {
+    if (this.state?.sizes) this.welcome();
+    else this.layOut();
+  }
+
+  room() {
+    return roomFor(this.part("stage"), this.state?.beside ?? 1, this.state?.captions ?? false);
+  }
+
+  device() {
+    const { width, height } = this.room();
+    return {
+      device: deviceClass(),
+      pixel_ratio: window.devicePixelRatio,
+      screen_width: Math.round(window.screen.width),
+      screen_height: Math.round(window.screen.height),
+      window_width: Math.round(window.innerWidth),
+      window_height: Math.round(window.innerHeight),
+      room_width: width,
+      room_height: height,
+      browser: navigator.userAgent.replace(/[^\x20-\x7e]/g, "?").slice(0, 300),
+      language: this.language,
+      utc_offset: -new Date().getTimezoneOffset(),
+    };
   }
 
   async present(state) {
@@ -274,6 +317,8 @@ class Session {
   // ---- drawing -----------------------------------------------------------------------------------------------
 
   question() {
+    // At the welcome nobody sees the panel: it is measured there, with the longer of its usual texts.
+    if (this.state.sizes) return longest(this.say("question_revising"), this.say(`question_${this.state.labels}`));
     if (!this.lesson) return this.say(this.state.revision ? "question_revising" : `question_${this.state.labels}`);
     const { right, given, expected } = this.lesson.feedback;
     const named = (score) => `${score} (${this.label(score)})`;
@@ -286,8 +331,10 @@ class Session {
 
   drawPanel() {
     const state = this.state;
-    this.part("panel").hidden = !(state && state.pictures);
-    if (!state || !state.pictures) return;
+    const panel = this.part("panel");
+    panel.hidden = !(state && state.scale);
+    panel.inert = panel.hidden || !state.pictures; // behind a card nothing can be reached with the Tab key
+    if (panel.hidden) return;
     const practising = state.screen === "calibration";
     this.part("question-text").textContent = this.question();
     this.part("learned").hidden = !this.lesson;
@@ -353,7 +400,11 @@ class Session {
     this.part("card").hidden = false;
     this.part("card-title").textContent = this.say(`${name}_title`, all);
     const practice = name === "welcome" && state.practice ? this.say("welcome_practice") : "";
+    const obstacle = values.obstacle ? this.say(`fit_${values.obstacle.reason}`, values.obstacle) : "";
     this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${practice}`));
+    this.part("card-warning").hidden = !obstacle;
+    this.part("card-warning").replaceChildren(...paragraphs(obstacle));
+    this.part("panel").inert = true;
     this.part("proceed").hidden = !onProceed;
     this.part("proceed").textContent = this.say(`${name}_proceed`);
     this.part("card-undo").hidden = !state.can_undo || name !== cardName(state);
@@ -364,6 +415,7 @@ class Session {
 
   hideCard() {
     this.card = null;
+    this.part("panel").inert = false;
     this.page.dataset.screen = this.state ? this.state.screen : "loading";
     this.part("card").hidden = true;
   }
@@ -423,6 +475,8 @@ function makeButton(text, onClick) {
   button.addEventListener("click", onClick);
   return button;
 }
+
+const longest = (...texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
 
 function makeCaption(text) {
   const caption = document.createElement("div");

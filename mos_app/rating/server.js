@@ -3,7 +3,7 @@
 const FIRST_WAIT = 500; // milliseconds
 const LONGEST_WAIT = 8000;
 
-class Refused extends Error {
+class Refusal extends Error {
   constructor(status, code) {
     super(code);
     this.status = status;
@@ -24,7 +24,7 @@ async function once(action, body, signal) {
   });
   if (response.status === 429 || response.status >= 500) throw new Error(`status ${response.status}`);
   const answer = await response.json();
-  if (!response.ok) throw new Refused(response.status, answer.error);
+  if (!response.ok) throw new Refusal(response.status, answer.error);
   return answer;
 }
 
@@ -36,7 +36,7 @@ async function ask(action, body, { signal, onTrouble }) {
       onTrouble(false);
       return answer;
     } catch (error) {
-      if (error instanceof Refused || signal.aborted) throw error;
+      if (error instanceof Refusal || signal.aborted) throw error;
       onTrouble(true);
       await pause(wait * (0.75 + Math.random() / 2));
     }

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import audit, datasets, methods, mos, mos_serve, report, run, train
+from srbench.cli import audit, datasets, methods, mos, mos_invite, mos_plan, mos_serve, report, run, show, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ def _options(
 
 
 app.command()(run.run)
-app.command()(run.show)
+app.command()(show.show)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
 app.add_typer(datasets.app, name="datasets")
@@ -43,6 +43,11 @@ app.command()(train.train)
 app.command("ship-weights")(train.ship)
 app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
+mos.app.command()(mos_invite.invite)
+mos.app.command()(mos_invite.renew)
+mos.app.command()(mos_invite.revoke)
+mos.app.command()(mos_plan.plan)
+mos.app.command()(mos_plan.simulate)
 mos.app.command()(mos_serve.serve)
 mos.app.command()(mos_serve.password)
 app.command()(report.report)

@@ -26,8 +26,8 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
     from srbench import datasets
 
     rows = datasets.table(data_root)
-    for reason in datasets.broken().values():
-        typer.echo(f"Broken data set: {reason}", err=True)
+    for place, reason in datasets.broken().items():
+        typer.echo(f"Broken data set: {reason if place in reason else f'{place}: {reason}'}", err=True)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srbench.cli.mos import Name, Studies, Url
+from srbench.cli.mos import HERE, Name, Studies, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from srbench.mos.site.server import Site
-
-_HERE = Path("studies")
-_HASH_FILE = "organiser.hash"
-_HASH_VARIABLE = "SRBENCH_STUDY_PASSWORD_HASH"
 
 
 def serve(
@@ -39,6 +30,15 @@ def serve(
         str | None,
         typer.Option(help="What links begin with. Default: http://HOST:PORT.", show_default=False),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A web server in front of this one, e.g. 127.0.0.1, that says who a client is (X-Forwarded-For); "
+            "repeat it. Nobody else is believed.",
+            show_default=False,
+        ),
+    ] = None,
     language: Annotated[str, typer.Option(help="Language for browsers that ask for none we have.")] = "en",
     organiser: Annotated[
         list[str] | None,
@@ -48,62 +48,42 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    studies: Studies = _HERE,
+    studies: Studies = HERE,
     db: Url = None,
 ) -> None:
     """Serve an open study: raters' links lead to its rating page, /organiser shows progress to its organiser.
 
     Only this machine can connect, unless --host says otherwise; then name every host under which raters come with
-    --allow-host, and put a server with TLS in front.
+    --allow-host, put a server with TLS in front, and name that one with --proxy.
     """
-    from srbench.mos import conduct
-    from srbench.mos.site.server import LOOPBACK, Site, serve
-    from srbench.mos.store.rater import Store
+    from srbench.mos.site.server import LOOPBACK
+    from srbench.mos.study import Study
 
-    folder = studies / name
     if host not in LOOPBACK and not allow_host:
         raise typer.BadParameter(f"--host {host} needs --allow-host: the names or addresses that raters type.")
-    with contextlib.closing(Store.open(conduct.database_url(folder, db))) as store:
-        conduct.verify(folder, store)
-        reached = (allow_host or ["localhost"])[0]
-        site = Site(
-            store,
-            name,
-            folder,
-            address or f"http://{reached}:{port}",
-            _password_hash(folder),
-            organiser or (),
-            language,
-        )
-        _announce(site, organiser or ())
-        serve(site, host, port, allow_host or ())
+    Study(name, studies, db).serve(
+        port,
+        host,
+        names=allow_host or (),
+        address=address,
+        proxies=proxy or (),
+        organisers=organiser or (),
+        language=language,
+        on_start=_announce,
+    )
 
 
-def password(name: Name, studies: Studies = _HERE) -> None:
+def password(name: Name, studies: Studies = HERE) -> None:
     """Set the password of a study's organiser pages; only its hash is stored, in DIR/NAME/organiser.hash."""
-    from srbench.errors import StudyError
-    from srbench.images import write_atomically
-    from srbench.mos.site.organiser import hash_password
+    from srbench.mos.study import Study
 
-    folder = studies / name
-    if not (folder / "study.toml").is_file():
-        raise StudyError(f"{folder} holds no study. Make one with: srbench mos new {name} --run runs/NAME")
-    chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    write_atomically(folder / _HASH_FILE, f"{hash_password(chosen)}\n".encode())
-    (folder / _HASH_FILE).chmod(0o600)
-    typer.echo(f"Stored in {folder / _HASH_FILE}. Start the server again to use it.")
+    study = Study(name, studies)
+    study.design  # noqa: B018 - there must be a study before anybody types a password
+    path = study.set_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    typer.echo(f"Stored in {path}. Start the server again to use it.")
 
 
-def _password_hash(folder: Path) -> str | None:
-    """Return the hash from the environment, which wins, or from the study's folder."""
-    given = os.environ.get(_HASH_VARIABLE)
-    path = folder / _HASH_FILE
-    if given is None and path.is_file():
-        given = path.read_text(encoding="ascii")
-    return given.strip() if given else None
-
-
-def _announce(site: Site, organisers: Sequence[str]) -> None:
+def _announce(site: Site) -> None:
     typer.echo(f"Raters open their links; the organiser opens {site.address}/organiser")
-    if site.password_hash is None and not organisers:
+    if not site.gate.takes_password and not site.gate.takes_accounts:
         typer.echo("The organiser's pages are switched off: set a password with 'srbench mos password' first.")

@@ -61,7 +61,6 @@ def report(
     Equal inputs give equal bytes. Tables and figures (SVG, PDF, PNG) also lie in folders of their own.
     """
     from srbench import reports
-    from srbench.bench import results
 
     choices = reports.Choices(
         unit=unit,  # type: ignore[arg-type]  # Choices refuses other values
@@ -72,12 +71,6 @@ def report(
         pictures=pictures,
         slider=slider,
     )
-    finished = results.load(run)
-    opinions = None
-    if study is not None:
-        from srbench.reports import studies as sources
-
-        opinions = sources.load(study, studies, db)
-    folder = out or Path("reports") / run.resolve().name
-    for path in reports.make(finished, opinions, choices, folder, split(form)):
+    made = reports.write(run, study, out, formats=split(form), choices=choices, folder=studies, database=db)
+    for path in made:
         typer.echo(str(path))

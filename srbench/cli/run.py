@@ -1,4 +1,4 @@
-"""`srbench run` and `srbench show`: evaluate methods on data sets, and print the tables of a run again."""
+"""`srbench run`: evaluate methods on data sets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srbench.cli.options import DataRoot, split, split_all
+from srbench.cli.show import print_notes, print_tables
 
 if TYPE_CHECKING:
     from srbench.bench.results import RunResults
@@ -105,13 +106,13 @@ def run(
     except KeyboardInterrupt as stopped:
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
-    _print_tables(finished)
+    print_tables(finished)
     for name, about in finished.info["sources"].items():
         if name in set(finished.scores["dataset"]):
             typer.echo(f"LR:       {name}: {about['lr']}")
     typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
     typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
-    _print_notes(finished)
+    print_notes(finished)
     failed = _print_failures(finished)
     if failed or (methods is not None and finished.left_out):
         raise typer.Exit(1)
@@ -155,35 +156,3 @@ def _print_failures(finished: RunResults) -> bool:
     if len(failed) > _FAILURES_SHOWN:
         typer.echo(f"... and {len(failed) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
     return len(failed) > 0
-
-
-def _print_notes(finished: RunResults) -> None:
-    for note in finished.notes:
-        typer.echo(note, err=True)
-
-
-def _print_tables(finished: RunResults) -> None:
-    from rich.console import Console
-
-    from srbench.tables import scores as scoreboard
-
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    for board in scoreboard.boards(finished.scores, finished.info):
-        console.print(board.caption, markup=False, highlight=False, soft_wrap=True)
-        console.print(scoreboard.rich_table(board))
-
-
-def show(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/demo-x4.")],
-    form: Annotated[str, typer.Option("--format", help="'rich', 'md', 'csv', 'latex' or 'json'.")] = "rich",
-) -> None:
-    """Print the tables of a finished run again."""
-    from srbench.bench import results
-    from srbench.tables import scores as scoreboard
-
-    finished = results.load(folder)
-    if form == "rich":
-        _print_tables(finished)
-    else:
-        typer.echo(scoreboard.render(scoreboard.boards(finished.scores, finished.info), form))
-    _print_notes(finished)

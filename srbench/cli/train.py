@@ -41,7 +41,7 @@ def train(
     blocks: Annotated[int | None, typer.Option(help="SRResNet: number of residual blocks.")] = None,
     skip: Annotated[bool | None, typer.Option("--skip/--no-skip", help="SRResNet: with or without skips.")] = None,
     vgg: Annotated[
-        str | None, typer.Option(help="SRGAN: features of the content loss: imagenet, random, tiny, or a FILE.")
+        str | None, typer.Option(help="SRGAN: features of the content loss: 'imagenet', or a FILE with VGG16 or VGG19.")
     ] = None,
     start: Annotated[Path | None, typer.Option(help="Weights to start from: a run's folder or a weight file.")] = None,
     anchor: Annotated[float | None, typer.Option(help="SRGAN: weight of MSE beside the content loss.")] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from srbench import content
+from srbench import content, plugins
 from srbench.errors import DatasetError, unknown
 
 PARTS = ("hr", "lr")
@@ -99,23 +98,26 @@ def manifests() -> tuple[Manifest, ...]:
 
     To the shipped ones come those in the folders that `SRBENCH_DATASETS_PATH` names. See `broken` for the rest.
     """
-    return _read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[0]
+    shipped = sorted(content.folder("datasets").glob("*.toml"))
+    paths = (*shipped, *plugins.files(plugins.DATASETS, ".toml"))
+    found, problems = _read_all(tuple((path, path.stat().st_mtime_ns) for path in paths))
+    for path, reason in problems.items():
+        plugins.reject(plugins.DATASETS, path, reason)
+    return found
 
 
 def broken() -> dict[str, str]:
     """Return what cannot be used, {manifest or folder: reason in one sentence}."""
-    return dict(_read_all(content.folder("datasets"), os.environ.get("SRBENCH_DATASETS_PATH", ""))[1])
+    manifests()
+    return plugins.broken(plugins.DATASETS)
 
 
-@functools.cache
-def _read_all(shipped: Path, own: str) -> tuple[tuple[Manifest, ...], dict[str, str]]:
+@functools.lru_cache(maxsize=8)
+def _read_all(files: tuple[tuple[Path, int], ...]) -> tuple[tuple[Manifest, ...], dict[str, str]]:
     found: dict[str, list[Path]] = {}
     problems: dict[str, str] = {}
-    for folder in (shipped, *(Path(place).expanduser() for place in own.split(os.pathsep) if place)):
-        if not folder.is_dir():
-            problems[str(folder)] = f"{folder} is not a folder. Correct SRBENCH_DATASETS_PATH, or unset it."
-        for path in sorted(folder.glob("*.toml")):
-            found.setdefault(path.stem, []).append(path)
+    for path, _ in files:
+        found.setdefault(path.stem, []).append(path)
     parsed = []
     for name, paths in found.items():
         try:

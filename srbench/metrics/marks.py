@@ -9,17 +9,21 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from srbench import plugins
 from srbench.sources import closure
 
 
 def mark(module: str, function: Callable[..., Any], more: Iterable[bytes] = ()) -> str:
     """Return a hash of the files of `module` and of what it imports from here, and of `more`, 16 digits long.
 
+    Data files that a plugin read while it was imported count, too.
+
     Where the module has no file, as in a notebook, the code of `function` is taken instead.
     """
     digest = hashlib.sha256()
     files = closure(module)
-    for part in [*map(Path.read_bytes, files), *more]:
+    read = [sha256.encode() for sha256 in plugins.read_at_import(module).values()]
+    for part in [*map(Path.read_bytes, files), *more, *read]:
         digest.update(part)
     if not files:
         digest.update(repr(_code(inspect.unwrap(function))).encode())

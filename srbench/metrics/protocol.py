@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from srbench import plugins
 from srbench.errors import MetricError, unknown
 from srbench.images import Image
 from srbench.metrics import discovery, planes
@@ -52,7 +53,7 @@ class Protocol:
 PROTOCOLS: dict[str, Protocol] = {}
 """The protocols by name; a user's own are among them once any was looked for."""
 
-_conflicts: list[str] = []
+_names = plugins.Names("protocol", MetricError)
 
 
 def register_protocol(
@@ -107,12 +108,7 @@ def _shave(border: int | Callable[[int], int] | None) -> Callable[[int], int]:
 
 
 def _add(protocol: Protocol) -> None:
-    other = PROTOCOLS.get(protocol.name)
-    if other is not None and other.module != protocol.module:
-        _conflicts.append(
-            f"Two plugins register the protocol '{protocol.name}': {other.module} and {protocol.module}. "
-            "Rename one of them."
-        )
+    if not _names.claim(protocol.name, protocol.module):
         return
     PROTOCOLS[protocol.name] = protocol
 
@@ -124,8 +120,7 @@ def protocols() -> list[Protocol]:
         MetricError: Two plugins have one name.
     """
     discovery.discover()
-    if _conflicts:
-        raise MetricError(_conflicts[0])
+    _names.check()
     return list(PROTOCOLS.values())
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from srbench import plugins
 from srbench.errors import MetricError, unknown
 from srbench.metrics import discovery
 from srbench.metrics.comparison import Comparison
@@ -78,7 +79,7 @@ class Metric:
 
 _metrics: dict[str, Metric] = {}
 _families: dict[str, Callable[[str], Metric]] = {}
-_conflicts: list[str] = []
+_names = plugins.Names("metric", MetricError)
 
 
 def register_metric(
@@ -121,11 +122,7 @@ def add(metric: Metric) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z]+)?", metric.name):
         raise MetricError(f"Metric name {metric.name!r} is not made of lower-case letters, digits and hyphens.")
-    other = _metrics.get(metric.name)
-    if other is not None and other.module != metric.module:
-        _conflicts.append(
-            f"Two plugins register the metric '{metric.name}': {other.module} and {metric.module}. Rename one of them."
-        )
+    if not _names.claim(metric.name, metric.module):
         return
     _metrics[metric.name] = metric
     fingerprint.cache_clear()  # a notebook's cell was run again, perhaps
@@ -139,8 +136,7 @@ def add_family(metric: Metric, make: Callable[[str], Metric]) -> None:
 
 def _discover() -> None:
     discovery.discover()
-    if _conflicts:
-        raise MetricError(_conflicts[0])
+    _names.check()
 
 
 def metrics() -> list[Metric]:

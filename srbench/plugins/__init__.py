@@ -15,11 +15,11 @@ from srbench.plugins.loader import (
     broken,
     files,
     home,
-    importing,
     load,
     read_at_import,
     reject,
 )
+from srbench.plugins.names import Names
 
 __all__ = [
     "DATASETS",
@@ -27,11 +27,11 @@ __all__ = [
     "METRICS",
     "PROTOCOLS",
     "Kind",
+    "Names",
     "broken",
     "contained",
     "files",
     "home",
-    "importing",
     "load",
     "read_at_import",
     "reject",

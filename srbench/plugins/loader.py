@@ -94,7 +94,8 @@ def reject(kind: Kind, place: str | Path, reason: str) -> None:
 
 def home(module: str) -> str:
     """Return the file of `module`, for messages; its name where it has none."""
-    return str(modules.file_of(module) or module)
+    loaded = getattr(sys.modules.get(module), "__file__", None)
+    return str(modules.file_of(module) or loaded or module)
 
 
 def importing() -> object | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -66,9 +67,8 @@ def file_of(module: str) -> Path | None:
     if own:
         return _python_file(own[1], module.split(".")[3:])
     top, *rest = module.split(".")
-    if top == "__main__":
-        script = getattr(sys.modules["__main__"], "__file__", None)
-        return Path(script) if script and script.endswith(".py") else None
+    if top == "__main__":  # a notebook has no file, and a script is no plugin: functions in it are taken by value
+        return None
     spec = importlib.util.find_spec(top)
     if spec is None:
         return None
@@ -116,6 +116,11 @@ def imports(path: Path, module: str) -> list[str]:
         SyntaxError, ValueError: It is no Python source.
         OSError: It cannot be read.
     """
+    return [beside(module, name) or name for name in _imports(path, path.stat().st_mtime_ns, module)]
+
+
+@functools.lru_cache(maxsize=4096)
+def _imports(path: Path, changed: int, module: str) -> tuple[str, ...]:  # noqa: ARG001 - a changed file is read again
     names: list[str] = []
     parent = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_bytes())):
@@ -125,7 +130,7 @@ def imports(path: Path, module: str) -> list[str]:
             parts = parent.split(".")[: len(parent.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*parts, *([node.module] if node.module else [])])
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return [beside(module, name) or name for name in names]
+    return tuple(names)
 
 
 def plugins_in(folder: Path) -> list[tuple[str, Path]]:

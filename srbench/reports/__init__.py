@@ -5,82 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from srbench.bench import results
 from srbench.bench.results import RunResults
-from srbench.errors import ReportError, unknown
-from srbench.images import write_atomically
-from srbench.reports import figures, page, pdf
-from srbench.reports.findings import find
-from srbench.reports.inputs import Choices, Study
-from srbench.tables import rendering as tables
-from srbench.tables.main import main_tables
-from srbench.tables.statistics import more_tables
+from srbench.reports import building, studies
+from srbench.reports.building import FORMATS, build, check_formats, save
+from srbench.reports.inputs import Choices, StudyRatings
 
-__all__ = ["FORMATS", "Choices", "Study", "build", "make", "write"]
-
-FORMATS = ("html", "md", "latex", "pdf")
+__all__ = ["FORMATS", "Choices", "StudyRatings", "build", "check_formats", "save", "write"]
 
 
-def build(run: RunResults, study: Study | None = None, choices: Choices | None = None) -> page.Report:
-    """Compute and draw a report.
+def write(
+    run: RunResults | str | Path,
+    study: StudyRatings | str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    formats: Sequence[str] = building.USUAL,
+    choices: Choices | None = None,
+    folder: str | Path = "studies",
+    database: str | None = None,
+) -> list[Path]:
+    """Make the report of a run, and of an opinion study where one is named; what `srbench report` does.
+
+    Args:
+        run: A run, or its folder.
+        study: Its ratings, the name of a study, or a .csv or .parquet file of ratings.
+        out: Where the report goes; `reports/` and the name of the run's folder where nothing is said.
+        formats: Some of `FORMATS`.
+        choices: What the reader decides.
+        folder: Where studies lie.
+        database: Address of the study's store; the SQLite file in the study's folder where nothing is said.
+
+    Returns:
+        The documents; figures and tables lie in folders beside them.
 
     Raises:
-        ReportError: The inputs do not fit together.
+        ReportError: A format is unknown or cannot be made here (said before any work), or the inputs do not fit.
+        RunError: The folder is no run.
+        StudyError: The study cannot be read.
         StatisticsError: Scores or ratings are damaged.
     """
-    findings = find(run, study, choices)
-    with figures.style.house_style():
-        drawn = []
-        for drawing in figures.all_figures(findings):
-            picture = drawing.draw()
-            files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
-            drawn.append(page.Drawn(drawing, files))
-    pictures = page.slider(findings) if findings.choices.pictures else {}
-    return page.Report(findings, main_tables(findings), more_tables(findings), drawn, pictures)
-
-
-def make(
-    run: RunResults, study: Study | None, choices: Choices, out: Path, formats: Sequence[str] = ("html", "md", "latex")
-) -> list[Path]:
-    """Build a report and write it; see `build` and `write`. What cannot be written is said before any work."""
     check_formats(formats)
-    return write(build(run, study, choices), out, formats)
+    finished = run if isinstance(run, RunResults) else results.load(run)
+    rated = study if study is None or isinstance(study, StudyRatings) else _ratings(study, Path(folder), database)
+    place = Path(out) if out is not None else Path("reports") / finished.folder.resolve().name
+    return save(build(finished, rated, choices), place, formats)
 
 
-def check_formats(formats: Sequence[str]) -> None:
-    """Raise ReportError when a format is unknown, or cannot be made here."""
-    for name in formats:
-        if name not in FORMATS:
-            raise ReportError(unknown("format", name, FORMATS))
-    if "pdf" in formats:
-        pdf.browser()
-
-
-def write(report: page.Report, out: Path, formats: Sequence[str] = ("html", "md", "latex")) -> list[Path]:
-    """Write a report into the folder `out` and return the documents: figures and tables lie in folders beside them.
-
-    Raises:
-        ReportError: A format is unknown, or PDF is asked for where no Chromium is installed.
-    """
-    check_formats(formats)
-    for figure in report.figures:
-        for form, data in figure.files.items():
-            write_atomically(out / "figures" / f"{figure.drawing.name}.{form}", data)
-    for table in [*report.main, *report.more]:
-        write_atomically(out / "tables" / f"{table.name}.md", f"{tables.markdown(table)}\n".encode())
-        write_atomically(out / "tables" / f"{table.name}.tex", tables.latex(table).encode())
-    comparisons = report.findings.comparisons.to_csv(index=False, lineterminator="\n")
-    write_atomically(out / "tables" / "comparisons.csv", comparisons.encode())
-    made = []
-    texts = {
-        "html": ("report.html", page.html),
-        "md": ("report.md", page.markdown),
-        "latex": ("report.tex", page.latex),
-    }
-    for name, (file, render) in texts.items():
-        if name in formats:
-            write_atomically(out / file, render(report).encode())
-            made.append(out / file)
-    if "pdf" in formats:
-        write_atomically(out / "report.pdf", pdf.render(page.html(report)))
-        made.append(out / "report.pdf")
-    return made
+def _ratings(study: str | Path, folder: Path, database: str | None) -> StudyRatings:
+    return studies.load(str(study), folder, database)

@@ -15,12 +15,19 @@ from PIL import Image as PillowImage
 
 from srbench import content, paper
 from srbench.images import Image
-from srbench.reports import bibliography, pictures, text
+from srbench.reports import bibliography, pictures
+from srbench.reports.cautions import NO_PEOPLE, UNIT_WARNING, cautions
 from srbench.reports.figures import Drawing
 from srbench.reports.findings import Findings
-from srbench.reports.inputs import SYNTHETIC
-from srbench.tables import rendering as tables
-from srbench.tables.rendering import Table
+from srbench.reports.methods_section import methods_section
+from srbench.reports.phrases import kind
+from srbench.reports.summary import metric_sentences, summary
+from srbench.reports.verdicts import reliability, significance
+from srbench.tables import rendering
+from srbench.tables.rendering.latex import escape as latex_escape
+from srbench.tables.rendering.markdown import escape as markdown_escape
+from srbench.tables.rendering.markdown import paragraph as markdown_paragraph
+from srbench.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +50,34 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report shows."""
+    """Everything that a report shows.
+
+    Attributes:
+        findings: What was found.
+        main: The paper's tables.
+        statistics: The tables of significance, opinions and raters.
+        figures: Every figure, drawn.
+        slider: `{image: {method: address}}`, see the function of that name.
+    """
 
     findings: Findings
     main: Sequence[Table]
-    more: Sequence[Table]
+    statistics: Sequence[Table]
     figures: Sequence[Drawn]
     slider: Mapping[str, Mapping[str, str]]
 
     def table(self, name: str) -> Table | None:
-        """Return one of the smaller tables, or None where there is no data for it."""
-        return next((table for table in self.more if table.name == name), None)
+        """Return one of the tables of statistics, or None where there is no data for it."""
+        return next((table for table in self.statistics if table.name == name), None)
 
     def of(self, section: str) -> list[Drawn]:
         """Return the figures of a section."""
         return [figure for figure in self.figures if figure.drawing.section == section]
 
-    def starting(self, prefix: str) -> list[Table]:
-        """Return the smaller tables whose names start so."""
-        return [table for table in self.more if table.name.startswith(prefix)]
+    @property
+    def pairs(self) -> list[Table]:
+        """The tables of all pairs, one per metric."""
+        return [table for table in self.statistics if table.name.startswith("comparisons-")]
 
 
 def slider(findings: Findings) -> dict[str, dict[str, str]]:
@@ -111,7 +127,13 @@ def _render(template: str, report: Report, autoescape: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"markdown": tables.markdown, "latex": tables.latex, "tex": tables.escape}
+    environment.filters |= {
+        "table_html": lambda table: Markup(rendering.html(table)),  # noqa: S704  # the renderer escapes
+        "table_markdown": rendering.markdown,
+        "md": markdown_escape,
+        "md_paragraph": markdown_paragraph,
+        "tex": latex_escape,
+    }
     return environment.get_template(template).render(_context(report))
 
 
@@ -123,15 +145,15 @@ def _context(report: Report) -> dict[str, Any]:
         "report": report,
         "title": _title(findings),
         "facts": _facts(findings),
-        "synthetic": text.NO_PEOPLE if found is not None and found.study.synthetic else "",
-        "summary": text.summary(findings),
-        "warnings": text.warnings(findings),
-        "significance": [sentence for metric in compared for sentence in text.significance(findings, metric)],
-        "reliability": text.reliability(findings),
-        "agreement": text.metric_sentences(findings),
-        "methods": text.methods_section(findings),
+        "synthetic": NO_PEOPLE if findings.synthetic else "",
+        "summary": summary(findings),
+        "warnings": cautions(findings),
+        "significance": [sentence for metric in compared for sentence in significance(findings, metric)],
+        "reliability": reliability(findings),
+        "agreement": metric_sentences(findings),
+        "methods": methods_section(findings),
         "bibtex": bibliography.bibtex(findings),
-        "unit_warning": text.UNIT_WARNING if findings.choices.unit == "rating" and found is not None else "",
+        "unit_warning": UNIT_WARNING if findings.choices.unit == "rating" and found is not None else "",
         "citation": paper.CITATION,
         "slider": Markup(json.dumps(report.slider).replace("<", "\\u003c")),  # noqa: S704  # JSON of our own
         "first_images": list(report.slider),
@@ -141,8 +163,7 @@ def _context(report: Report) -> dict[str, Any]:
 
 def _title(findings: Findings) -> str:
     sets = ", ".join(findings.names.dataset(name) for name in findings.names.datasets)
-    synthetic = findings.opinions is not None and findings.opinions.study.synthetic
-    return f"Super-resolution x{int(findings.scores['scale'].iloc[0])} on {sets}{SYNTHETIC if synthetic else ''}"
+    return f"Super-resolution x{findings.scale} on {sets}{kind(findings)}"
 
 
 def _facts(findings: Findings) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from srbench.bench import results
 from srbench.errors import ReportError, unknown
 from srbench.images import Image
 from srbench.reports.findings import Findings
-from srbench.reports.inputs import ORIGINAL
+from srbench.tables.table import ORIGINAL
 
 SIDE = 96
 SLIDER_SIDE = 256
@@ -77,19 +77,24 @@ def contested(findings: Findings, dataset: str, count: int) -> list[str]:
     metric = "ssim" if "ssim" in findings.names.metrics else findings.names.metrics[0]
     rows = findings.scores
     rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset) & (rows["method"] != ORIGINAL)]
+    rows = rows[np.isfinite(rows["value"])]
     spread = rows.groupby("image")["value"].std().fillna(0.0).sort_index()
     return [str(name) for name in spread.sort_values(ascending=False, kind="stable").index[:count]]
 
 
 def load(findings: Findings, dataset: str, image: str) -> dict[str, Image]:
-    """Return every version of an image that the run kept, in the order of tables; gray ones stay gray.
+    """Return every version of an image that the run kept and scored, in the order of tables; gray ones stay gray.
 
     Raises:
-        ReportError: A picture is not the one that was scored.
+        ReportError: A picture is not the one that was scored, or two of them differ in size.
     """
     hashes = findings.info.get("images_sha256", {})
-    found = {}
+    rows = findings.scores
+    scored = set(rows.loc[(rows["dataset"] == dataset) & (rows["image"] == image), "method"])
+    found: dict[str, Image] = {}
     for method in findings.names.methods:
+        if method not in scored:
+            continue
         path = results.image_path(findings.run.folder, method, dataset, image)
         if not path.is_file():
             continue
@@ -97,6 +102,12 @@ def load(findings: Findings, dataset: str, image: str) -> dict[str, Image]:
         if expected and images.file_sha256(path) != expected:
             raise ReportError(f"{path} has changed since it was scored. Run the bench again, then make the report.")
         found[method] = images.read(path)
+        first, shape = next(iter(found)), found[method].shape[:2]
+        if shape != found[first].shape[:2]:
+            raise ReportError(
+                f"{path} has {shape[1]}x{shape[0]} pixels, and that of '{first}' has another size: they were made from "
+                "different inputs. Run the bench again for all methods, then make the report."
+            )
     return found
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pandas as pd
-import sqlalchemy as sa
 
 from srbench.errors import ReportError, StudyError
-from srbench.mos import conduct, export
-from srbench.mos.design.study import check_name
-from srbench.mos.store import models as m
-from srbench.mos.store.organiser import last_score
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import SYNTHETIC
-from srbench.reports.inputs import Study
+from srbench.mos.design import registration
+from srbench.mos.store import imports
+from srbench.mos.store.analyst import AnalystStore
+from srbench.mos.store.definitions import SYNTHETIC, check_name
+from srbench.reports.inputs import StudyRatings
 
 
-def load(name: str, studies: Path, url: str | None = None) -> Study:
+def load(name: str, studies: Path, url: str | None = None) -> StudyRatings:
     """Return the study `name` of the folder `studies`, or the ratings in the file of that name.
 
     Raises:
@@ -34,17 +30,17 @@ def load(name: str, studies: Path, url: str | None = None) -> Study:
             f"There is no study '{name}' in {studies}, nor a file of that name. Name a study, or a .csv or .parquet "
             "file with one rating per line."
         )
-    with contextlib.closing(Store.open(conduct.database_url(folder, url))) as store:
-        return from_store(store, name)
+    with registration.open_store(folder, url) as store:
+        return from_store(store.analyst, name)
 
 
-def from_store(store: Store, name: str) -> Study:
+def from_store(store: AnalystStore, name: str) -> StudyRatings:
     """Return a study with its calibration from an open store; raters go by their random codes."""
     record = store.study(name)
-    return Study(name, store.ratings(name), record.origin, _calibration(store, name), record.settings.design)
+    return StudyRatings(name, store.ratings(name), record.origin, store.calibration(name), record.settings.design)
 
 
-def from_file(path: Path) -> Study:
+def from_file(path: Path) -> StudyRatings:
     """Return the ratings in a CSV or Parquet file, named after the study in it, else after the file.
 
     Raises:
@@ -76,12 +72,12 @@ def from_file(path: Path) -> Study:
     if drawn.any() and not drawn.all():
         raise ReportError(f"{path} mixes synthetic ratings with others. Keep them in separate files.")
     name = names[0] if names else path.stem
-    return Study(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
+    return StudyRatings(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        return pd.DataFrame(export.read(path))
+        return pd.DataFrame(imports.read(path))
     except StudyError as error:
         # The option that the sentence names is one of the import, which takes files of any columns.
         raise ReportError(str(error).replace("--column", "srbench mos import --column")) from None
@@ -95,26 +91,3 @@ def _beside(path: Path) -> tuple[pd.Series, bool]:
         return pd.Series(dtype=str), counted
     table = pd.read_csv(path, usecols=["study"], dtype=str, keep_default_na=False, encoding="utf-8-sig")
     return table["study"], counted
-
-
-def _calibration(store: Store, name: str) -> pd.DataFrame | None:
-    record = store.study(name)
-    last = last_score()
-    score = sa.func.coalesce(last.c.score, m.rating.c.score)
-    near = sa.func.abs(score - m.trial.c.expected) <= record.settings.tolerance
-    query = (
-        sa.select(m.rater.c.code, m.trial.c.attempt, sa.func.count().filter(near), sa.func.count())
-        .join_from(m.rating, m.trial, m.trial.c.id == m.rating.c.trial_id)
-        .join(m.rater, m.rater.c.id == m.trial.c.rater_id)
-        .outerjoin(last, last.c.trial_id == m.trial.c.id)
-        .where((m.rater.c.study_id == record.id) & (m.trial.c.attempt > 0))
-        .group_by(m.rater.c.code, m.trial.c.attempt)
-        .order_by(m.rater.c.code, m.trial.c.attempt)
-    )
-    with store.read() as connection:
-        rows = connection.execute(query).all()
-    if not rows:
-        return None
-    table = pd.DataFrame(rows, columns=["rater", "attempt", "right", "asked"])
-    passed = table["right"] >= record.settings.pass_fraction * table["asked"]
-    return table.assign(passed=passed.map({True: "yes", False: "no"}))

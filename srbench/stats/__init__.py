@@ -14,16 +14,18 @@ from srbench.stats.opinion import (
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    median_seconds,
     rank_distribution,
     score_distribution,
 )
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import bt500, screening
-from srbench.stats.tables import Cube, check_ratings, check_scores, cubes, score_cubes
+from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
 from srbench.stats.taste import taste
 
 __all__ = [
+    "CheckedRatings",
     "CriticalDifference",
     "Cube",
     "Subjective",
@@ -31,6 +33,7 @@ __all__ = [
     "bt500",
     "check_ratings",
     "check_scores",
+    "checked_ratings",
     "compare",
     "compare_scores",
     "concordance",
@@ -44,6 +47,7 @@ __all__ = [
     "mean_opinion_scores",
     "mean_ranks",
     "mean_scores",
+    "median_seconds",
     "rank_distribution",
     "reliability",
     "retest",

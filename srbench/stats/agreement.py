@@ -12,14 +12,14 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats import bootstrap, logistic
 from srbench.stats.opinion import mean_opinion_scores
-from srbench.stats.tables import Array, check_scores
+from srbench.stats.tables import Array, RatingTable, check_scores
 
 DRAWS = 1000
 FEWEST = 5
 """Images that a bootstrap over images needs: fewer have hardly any different resamples."""
 
 
-def joined(scores: pd.DataFrame, ratings: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def joined(scores: pd.DataFrame, ratings: RatingTable) -> tuple[pd.DataFrame, list[str]]:
     """Return metric values and opinion scores of the stimuli that have both, and what was left out.
 
     Returns:
@@ -47,7 +47,7 @@ def joined(scores: pd.DataFrame, ratings: pd.DataFrame) -> tuple[pd.DataFrame, l
 
 def agreement(
     scores: pd.DataFrame,
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     *,
     form: logistic.Form = "logistic4",
     draws: int = DRAWS,

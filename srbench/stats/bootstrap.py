@@ -53,23 +53,36 @@ def means(values: Array, weights: Weights) -> Array:
         weights: From `draw`, for R raters and I images.
 
     Returns:
-        Shape (B,); NaN for a draw that hit only empty cells.
+        Shape (B,); infinite for a draw with an infinite cell; NaN for one that hit only empty cells, or cells that are
+        infinite in both directions.
     """
     present = ~np.isnan(values)
-    sums: Array = ((weights.raters @ np.where(present, values, 0.0)) * weights.images).sum(axis=1)
+    sums = _drawn_sums(np.where(np.isfinite(values), values, 0.0), weights)
+    if np.isinf(values).any():
+        up, down = (_drawn_sums((values == end).astype(np.float64), weights) > 0 for end in (np.inf, -np.inf))
+        sums = np.select([up & down, up, down], [np.nan, np.inf, -np.inf], sums)
     if present.all():
         return sums / values.size
-    counts = ((weights.raters @ present.astype(np.float64)) * weights.images).sum(axis=1)
+    counts = _drawn_sums(present.astype(np.float64), weights)
     drawn: Array = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     return drawn
 
 
+def _drawn_sums(values: Array, weights: Weights) -> Array:
+    sums: Array = ((weights.raters @ values) * weights.images).sum(axis=1)
+    return sums
+
+
 def interval(draws: Array, level: float = 0.95) -> tuple[float, float]:
     """Return the percentile interval, or NaN when more than one draw in twenty is undefined."""
-    usable = draws[np.isfinite(draws)]
+    usable = draws[~np.isnan(draws)]
     if usable.size < 0.95 * draws.size:
         return float("nan"), float("nan")
-    low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
+    ends = (1 - level) / 2, (1 + level) / 2
+    if np.isinf(usable).any():
+        # Nothing lies between a number and infinity: the ends are draws themselves, the outer ones.
+        return float(np.quantile(usable, ends[0], method="lower")), float(np.quantile(usable, ends[1], method="higher"))
+    low, high = np.quantile(usable, ends)
     return float(low), float(high)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from srbench.errors import StatisticsError
 from srbench.stats import bootstrap
 from srbench.stats.signed_rank import signed_rank, smallest_p, vargha_delaney
-from srbench.stats.tables import Array, Cube, cubes, score_cubes
+from srbench.stats.tables import Array, Cube, RatingTable, cubes, differences, score_cubes
 
 Unit = Literal["image", "rating"]
 UNITS = ("image", "rating")
@@ -31,7 +31,8 @@ class Comparison:
         b: Second method.
         unit: What is paired: `image` (means over raters) or `rating` (every rater and image).
         n: Number of pairs.
-        difference: Mean of a minus mean of b over the cells that both have.
+        difference: Mean of the differences, a minus b, over the cells that both have. Infinite where one of them is
+            (see `tables.differences`), NaN where some are infinite in each direction.
         low: Lower end of the 95 % bootstrap interval, raters and images drawn independently.
         high: Upper end.
         p: Two-sided Wilcoxon signed-rank p; zero differences dropped.
@@ -64,7 +65,7 @@ class Comparison:
 
 
 def compare(
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     *,
     unit: Unit = "image",
     methods: Sequence[str] | None = None,
@@ -100,7 +101,9 @@ def compare_scores(
 ) -> pd.DataFrame:
     """Compare one metric of every pair of methods on every data set, paired by image. See `compare`.
 
-    Methods whose scores are infinite (the PSNR of the original) take no part.
+    Infinite scores (the PSNR of an image that equals its original) take part. Wilcoxon's test knows ranks only: a
+    difference to an infinite score has the largest rank, and two infinite scores differ by nothing. A bootstrap draw
+    with such an image has an infinite mean, so that end of the interval may be infinite.
     """
     return _table(score_cubes(scores, metric, methods), metric, "image", alpha, draws, seed)
 
@@ -133,8 +136,9 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, weights: bootstra
         x, y = _image_means(first, both), _image_means(second, both)
     else:
         x, y = first[both], second[both]
-    result = signed_rank(x - y)
-    low, high = bootstrap.crossed_interval(first - second, weights)
+    result = signed_rank(differences(x, y))
+    apart = differences(first, second)
+    low, high = bootstrap.crossed_interval(apart, weights)
     return Comparison(
         dataset=cube.dataset,
         metric=metric,
@@ -142,7 +146,7 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, weights: bootstra
         b=cube.methods[b],
         unit=unit,
         n=result.n,
-        difference=float(np.nanmean(first - second)),
+        difference=_mean(apart),
         low=low,
         high=high,
         p=result.p,
@@ -152,7 +156,7 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, weights: bootstra
         vargha_delaney=vargha_delaney(x, y),
         test=result.test,
         significant=False,
-        note=_note(cube, both, metric),
+        note=_note(cube, both, np.isinf(first) | np.isinf(second), metric),
     )
 
 
@@ -162,7 +166,12 @@ def _image_means(values: Array, both: NDArray[np.bool_]) -> Array:
     return means
 
 
-def _note(cube: Cube, both: NDArray[np.bool_], metric: str) -> str:
+def _mean(values: Array) -> float:
+    with np.errstate(invalid="ignore"):  # infinite in both directions: NaN
+        return float(np.nanmean(values))
+
+
+def _note(cube: Cube, both: NDArray[np.bool_], infinite: NDArray[np.bool_], metric: str) -> str:
     notes = []
     if len(cube.images) == 1:
         notes.append("One image: nothing can be said about other images.")
@@ -171,6 +180,11 @@ def _note(cube: Cube, both: NDArray[np.bool_], metric: str) -> str:
     empty = int(both.size - both.sum())
     if empty:
         notes.append(f"{empty} of {both.size} cells lack one of the two values and are left out.")
+    if infinite.any():
+        notes.append(
+            f"On {int(infinite.sum())} of {int(both.sum())} images a score is infinite: the largest difference, or "
+            "none where both are."
+        )
     return " ".join(notes)
 
 

@@ -61,7 +61,7 @@ def friedman(cube: Cube, *, higher_is_better: bool = True, alpha: float = 0.05) 
     if np.ptp(ranks) == 0:
         statistic, p = 0.0, 1.0
     else:
-        result = scipy_stats.friedmanchisquare(*values)
+        result = scipy_stats.friedmanchisquare(*ranks)  # ranks of ranks are the same, and are finite
         statistic, p = float(result.statistic), float(result.pvalue)
     q = float(scipy_stats.studentized_range.ppf(1 - alpha, k, np.inf)) / np.sqrt(2)
     difference = float(q * np.sqrt(k * (k + 1) / (6 * n)))

@@ -11,13 +11,13 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import bootstrap
-from srbench.stats.tables import Array, Cube, check_ratings, cubes, score_cubes
+from srbench.stats.tables import Array, Cube, RatingTable, check_ratings, cubes, score_cubes
 
 Z = float(scipy_stats.norm.ppf(0.975))
 
 
 def mean_opinion_scores(
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     by: Sequence[str] = ("dataset", "method"),
     *,
     interval: Literal["crossed", "normal"] | None = None,
@@ -55,7 +55,7 @@ def mean_opinion_scores(
     if kind == "crossed":
         if keys != ["dataset", "method"]:
             raise StatisticsError("A crossed interval is defined for by=('dataset', 'method') only.")
-        ends = pd.DataFrame(_crossed(cubes(frame), draws, seed), columns=[*keys, "low", "high"])
+        ends = pd.DataFrame(_crossed(cubes(ratings), draws, seed), columns=[*keys, "low", "high"])
         table = table.drop(columns=["low", "high"]).merge(ends, on=keys, how="left")
     return table[[*keys, "mos", "low", "high", "sd", "n", "raters", "images"]]
 
@@ -63,7 +63,7 @@ def mean_opinion_scores(
 def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRAWS, seed: int = 0) -> pd.DataFrame:
     """Return the plain mean of one metric per data set and method, with a bootstrap interval over images.
 
-    Infinite values (the PSNR of the original) take no part; a method that has no other value has no row.
+    A mean over an infinite value (the PSNR of an image that equals its original) is infinite.
 
     Returns:
         Columns dataset, method, value, low, high, n.
@@ -77,6 +77,19 @@ def mean_scores(scores: pd.DataFrame, metric: str, *, draws: int = bootstrap.DRA
     return pd.DataFrame(rows, columns=["dataset", "method", "value", "low", "high", "n"])
 
 
+def median_seconds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the median time per image of every method on every data set, over the images that did not fail.
+
+    Args:
+        scores: Columns `dataset`, `image`, `method`, `status`, `seconds`; the metrics of an image share one time.
+
+    Returns:
+        Columns dataset, method, seconds.
+    """
+    once = scores[scores["status"] == "ok"].drop_duplicates(["dataset", "image", "method"])
+    return once.groupby(["dataset", "method"], as_index=False).agg({"seconds": "median"})
+
+
 def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str, float, float]]:
     rows = []
     for cube in data:
@@ -86,7 +99,7 @@ def _crossed(data: Sequence[Cube], draws: int, seed: int) -> list[tuple[str, str
     return rows
 
 
-def score_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+def score_distribution(ratings: RatingTable) -> pd.DataFrame:
     """Return how often each whole score 1..5 was given, per data set and method.
 
     Scores between two whole ones (continuous scales) count for the nearest, halves upwards.
@@ -104,7 +117,7 @@ def score_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "score", "count", "share"])
 
 
-def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
+def mean_ranks(ratings: RatingTable) -> pd.DataFrame:
     """Return the mean ordinal rank of every method: ranked per image and rater, ties averaged, 1 = best.
 
     Only images that a rater saw in every version are ranked.
@@ -124,7 +137,7 @@ def mean_ranks(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "rank", "sd", "n", "left_out"])
 
 
-def rank_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
+def rank_distribution(ratings: RatingTable) -> pd.DataFrame:
     """Return how often each ordinal rank was reached, per data set and method; see `mean_ranks`.
 
     Averaged ranks of ties count for the nearest whole rank, halves for the better one.
@@ -144,7 +157,7 @@ def rank_distribution(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "method", "rank", "count", "share"])
 
 
-def gold(ratings: pd.DataFrame, expected: dict[str, float] | None = None) -> pd.DataFrame:
+def gold(ratings: RatingTable, expected: dict[str, float] | None = None) -> pd.DataFrame:
     """Return each rater's mean score of the versions whose score is known in advance.
 
     Args:
@@ -152,15 +165,16 @@ def gold(ratings: pd.DataFrame, expected: dict[str, float] | None = None) -> pd.
         expected: The anchor score of each gold method; default nearest 1 and the original (`hr`) 5.
 
     Returns:
-        Columns rater, method, expected, mean, n, off (mean is more than one step away), sorted; empty when no
-        gold version was rated.
+        Columns rater, method, expected, mean, n, off (mean is more than one step away), median (of all raters' means
+        of the version), sorted; empty when no gold version was rated.
     """
     anchors = expected or {"nearest": 1.0, "hr": 5.0}
     frame, _ = check_ratings(ratings)
     frame = frame[frame["method"].isin(list(anchors))]
     table = frame.groupby(["rater", "method"], observed=True)["score"].agg(mean="mean", n="count").reset_index()
     table.insert(2, "expected", table["method"].map(anchors).astype(np.float64))
-    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0)
+    median = table.groupby("method")["mean"].transform("median")
+    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0, median=median)
 
 
 def _mean_and_sd(values: Array) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats.tables import Array, cubes
+from srbench.stats.tables import Array, RatingTable, cubes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def krippendorff_alpha(scores: Array) -> float:
     return float(1 - (observed * distance).sum() / (expected * distance).sum())
 
 
-def reliability(ratings: pd.DataFrame) -> pd.DataFrame:
+def reliability(ratings: RatingTable) -> pd.DataFrame:
     """Return how far raters agree on the stimuli of each data set, and of all together (`all`).
 
     Returns:

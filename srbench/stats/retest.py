@@ -10,14 +10,14 @@ from srbench.errors import StatisticsError
 from srbench.stats import bootstrap
 from srbench.stats.reliability import intraclass
 from srbench.stats.signed_rank import signed_rank
-from srbench.stats.tables import Array, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 MARGIN = 0.25
 """Half of half a step of the scale: a shift that no conclusion of a study should hang on."""
 
 
 def retest(
-    ratings: pd.DataFrame, *, margin: float = MARGIN, draws: int = bootstrap.DRAWS, seed: int = 0
+    ratings: RatingTable, *, margin: float = MARGIN, draws: int = bootstrap.DRAWS, seed: int = 0
 ) -> pd.DataFrame:
     """Compare the first and the second showing of the same stimulus to the same rater, per data set.
 

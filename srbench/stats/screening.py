@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from srbench.stats.likelihood import maximum_likelihood
-from srbench.stats.tables import Array, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 OFTEN = 0.05
 BALANCED = 0.3
@@ -47,7 +47,7 @@ def bt500(scores: Array, *, ddof: int = 1) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def screening(ratings: pd.DataFrame) -> pd.DataFrame:
+def screening(ratings: RatingTable) -> pd.DataFrame:
     """Return what BT.500's rule and P.910's model say about every rater, over all stimuli.
 
     The rule of BT.500 was made for the 1990s' procedures and flags or keeps a rater as a whole; the model

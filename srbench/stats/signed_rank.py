@@ -39,7 +39,7 @@ class SignedRank:
 
 
 def signed_rank(differences: Array) -> SignedRank:
-    """Test whether paired differences (shape (n,), finite) are symmetric about zero.
+    """Test whether paired differences (shape (n,)) are symmetric about zero; infinite ones are the largest.
 
     >>> signed_rank(np.array([1.0, 2.0, 3.0, 4.0, 5.0])).p
     0.0625
@@ -54,7 +54,8 @@ def signed_rank(differences: Array) -> SignedRank:
     effect = (up - down) / (up + down)
     if kept.size <= EXACT_UP_TO:
         return SignedRank(_exact_p(ranks, up), effect, rounded.size, zeros, "exact permutation")
-    result = scipy_stats.wilcoxon(kept, zero_method="wilcox", correction=False, method="approx")
+    # Signed ranks stand in for the differences: they have the same ranks, and are finite.
+    result = scipy_stats.wilcoxon(np.sign(kept) * ranks, zero_method="wilcox", correction=False, method="approx")
     return SignedRank(float(result.pvalue), effect, rounded.size, zeros, "asymptotic")
 
 

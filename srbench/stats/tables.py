@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -51,7 +52,45 @@ class Cube:
         return means
 
 
-def check_ratings(ratings: pd.DataFrame, repeats: bool = False) -> tuple[pd.DataFrame, list[str]]:
+@dataclass(frozen=True)
+class CheckedRatings:
+    """Ratings that went through `check_ratings` once, for many statistics of the same ratings.
+
+    Every function of `srbench.stats` that takes a DataFrame of ratings takes this in its place, and then neither
+    checks nor arranges them again.
+
+    Attributes:
+        every: The usable ratings.
+        first: First showings only.
+        damaged: One sentence for everything that was left out of `every`.
+        notes: The same for `first`.
+    """
+
+    every: pd.DataFrame
+    first: pd.DataFrame
+    damaged: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @cached_property
+    def cubes(self) -> tuple[Cube, ...]:
+        """One cube of all methods per data set, see `cubes`."""
+        wanted = _choose(self.first, None)
+        return tuple(_cube(str(name), part, wanted, "score") for name, part in self.first.groupby("dataset"))
+
+
+RatingTable: TypeAlias = pd.DataFrame | CheckedRatings
+
+
+def checked_ratings(ratings: RatingTable) -> CheckedRatings:
+    """Check ratings once; see `check_ratings`, whose errors this raises."""
+    if isinstance(ratings, CheckedRatings):
+        return ratings
+    every, damaged = _usable_ratings(ratings)
+    first, said = _first_showings(every)
+    return CheckedRatings(every, first, tuple(damaged), (*damaged, *said))
+
+
+def check_ratings(ratings: RatingTable, repeats: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Return the usable ratings and one sentence for everything that was left out.
 
     Args:
@@ -62,6 +101,11 @@ def check_ratings(ratings: pd.DataFrame, repeats: bool = False) -> tuple[pd.Data
         StatisticsError: A column is missing, nothing is left, a score is outside 1..5, or one rater gave one
             stimulus two different scores in one showing.
     """
+    checked = checked_ratings(ratings)
+    return (checked.every, list(checked.damaged)) if repeats else (checked.first, list(checked.notes))
+
+
+def _usable_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     frame = _with_columns(ratings, RATING_COLUMNS, "ratings")
     notes: list[str] = []
     if "repeat" not in frame:
@@ -78,15 +122,16 @@ def check_ratings(ratings: pd.DataFrame, repeats: bool = False) -> tuple[pd.Data
         )
     frame, note = _without_copies(frame, ["rater", "dataset", "image", "method", "repeat"], "score", "rating")
     notes += note
-    if not repeats:
-        first = frame.groupby(["rater", "dataset", "image", "method"])["repeat"].transform("min")
-        again = int((frame["repeat"] != first).sum())
-        if again:
-            notes.append(f"{again} ratings of second showings serve the test of reliability only.")
-        frame = frame[frame["repeat"] == first]
     if frame.empty:
         raise StatisticsError("There is no rating left to compute anything from. Collect or import ratings first.")
     return frame.reset_index(drop=True), notes
+
+
+def _first_showings(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    first = frame.groupby(["rater", "dataset", "image", "method"])["repeat"].transform("min")
+    again = int((frame["repeat"] != first).sum())
+    notes = [f"{again} ratings of second showings serve the test of reliability only."] if again else []
+    return frame[frame["repeat"] == first].reset_index(drop=True), notes
 
 
 def check_scores(scores: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -112,7 +157,7 @@ def check_scores(scores: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame.reset_index(drop=True), notes + copies
 
 
-def cubes(ratings: pd.DataFrame, methods: Sequence[str] | None = None) -> list[Cube]:
+def cubes(ratings: RatingTable, methods: Sequence[str] | None = None) -> list[Cube]:
     """Return one cube of first showings per data set, in order of names.
 
     Args:
@@ -122,15 +167,17 @@ def cubes(ratings: pd.DataFrame, methods: Sequence[str] | None = None) -> list[C
     Raises:
         StatisticsError: See `check_ratings`; or a method of that name has no rating.
     """
-    frame, _ = check_ratings(ratings)
-    wanted = _choose(frame, methods)
-    return [_cube(str(name), part, wanted, "score") for name, part in frame.groupby("dataset")]
+    checked = checked_ratings(ratings)
+    if methods is None:
+        return list(checked.cubes)
+    wanted = _choose(checked.first, methods)
+    return [_cube(str(name), part, wanted, "score") for name, part in checked.first.groupby("dataset")]
 
 
 def score_cubes(scores: pd.DataFrame, metric: str, methods: Sequence[str] | None = None) -> list[Cube]:
     """Return one cube with a single nameless rater per data set, for one metric of a run.
 
-    Infinite values (PSNR of the original) become empty cells: no mean and no difference is defined for them.
+    Infinite values (the PSNR of an image that equals its original) stay as they are; see `differences`.
 
     Raises:
         StatisticsError: See `check_scores`; or the metric or a method has no score.
@@ -140,9 +187,20 @@ def score_cubes(scores: pd.DataFrame, metric: str, methods: Sequence[str] | None
     if metric not in set(known):
         raise StatisticsError(unknown("metric", metric, set(known)))
     frame = frame[known == metric].assign(rater="")
-    frame = frame[np.isfinite(frame["value"])]
     wanted = _choose(frame, methods)
     return [_cube(str(name), part, wanted, "value") for name, part in frame.groupby("dataset")]
+
+
+def differences(a: Array, b: Array) -> Array:
+    """Return a - b of paired values of equal shape; NaN where either is NaN.
+
+    An infinite score is above every finite one, so its difference is infinite; two that are equal differ by nothing.
+
+    >>> differences(np.array([np.inf, np.inf, 3.0]), np.array([np.inf, 2.0, 1.0])).tolist()
+    [0.0, inf, 2.0]
+    """
+    result: Array = np.subtract(a, b, out=np.zeros(a.shape), where=~(np.isinf(a) & (a == b)))
+    return result
 
 
 def _choose(frame: pd.DataFrame, methods: Sequence[str] | None) -> list[str]:

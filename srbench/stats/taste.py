@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats as scipy_stats
 
-from srbench.stats.tables import Array, Cube, cubes
+from srbench.stats.tables import Array, Cube, RatingTable, cubes
 
 
-def taste(ratings: pd.DataFrame) -> pd.DataFrame:
+def taste(ratings: RatingTable) -> pd.DataFrame:
     """Estimate the variance components of methods x raters x images, per data set.
 
     Raters who differ in taste (method x rater) make Wilcoxon's test on image means reject too often: it

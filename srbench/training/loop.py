@@ -152,9 +152,6 @@ def train(task: Task, run: Run, draw: Draw, held: Sequence[Held] = ()) -> Outcom
         state.restore()
     else:
         _refuse_to_overwrite(run.out)
-        # A generator of its own: what is measured here must not shift the crops of the run.
-        fresh = torch.Generator().manual_seed(task.plan.seed + 2)
-        task.prepare(lambda count: draw(count, fresh, slice(None)))
     leads = task.team.leads
     board = run.out / "tensorboard" if leads else None
     with _signals() as caught, Display(run.title, board, state.step, run.quiet or not leads) as display:
@@ -196,6 +193,7 @@ class _Session:
 
     def step(self, fraction: float) -> None:
         state, crops = self.state, self.batch()
+        self.task.done = state.step
         for player in self.task.players.values():
             freeze_batch_norm(player.network, player is self.shipped and fraction >= self.plan.freeze_bn)
         if state.step == self.first + 20 and self.team.leads:

@@ -17,9 +17,32 @@ def adversarial(logits: Tensor) -> Tensor:
     return functional.softplus(-logits).mean()
 
 
-def discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """Return the mean of -log D(y) - log(1 - D(G(x))) (equation 2), from logits on HR and SR crops."""
-    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+def discriminator(real: Tensor, fake: Tensor, label: float = 1.0) -> Tensor:
+    """Return the mean of -log D(y) - log(1 - D(G(x))) (equation 2), from logits on HR and SR crops.
+
+    A `label` below 1 asks for less than certainty on HR crops: the cross-entropy with that probability of "real"
+    (one-sided label smoothing; Salimans et al., "Improved techniques for training GANs", 2016).
+    """
+    certain = label * functional.softplus(-real) + (1 - label) * functional.softplus(real)
+    return certain.mean() + functional.softplus(fake).mean()
+
+
+def phase(sr: Tensor, hr: Tensor, scale: int) -> Tensor:
+    """Return how unlike the mean errors at the places of an LR pixel's cell are: what a repeated pattern leaves.
+
+    With m the mean of SR - HR over all cells of one crop, for each of its channels and the scale^2 places in a cell,
+    this is the mean of (m - mean of m over the places)^2: zero for any error that does not repeat with the grid of
+    LR pixels, a constant one included.
+
+    Args:
+        sr: (N, C, H, W) crops, whose sides are multiples of `scale`.
+        hr: The same.
+        scale: Height and width of a cell.
+    """
+    count, channels, height, width = sr.shape
+    cells = (sr - hr).reshape(count, channels, height // scale, scale, width // scale, scale)
+    places = cells.mean((2, 4))
+    return functional.mse_loss(places, places.mean((2, 3), keepdim=True).expand_as(places))
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -39,7 +62,7 @@ class Content(nn.Module):
     Args:
         features: Maps (N, 3, H, W) in -1..1 to feature maps; it is frozen.
         weight: Factor of the distance. With ImageNet's VGG19 the paper divides the maps by 12.75, which is a
-            factor of 1 / 12.75^2; for other features see `calibrate`.
+            factor of 1 / 12.75^2.
     """
 
     def __init__(self, features: nn.Module, weight: float = 1 / 12.75**2) -> None:
@@ -52,13 +75,6 @@ class Content(nn.Module):
         with torch.no_grad():
             target = self.features(hr)
         return self.weight * functional.mse_loss(_full(self.features(sr)), _full(target))
-
-    def calibrate(self, sr: Tensor, hr: Tensor) -> float:
-        """Set the weight so that the loss of these crops equals their MSE, and return it."""
-        with torch.no_grad():
-            self.weight = 1.0
-            self.weight = float(pixel(sr, hr) / self(sr, hr))
-        return self.weight
 
 
 def _full(maps: Tensor) -> Tensor:

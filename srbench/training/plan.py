@@ -107,7 +107,7 @@ class Player:
     def descend(self, loss: Tensor, team: Team, fraction: float) -> None:
         """Take one step of the optimiser down the gradient of `loss`, averaged over the team."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * self.schedule(fraction)
+            group["lr"] = self.rate * self.schedule(fraction) * group.get("factor", 1.0)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         team.average_gradients(self.network.parameters())
@@ -121,12 +121,14 @@ class Task(ABC):
         players: The networks that learn; the first one is averaged, validated and shipped.
         luma: Whether its batches hold luma instead of RGB.
         enlarge: Whether its batches hold the enlarged LR crops.
-        notes: Facts found out at the start that belong into checkpoints and model cards.
+        notes: Facts found out on the way that belong into checkpoints and model cards.
+        done: Steps that are done, over all sessions.
     """
 
     players: dict[str, Player]
     luma: bool = False
     enlarge: bool = False
+    done: int = 0
 
     def __init__(self, plan: Plan, team: Team) -> None:
         self.plan, self.team = plan, team
@@ -136,9 +138,6 @@ class Task(ABC):
     def network(self) -> nn.Module:
         """The network that is shipped."""
         return next(iter(self.players.values())).network
-
-    def prepare(self, draw: Callable[[int], Batch]) -> None:  # noqa: B027 # most tasks have nothing to prepare
-        """Measure on fresh batches what the losses need, before the first step of a new run."""
 
     @abstractmethod
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
@@ -185,12 +184,14 @@ class Recipe:
         network: Makes the network that is shipped from settings.
         task: Makes its task from settings and team.
         summary: What it makes, in one phrase.
+        presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
     """
 
     config: Plan
     network: Callable[[Any], nn.Module]
     task: Callable[[Any, Team], Task]
     summary: str
+    presets: Mapping[str, Plan] = field(default_factory=dict)
 
 
 def freeze_batch_norm(network: nn.Module, frozen: bool) -> None:

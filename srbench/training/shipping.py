@@ -19,7 +19,7 @@ from srbench.errors import TrainingError
 from srbench.images import Image
 from srbench.ready import ready
 from srbench.registry import Setup
-from srbench.training import checkpoints, vgg19
+from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.start import recipes
 
@@ -67,10 +67,6 @@ def ship(
     """
     checkpoint = checkpoints.load(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
-    if name in vgg19.RECIPES:
-        raise TrainingError(
-            f"{run} trained features, which are no method and are not shipped. Give {run / vgg19.FILE} to --vgg."
-        )
     network = restore(checkpoint)
     path = registry.find(name)[0].weights.get(scale)
     if path is None:
@@ -135,6 +131,7 @@ def card(
     config, notes = checkpoint.config, dict(checkpoint.notes)
     plan = config["plan"]
     features = notes.pop("features", "none (mean squared error only)")
+    note = notes.pop("note", "")
     over = 1.0 if plan["steps"] is None else checkpoint.step / plan["steps"]
     if plan["minutes"] is not None:
         over = min(1.0, checkpoint.seconds / (60 * plan["minutes"]))
@@ -166,8 +163,8 @@ def card(
             for s, wanted in zip(SETS, goal, strict=True)
             if s in scores
         }
-    if "substitute" in features:
-        facts["note"] = features
+    if note:
+        facts["note"] = note
     facts["licence"] = "Apache-2.0 (the weights are this project's own)"
     return facts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import importlib
 import json
 import pkgutil
@@ -15,9 +14,8 @@ from typing import Any
 import torch
 
 from srbench.errors import TrainingError, unknown
-from srbench.training import duplicates, labelled, loop, parallel, photographs, validation, vgg19
+from srbench.training import duplicates, loop, parallel, photographs, validation
 from srbench.training.loop import Outcome, Run
-from srbench.training.parallel import Team
 from srbench.training.patches import Cutter, Shape
 from srbench.training.plan import Plan, Recipe
 
@@ -28,7 +26,7 @@ class Order:
 
     Attributes:
         name: A recipe's name, such as `srresnet-mse`.
-        data: Folders and files of photographs; for a feature network one labelled set, see `labelled.read`.
+        data: Folders and files of photographs.
         out: Folder of the run.
         settings: Fields of the recipe's config that differ from its defaults.
         validation: Folder of which `hold_out` photographs are held out from training; None validates nothing.
@@ -54,8 +52,8 @@ class Order:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes by name: the feature network's, and those of every `train.py` in the families' folders."""
-    found: dict[str, Recipe] = dict(vgg19.RECIPES)
+    """Return all recipes by name: those of every `train.py` in the families' folders."""
+    found: dict[str, Recipe] = {}
     package = importlib.import_module("srbench.methods")
     for home in package.__path__:
         for family in pkgutil.iter_modules([home]):
@@ -70,11 +68,15 @@ def configure(recipe: Recipe, settings: Mapping[str, Any]) -> Plan:
     Raises:
         TrainingError: It has no such setting, or a value is wrong.
     """
+    presets = {"paper": recipe.config, **recipe.presets}
+    preset = str(settings.get("preset", "paper"))
+    if preset not in presets:
+        raise TrainingError(unknown("preset", preset, presets))
     known = {f.name for f in dataclasses.fields(recipe.config)}
     for name in settings:
         if name not in known:
             raise TrainingError(f"{unknown('setting', name, known)} It belongs to another network.")
-    config = dataclasses.replace(recipe.config, **settings)
+    config = dataclasses.replace(presets[preset], **settings)
     config.check()
     return config
 
@@ -100,8 +102,6 @@ def start(order: Order) -> Outcome:
     plan = configure(known[order.name], order.settings)
     team = parallel.join(order.device)
     try:
-        if isinstance(plan, vgg19.Config):
-            return _features(order, plan, team)
         torch.manual_seed(plan.seed)
         task = known[order.name].task(plan, team)
         held = held_out(order.validation, order.hold_out)
@@ -125,38 +125,6 @@ def start(order: Order) -> Outcome:
         )
     finally:
         parallel.leave()
-
-
-def _features(order: Order, plan: vgg19.Config, team: Team) -> Outcome:
-    """Train a feature network, and when that is complete, score it and write its weights into the run's folder."""
-    if len(order.data) != 1 or order.validation is not None:
-        raise TrainingError(
-            f"Expected one --data and no --validation for {order.name}: a tenth of each class is held out by itself."
-        )
-    screen = duplicates.Screen(order.keep_duplicates)
-    photos = labelled.read(order.data[0], plan.side, screen)
-    seen, held = (part.to(team.device) for part in photos.split())
-    plan = dataclasses.replace(plan, classes=len(photos.classes))
-    torch.manual_seed(plan.seed)
-    task = vgg19.Classification(plan, team)
-    facts = {
-        "name": order.name,
-        "photographs": len(seen),
-        "data": _names(order.data),
-        "held_out": len(held),
-        "refused": sorted(screen.refused),
-    }
-    run = Run(order.out, order.name, order.resume, order.checkpoint_seconds, facts, order.quiet)
-    if team.leads and not order.quiet:
-        _say(facts)
-    outcome = loop.train(task, run, functools.partial(seen.draw, plan.crop))
-    if team.leads and outcome.stopped_by is None:
-        assert isinstance(outcome.network, vgg19.Classifier)
-        result = {"steps": outcome.step, "accuracy": round(task.accuracy(outcome.network, held), 4)}
-        vgg19.store(order.out / vgg19.FILE, outcome.network, facts | result)
-        if not order.quiet:
-            _say(result | {"weights": str(order.out / vgg19.FILE)})
-    return outcome
 
 
 def _names(places: Sequence[Path]) -> list[str]:

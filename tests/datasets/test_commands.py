@@ -81,3 +81,25 @@ def test_an_unknown_name_is_one_line_and_status_2(cache: Path):
             "Error: Unknown data set 'bsd10'. Did you mean 'bsd100'? "
             "A folder of images is named by its path, such as ./bsd10.\n"
         )
+
+
+def test_a_broken_manifest_is_named_and_the_others_are_listed(cache: Path, tmp_path: Path):
+    (tmp_path / "mine.toml").write_bytes('title = "caf\xe9"'.encode("latin-1"))
+    place = f"{tmp_path}{os.pathsep}{tmp_path / 'gone'}"
+    answer = srbench("--json", SRBENCH_DATASETS_PATH=place)
+    assert (answer.returncode, "set5" in answer.stdout) == (0, True)
+    assert answer.stderr == (
+        f"Broken data set: {tmp_path}/gone: SRBENCH_DATASETS_PATH names it, but there is no such folder\n"
+        f"Broken data set: The manifest {tmp_path}/mine.toml is not UTF-8 in line 1. Save it as UTF-8.\n"
+    )
+    assert srbench("verify", "demo", SRBENCH_DATASETS_PATH=place).returncode == 0
+    assert "mine.toml is not UTF-8" in srbench("verify", "mine", SRBENCH_DATASETS_PATH=place).stderr
+
+
+def test_the_files_of_a_further_factor_are_fetched_by_its_number(publish, cache: Path):
+    publish(x2=True)
+    assert srbench("fetch", "tiny", "--scale", 2).returncode == 0
+    assert {path.name for path in (cache / "tiny").iterdir() if path.is_dir()} == {"HR_x2", "LR_bicubic_x2"}
+    rows = {row["name"]: row for row in json.loads(srbench("--json").stdout)}
+    assert rows["tiny"]["lr_scales"] == [2, 4]
+    assert "x2 x4" in srbench().stdout

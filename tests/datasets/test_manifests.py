@@ -163,7 +163,7 @@ def test_a_broken_manifest_is_named_and_stops_no_other(folder, name):
 def test_a_folder_of_manifests_that_is_not_there_is_named_and_stops_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("SRBENCH_DATASETS_PATH", str(tmp_path / "gone"))
     assert {m.name for m in manifests()} == set(COUNTS)
-    assert "not a folder" in broken()[str(tmp_path / "gone")]
+    assert broken() == {str(tmp_path / "gone"): "SRBENCH_DATASETS_PATH names it, but there is no such folder"}
 
 
 def test_capitals_in_a_checksum_and_a_byte_order_mark_are_no_mistakes(folder, data_root):

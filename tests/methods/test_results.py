@@ -139,6 +139,16 @@ def test_folders_and_files_called_hr_and_lr_are_no_results(set5: Sequence[Pair],
         methods(tmp_path / "R")
 
 
+def test_results_for_a_folder_called_like_a_published_set_are_found(set5: Sequence[Pair], tmp_path: Path):
+    store(set5, tmp_path / "Set5", "{alias}")
+    pairs = datasets.load(str(tmp_path / "Set5"))
+    assert pairs.name == "Set5-folder"
+    for place in ("Set5", "Set5-folder"):
+        store(pairs, tmp_path / place / "R" / place, "{name}")
+        for pair in pairs:
+            assert np.array_equal(read(tmp_path / place / "R", pair), pair.hr())
+
+
 def test_a_folder_of_methods_gives_one_row_each(set5: Sequence[Pair], tmp_path: Path):
     store(set5, tmp_path / "R", "paper/A/set5/{name}")
     store(set5, tmp_path / "R", "paper/B/Set5/x4/{alias}")

@@ -79,6 +79,15 @@ def test_a_metric_of_a_notebook_has_a_fingerprint_of_its_code(monkeypatch: pytes
     assert len({fingerprint("1.0"), fingerprint("2.0"), fingerprint("sr.mean()"), fingerprint("sr.max()")}) == 4
 
 
+def test_parameters_that_a_metric_reads_beside_it_count_in_its_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("SCALE = int(open('scale.txt').read())\n" + OWN.format(on="y"))
+    marks = []
+    for text in ("1", "1", "2"):
+        (tmp_path / "scale.txt").write_text(text)
+        marks.append(json.loads(python(SCORE.format(channels=""), SRBENCH_METRICS_PATH=str(tmp_path)).stdout)[3])
+    assert marks[0] == marks[1] != marks[2]
+
+
 def test_two_metrics_of_one_name_are_an_error(tmp_path: Path) -> None:
     for name in ("one.py", "two.py"):
         (tmp_path / name).write_text(OWN.format(on="y"))
@@ -101,7 +110,7 @@ def test_an_installed_package_adds_metrics_through_its_entry_point(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     scores, broken, _, _ = json.loads(done.stdout)
     assert scores == {"max-error": 2039}
-    assert broken == {"bad": "ModuleNotFoundError: No module named 'no_such_module'"}
+    assert broken == {"bad = no_such_module": "ModuleNotFoundError: No module named 'no_such_module'"}
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ import sqlalchemy as sa
 
 from srbench import images
 from srbench.mos.design import stimuli
-from srbench.mos.design.study import Calibration, ImageSet, Study
-from srbench.mos.store.rater import Store
+from srbench.mos.design.study import Calibration, ImageSet, StudyDesign
+from srbench.mos.store.stores import Store
 
 VERSIONS = ("nearest", "bicubic", "srgan-vgg54", "hr")
 
@@ -37,7 +37,11 @@ def write_run(run: Path, sets: dict[str, int], versions: tuple[str, ...] = VERSI
                 path = run / "images" / method / dataset / f"picture{number}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(images.encode(source.integers(0, 256, (size, size + 2, 3), dtype=np.uint8)))
-    (run / "run.json").write_text(json.dumps({"schema_version": 1, "scale": 4}))
+    inputs = {
+        name: {f"picture{number}": {"hr_sha256": "0" * 64} for number in range(count)} for name, count in sets.items()
+    }
+    info = {"schema_version": 1, "scale": 4, "datasets": inputs, "methods": {method: {} for method in versions}}
+    (run / "run.json").write_text(json.dumps(info))
     return run
 
 
@@ -58,20 +62,20 @@ def teaching(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def design(teaching: Path) -> Study:
+def design(teaching: Path) -> StudyDesign:
     """A small ACR study of both sets: 60 ratings and 6 calibration trials per rater."""
     sets = (ImageSet("set5", VERSIONS), ImageSet("bsd100", VERSIONS))
-    return Study("small", 7, sets, calibration=Calibration(source=str(teaching), count=3))
+    return StudyDesign("small", 7, sets, calibration=Calibration(source=str(teaching), count=3))
 
 
 @pytest.fixture(scope="session")
-def small(design: Study, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def small(design: StudyDesign, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> StudyDesign:
     """`design` with its pictures."""
     return stimuli.make(design, run_folder, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="session")
-def tiny(design: Study, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def tiny(design: StudyDesign, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> StudyDesign:
     """Three pictures in two versions: 6 ratings and 6 calibration trials per rater."""
     planned = replace(design, name="tiny", sets=(ImageSet("set5", ("bicubic", "hr")),))
     return stimuli.make(planned, run_folder, tmp_path_factory.mktemp("tiny"))
@@ -185,3 +189,15 @@ def store(store_url: str) -> Iterator[Store]:
     """An empty store, once on each kind of database."""
     with contextlib.closing(Store.open(store_url)) as opened:
         yield opened
+
+
+@pytest.fixture
+def studies(tmp_path: Path) -> Path:
+    """Where studies are made; not there yet."""
+    return tmp_path / "studies"
+
+
+@pytest.fixture
+def made(design: StudyDesign, run_folder: Path, studies: Path) -> StudyDesign:
+    """`design` with its pictures, in a folder of its own that a test may change."""
+    return stimuli.make(design, run_folder, studies)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from typer.testing import CliRunner
 from srbench import paper
 from srbench.cli import app
 from srbench.errors import StudyError
-from srbench.mos import conduct
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import RATING_COLUMNS, Screen
+from srbench.mos.design import registration
+from srbench.mos.store.rows import RATING_COLUMNS
+from srbench.mos.store.session import Card
+from srbench.mos.store.stores import Store
 
 Mos = Callable[..., str]
 
@@ -52,17 +54,17 @@ def opened(mos: Mos, run_folder: Path, teaching: Path, design_file: Path) -> Mos
 
 
 def rate_all(token: str) -> None:
-    store = Store.open(conduct.database_url(Path("studies/lab")))
-    rater = store.rater_by_token(token)
+    store = Store.open(registration.database_url(Path("studies/lab")))
+    rater = store.rater.rater_by_token(token)
     assert rater is not None
     while True:
-        due = store.next_trial(rater)
-        if isinstance(due, Screen):
+        due = store.rater.next_trial(rater)
+        if isinstance(due, Card):
             if not due.can_proceed:
                 break
-            store.proceed(rater, due.kind)
+            store.rater.proceed(rater, due.kind)
         else:
-            store.rate(rater, due.id, 3, 1.0, due.revision)
+            store.rater.rate(rater, due.id, 3, 1.0, due.revision)
     store.close()
 
 
@@ -98,6 +100,41 @@ def test_a_study_is_made_opened_rated_watched_exported_and_closed(
     assert "is open" in mos("open", "lab")
     assert "Rater 2" in mos("close", "lab", "--rater", 2)
     assert "is closed" in mos("close", "lab")
+
+
+def test_a_lost_link_is_renewed_and_a_stolen_one_revoked(opened: Mos) -> None:
+    first = links(opened("invite", "lab", "--address", "https://lab.example"))[0]["link"]
+    second = links(opened("renew", "lab", "--rater", 1, "--address", "https://lab.example"))[0]["link"]
+    assert first != second
+    with Store.open(registration.database_url(Path("studies/lab"))) as store:
+        assert store.rater.rater_by_token(first.rpartition("/")[2]) is None
+        assert store.rater.rater_by_token(second.rpartition("/")[2]) is not None
+        assert "mos renew lab --rater 1" in opened("revoke", "lab", "--rater", 1)
+        assert store.rater.rater_by_token(second.rpartition("/")[2]) is None
+    with pytest.raises(StudyError, match="no rater 9"):
+        opened("renew", "lab", "--rater", 9)
+
+
+def test_links_to_this_machine_alone_come_with_a_warning(opened: Mos) -> None:
+    result = CliRunner().invoke(app, ["mos", "invite", "lab"], catch_exceptions=False)
+    assert "http://127.0.0.1:8501/join/" in result.stdout
+    assert "this machine alone" in result.stderr
+    assert "this machine alone" not in result.stdout
+    result = CliRunner().invoke(app, ["mos", "invite", "lab", "--address", "https://lab.example"])
+    assert result.stderr == ""
+
+
+def test_the_archive_is_chosen_by_its_ending(opened: Mos) -> None:
+    assert "(archive, anonymised)" in opened("export", "lab", "lab.zip")
+    with zipfile.ZipFile("lab.zip") as file:
+        assert {"ratings.tsv", "ratings.json", "visits.tsv", "study.toml"} <= set(file.namelist())
+
+
+def test_a_study_of_all_that_a_run_has_needs_no_file(mos: Mos, run_folder: Path, teaching: Path) -> None:
+    command = ["new", "lab", "--run", run_folder, "--from", "run", "--calibration", teaching]
+    with pytest.raises(StudyError, match=r"needs 20 pictures, there are 3.*--calibration-count"):
+        mos(*command)
+    assert "ratings per rater: 60" in mos(*command, "--calibration-count", 3)
 
 
 def test_exports_for_sureal_and_r_hold_every_rating(opened: Mos) -> None:
@@ -198,15 +235,15 @@ def test_pair_comparison_exports_who_was_left_and_right(
     mos("new", "lab", "--run", run_folder, "--from", design_file, "--calibration", teaching)
     mos("open", "lab")
     token = links(mos("invite", "lab"))[0]["link"].rpartition("/")[2]
-    store = Store.open(conduct.database_url(Path("studies/lab")))
-    rater = store.rater_by_token(token)
+    store = Store.open(registration.database_url(Path("studies/lab")))
+    rater = store.rater.rater_by_token(token)
     assert rater is not None
-    while not isinstance(due := store.next_trial(rater), Screen) or due.can_proceed:
-        if isinstance(due, Screen):
-            store.proceed(rater, due.kind)
+    while not isinstance(due := store.rater.next_trial(rater), Card) or due.can_proceed:
+        if isinstance(due, Card):
+            store.rater.proceed(rater, due.kind)
             continue
         assert (len(due.pictures), due.choices) == (2, 2)
-        store.rate(rater, due.id, 2, 1.0)
+        store.rater.rate(rater, due.id, 2, 1.0)
     store.close()
     mos("export", "lab", "out.csv")
     table = pd.read_csv("out.csv", dtype={"rater": str})

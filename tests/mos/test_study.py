@@ -1,259 +1,112 @@
+"""A study as one object: what a notebook needs, one call each."""
+
 from __future__ import annotations
 
 import contextlib
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import pytest
-from PIL import Image as PillowImage
-from PIL.PngImagePlugin import PngInfo
 
-from srbench import images
-from srbench.errors import RunError, SrbenchError, StudyError
-from srbench.mos import conduct
-from srbench.mos.design import schedule, stimuli, study
-from srbench.mos.design.study import Calibration, ImageSet, Retest, Study
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import Settings
-
-
-@pytest.fixture
-def studies(tmp_path: Path) -> Path:
-    return tmp_path / "studies"
+from srbench.errors import RunError, StudyError
+from srbench.mos.design import registration
+from srbench.mos.design.study import StudyDesign
+from srbench.mos.site import address
+from srbench.mos.store.rows import RATING_COLUMNS
+from srbench.mos.store.session import Card
+from srbench.mos.store.stores import Store
+from srbench.mos.study import Study
 
 
 @pytest.fixture
-def made(design: Study, run_folder: Path, studies: Path) -> Study:
-    return stimuli.make(design, run_folder, studies)
+def lab(design: StudyDesign, run_folder: Path, studies: Path) -> Study:
+    """The study `lab` of `design`, made and opened."""
+    study = Study.create("lab", run_folder, design=design, folder=studies, seed=3)
+    study.open()
+    return study
 
 
-def test_the_papers_design_has_its_versions_on_each_set() -> None:
-    design = study.paper_design("x", 1)
-    assert {s.name: (len(s.versions), s.count) for s in design.sets} == {
-        "set5": (12, 5),
-        "set14": (12, 14),
-        "bsd100": (9, 100),
-    }
-    assert not set(design.sets[2].versions) & {"srresnet-vgg22", "srgan-mse", "srgan-vgg22"}
-    assert (design.design, design.calibration.source, design.calibration.count) == ("acr", "bsds300-train", 20)
+def rate_all(study: Study, link: str) -> None:
+    with contextlib.closing(Store.open(registration.database_url(study.path))) as store:
+        rater = store.rater.rater_by_token(link.rpartition("/")[2])
+        assert rater is not None
+        due = store.rater.next_trial(rater)
+        while not isinstance(due, Card) or due.can_proceed:
+            if isinstance(due, Card):
+                due = store.rater.proceed(rater, due.kind)
+            elif due.calibration:
+                shown = next(s for s in store.organiser.stimuli("lab") if s.id == due.pictures[0].id)
+                due = store.rater.rate(rater, due.id, 5 if shown.method == "hr" else 1, 1.0).due
+            else:
+                due = store.rater.rate(rater, due.id, 3, 1.0).due
 
 
-def test_study_toml_gives_back_an_equal_study(made: Study, studies: Path) -> None:
-    assert study.read(studies / "small" / "study.toml") == made
-    odd = replace(made, run='C:\\runs\\"x"\x7f\u00e9', sets=(ImageSet("s\n", ("a", "b"), ("i'\"",)),))
-    assert study.parse(study.write(odd)) == odd
+def test_a_notebook_makes_opens_invites_watches_and_exports_with_one_call_each(lab: Study, tmp_path: Path) -> None:
+    links = lab.invite(2, labels=["Ada"], address="https://lab.example")
+    assert list(links.columns) == ["rater", "label", "link"]
+    assert list(links["label"]) == ["Ada", ""]
+    assert links["link"].str.startswith("https://lab.example/join/").all()
+    rate_all(lab, links["link"][0])
+    progress = lab.progress()
+    assert list(progress["done"]) == [60, 0]
+    assert list(progress["state"]) == ["finished", "invited"]
+    ratings = lab.ratings()
+    assert list(ratings.columns) == RATING_COLUMNS
+    assert lab.export(tmp_path / "out.csv") == len(ratings) == 60
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out.csv", dtype={"rater": str}), ratings)
+    assert lab.export(tmp_path / "all.zip") == 60
+    assert [event.detail for event in lab.status().events if event.kind == "exported"] == ["csv", "archive"]
+    assert repr(lab).startswith("Study('lab', folder=")
 
 
-def test_every_picture_is_registered_with_its_checksum_and_its_pixels_are_the_runs(
-    made: Study, studies: Path, run_folder: Path
-) -> None:
-    assert len([s for s in made.stimuli if s.role == "rating"]) == 15 * 4
-    conduct.check_stimuli(studies / "small", made)
-    for each in made.stimuli:
-        if each.role == "rating":
-            shown = images.read(studies / "small" / "stimuli" / f"{each.id}.png")
-            source = images.read(run_folder / "images" / each.method / each.dataset / f"{each.image}.png")
-            assert np.array_equal(shown, source)
+def test_links_lead_where_the_study_was_served_last(lab: Study) -> None:
+    assert lab.invite()["link"][0].startswith("http://127.0.0.1:8501/join/")
+    address.remember(lab.path, "https://study.example.org")
+    assert lab.invite()["link"][0].startswith("https://study.example.org/join/")
+    assert lab.renew(1)["link"][0].startswith("https://study.example.org/join/")
+    assert lab.renew(1, "http://other")["link"][0].startswith("http://other/join/")
 
 
-def test_files_betray_nothing_by_name_order_or_metadata(design: Study, run_folder: Path, studies: Path) -> None:
-    run = studies.parent / "run"
-    shutil.copytree(run_folder, run)
-    for path in run.rglob("*.png"):
-        note = PngInfo()
-        note.add_text("Software", "srgan-vgg54")
-        PillowImage.open(path).convert("L" if path.stem == "picture1" else "RGB").save(path, pnginfo=note)
-    made = stimuli.make(design, run, studies)
-    for path in (studies / "small" / "stimuli").iterdir():
-        data = path.read_bytes()
-        assert b"srgan" not in data
-        assert b"tEXt" not in data
-        with PillowImage.open(path) as picture:
-            assert (picture.mode, picture.info) == ("RGB", {})
-    assert [s.id for s in made.stimuli] == sorted(s.id for s in made.stimuli)
-    assert len({s.id for s in made.stimuli}) == len(made.stimuli)
+def test_a_study_pauses_goes_on_and_ends(lab: Study) -> None:
+    lab.invite(2)
+    lab.pause()
+    assert lab.status().record.state == "paused"
+    assert lab.open().state == "open"
+    lab.end_rater(2)
+    lab.revoke(1)
+    lab.close()
+    assert lab.status().record.state == "closed"
+    with pytest.raises(StudyError, match="closed for good"):
+        lab.open()
 
 
-def test_names_of_files_are_new_in_every_study(design: Study, run_folder: Path, studies: Path) -> None:
-    one, two = (stimuli.make(replace(design, name=name), run_folder, studies) for name in ("one", "two"))
-    assert not {s.id for s in one.stimuli} & {s.id for s in two.stimuli}
-    assert [(i.image, i.method) for i in schedule.items(one)] == [(i.image, i.method) for i in schedule.items(two)]
-
-
-def test_calibration_holds_the_nearest_version_and_the_original_of_each_picture(made: Study, studies: Path) -> None:
-    shown = [s for s in made.stimuli if s.role == "calibration"]
-    assert sorted((s.image, s.method) for s in shown) == [(f"t{n}", m) for n in range(3) for m in ("hr", "nearest")]
-    for each in shown:
-        if each.method == "nearest":
-            picture = images.read(studies / "small" / "stimuli" / f"{each.id}.png")
-            assert np.array_equal(picture, picture[::4, ::4].repeat(4, axis=0).repeat(4, axis=1))
-
-
-def test_calibration_takes_twenty_bsds300_pictures_but_not_the_photograph_of_set5(
-    data_root: Path, design: Study, run_folder: Path, studies: Path
-) -> None:
-    made = stimuli.make(replace(design, calibration=Calibration()), run_folder, studies, data_root)
-    shown = {s.image for s in made.stimuli if s.role == "calibration"}
-    assert len(shown) == 20
-    assert "302003" not in shown
-    assert {s.dataset for s in made.stimuli if s.role == "calibration"} == {"bsds300-train"}
-
-
-def test_a_retest_adds_ten_pictures_as_stimuli_of_their_own(design: Study, run_folder: Path, studies: Path) -> None:
-    made = stimuli.make(replace(design, retest=Retest(method="srgan-vgg54")), run_folder, studies)
-    again = [s for s in made.stimuli if s.repeat]
-    assert {(s.dataset, s.method) for s in again} == {("bsd100", "srgan-vgg54")}
-    assert len({s.image for s in again}) == 10
-    assert len(schedule.items(made)) == 70
-
-
-def test_dcr_registers_the_original_of_every_picture(design: Study, run_folder: Path, studies: Path) -> None:
-    made = stimuli.make(replace(design, settings=Settings(design="dcr")), run_folder, studies)
-    assert len([s for s in made.stimuli if s.role == "reference"]) == 15
-
-
-def test_a_run_without_originals_says_how_to_add_them(design: Study, run_folder: Path, studies: Path) -> None:
-    run = studies.parent / "run"
-    shutil.copytree(run_folder, run)
-    shutil.rmtree(run / "images" / "hr")
-    with pytest.raises(StudyError, match="srbench run --datasets set5 --methods hr --out"):
-        stimuli.make(design, run, studies)
-    assert not studies.exists() or not list(studies.iterdir())
-
-
-def test_a_missing_method_and_a_missing_picture_are_named(design: Study, run_folder: Path, studies: Path) -> None:
-    run = studies.parent / "run"
-    shutil.copytree(run_folder, run)
-    (run / "images" / "bicubic" / "bsd100" / "picture3.png").unlink()
-    with pytest.raises(StudyError, match=r"lacks 1 of 12 pictures of bsd100 by bicubic \(first: picture3\)"):
-        stimuli.make(design, run, studies)
-    other = replace(design, sets=(ImageSet("set5", ("srcnn", "hr")),))
-    with pytest.raises(StudyError, match="--methods srcnn"):
-        stimuli.make(other, run_folder, studies)
-
-
-def test_versions_of_different_size_are_refused(design: Study, run_folder: Path, studies: Path) -> None:
-    run = studies.parent / "run"
-    shutil.copytree(run_folder, run)
-    path = run / "images" / "bicubic" / "set5" / "picture0.png"
-    path.write_bytes(images.encode(images.read(path)[:-1]))
-    with pytest.raises(StudyError, match="raters would tell them by size"):
-        stimuli.make(design, run, studies)
-    assert not (studies / "small").exists()
-
-
-def test_the_papers_study_demands_all_pictures_of_the_paper(run_folder: Path, studies: Path) -> None:
-    with pytest.raises(StudyError, match=r"demands 5 pictures of set5, .* has 3"):
-        stimuli.make(study.paper_design("x", 1), run_folder, studies)
-
-
-def test_an_unfinished_run_and_an_existing_study_are_refused(
-    made: Study, design: Study, run_folder: Path, studies: Path
-) -> None:
-    with pytest.raises(StudyError, match="exists already"):
-        stimuli.make(design, run_folder, studies)
+def test_everything_before_opening_says_what_to_do(design: StudyDesign, run_folder: Path, studies: Path) -> None:
+    nowhere = Study("lab", studies)
+    for act in (nowhere.invite, nowhere.status, nowhere.serve, nowhere.pause, nowhere.ratings):
+        with pytest.raises(StudyError, match=r"no study 'lab'.*srbench mos new lab --run"):
+            act()
+    with pytest.raises(StudyError, match="srbench mos new"):
+        nowhere.open()
+    assert not studies.exists(), "asking makes nothing"
+    made = Study.create("lab", run_folder, design=design, folder=studies)
+    for act in (made.invite, made.status, made.serve, made.pause, made.ratings):
+        with pytest.raises(StudyError, match="srbench mos open lab"):
+            act()
     with pytest.raises(RunError, match="not a finished run"):
-        stimuli.make(replace(design, name="other"), studies, studies)
+        Study.create("other", studies, folder=studies)
+    with pytest.raises(StudyError, match="letters, digits"):
+        Study("../lab", studies)
 
 
-def change_definition(folder: Path) -> None:
-    path = folder / "study.toml"
-    path.write_text(path.read_text().replace("seed = 7", "seed = 8"))
+def test_serving_others_needs_their_names_and_proxies_are_addresses(lab: Study) -> None:
+    with pytest.raises(StudyError, match="--allow-host"):
+        lab.serve(host="0.0.0.0")
+    with pytest.raises(StudyError, match="IP address"):
+        lab.serve(proxies=["my-proxy"])
 
 
-def add_a_comment(folder: Path) -> None:
-    path = folder / "study.toml"
-    path.write_text(path.read_text() + "# harmless\n")
-
-
-def change_a_picture(folder: Path) -> None:
-    path = next((folder / "stimuli").iterdir())
-    path.write_bytes(images.encode(np.zeros((8, 10, 3), np.uint8)))
-
-
-def remove_a_picture(folder: Path) -> None:
-    next((folder / "stimuli").iterdir()).unlink()
-
-
-@pytest.mark.parametrize("tamper", [change_definition, add_a_comment, change_a_picture, remove_a_picture])
-def test_a_frozen_study_refuses_every_later_change(made: Study, studies: Path, tamper: Callable[[Path], None]) -> None:
-    folder = studies / "small"
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        conduct.freeze(folder, store)
-        assert conduct.verify(folder, store).state == "open"
-        conduct.freeze(folder, store)
-        tamper(folder)
-        for action in (conduct.verify, conduct.freeze):
-            with pytest.raises(StudyError, match="changed|missing"):  # noqa: RUF043 - either word
-                action(folder, store)
-
-
-def test_a_picture_changed_before_opening_is_refused(made: Study, studies: Path) -> None:
-    change_a_picture(studies / "small")
-    with contextlib.closing(Store.open(conduct.database_url(studies / "small"))) as store:
-        with pytest.raises(StudyError, match="was changed"):
-            conduct.freeze(studies / "small", store)
-        assert store.studies() == []
-
-
-def test_raters_are_scheduled_from_the_frozen_study_and_numbered_on(made: Study, studies: Path) -> None:
-    folder = studies / "small"
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        conduct.freeze(folder, store)
-        first = conduct.invite(store, "small", 2, ["a"])
-        more = conduct.invite(store, "small", 1)
-        assert [each.number for each in (*first, *more)] == [1, 2, 3]
-        assert [(r.label, r.total) for r in store.raters("small")] == [("a", 60), (None, 60), (None, 60)]
-        assert len({each.token for each in (*first, *more)}) == 3
-        with pytest.raises(StudyError, match="labels"):
-            conduct.invite(store, "small", 1, ["a", "b"])
-
-
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "a b", ".hidden", "x;y", "ü", "a" * 101, "synthetic-x"])
-def test_a_name_that_could_be_a_path_or_hides_a_simulation_is_refused(name: str) -> None:
-    with pytest.raises(StudyError):
-        study.paper_design(name, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x = [", "no valid TOML"),
-        ('name = "x"\nseed = 1', "sets"),
-        ('name = "x"\nseed = 1\nsets = []', "at least one"),
-        ('name = "x"\nseed = "1"\n[[sets]]\nname = "s"\nversions = ["a"]', "entry 'seed' must be a whole number"),
-        ('name = "x"\nseed = 1\nseeed = 1\n[[sets]]\nname = "s"\nversions = ["a"]', "Did you mean 'seed'"),
-        ('name = "x"\nseed = 1\n[[sets]]\nname = "s"\nversions = [1]', "list of texts"),
-        ('name = "x"\nseed = 1\n[[sets]]\nname = "s"\nversions = ["a", "a"]', "each of them once"),
-        ('name = "x"\nseed = 1\ndesign = "acr-hr"\n[[sets]]\nname = "s"\nversions = ["a"]', "needs the version 'hr'"),
-        ('name = "x"\nseed = 1\ndesign = "pc"\n[[sets]]\nname = "s"\nversions = ["a"]', "two versions"),
-        ('name = "x"\nseed = 1\ndesign = "acrr"\n[[sets]]\nname = "s"\nversions = ["a"]', "Did you mean 'acr'"),
-        (
-            'name = "x"\nseed = 1\n[settings]\nsession_minutes = 45\n[[sets]]\nname = "s"\nversions = ["a"]',
-            "up to 30 minutes",
-        ),
-        ('name = "x"\nseed = 1\n[retest]\nmethod = "b"\n[[sets]]\nname = "s"\nversions = ["a"]', "retest needs"),
-        ("schema_version = 9", "schema_version 9"),
-    ],
-)
-def test_a_wrong_study_toml_is_one_clear_sentence(text: str, message: str) -> None:
-    with pytest.raises(StudyError, match=message):
-        study.parse(text)
-
-
-def test_a_design_needs_neither_name_nor_seed_and_sizes_follow_its_kind(tmp_path: Path) -> None:
-    path = tmp_path / "design.toml"
-    path.write_text('design = "pc"\n[[sets]]\nname = "set5"\nversions = ["a", "hr"]\n')
-    design = study.design_from(path, "mine", 5)
-    assert (design.name, design.seed) == ("mine", 5)
-    assert (design.settings.seconds_per_trial, design.settings.tolerance, design.settings.choices) == (8.0, 0, 2)
-    with pytest.raises(StudyError, match="is missing"):
-        study.design_from(tmp_path / "none.toml", "mine", 5)
-
-
-def test_an_unknown_calibration_set_is_named(design: Study, run_folder: Path, studies: Path) -> None:
-    with pytest.raises(SrbenchError, match="nowhere"):
-        stimuli.make(replace(design, calibration=Calibration(source="nowhere")), run_folder, studies)
+def test_ratings_from_elsewhere_become_a_closed_study(tmp_path: Path, studies: Path) -> None:
+    (tmp_path / "theirs.csv").write_text("subject,content,HRC,vote\nann,a,m1,5\nbob,a,m1,4\n")
+    study = Study.from_ratings("theirs", tmp_path / "theirs.csv", columns={"method": "HRC"}, folder=studies)
+    assert study.status().record.state == "closed"
+    assert list(study.ratings()["score"]) == [5, 4]

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 
 from srbench import images
-from srbench.mos import conduct
-from srbench.mos.design.study import ImageSet, Study, write
-from srbench.mos.store.rater import Store
-from srbench.mos.store.views import PlannedTrial, Settings, Stimulus
+from srbench.mos.design import registration, studyfile
+from srbench.mos.design.study import ImageSet, StudyDesign
+from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
+from srbench.mos.store.stores import Store
 
 STUDY = "tiny-study"
 PASSWORD = "correct horse battery"
@@ -59,36 +59,36 @@ class TinyStudy:
         practice = [s for s in self.stimuli if s.role == "calibration"][:calibrations]
         shown = [s for s in self.stimuli if s.role == "rating"]
         trials = [
-            PlannedTrial(attempt, place, 1, s.id, None, 5 if s.method == "hr" else 1)
+            ScheduledTrial(attempt, place, 1, s.id, None, 5 if s.method == "hr" else 1)
             for attempt in (1, 2)
             for place, s in enumerate(practice, start=1)
         ]
         trials += [
-            PlannedTrial(0, place + 1, 1 + place * 2 // ratings, shown[place * 7 % len(shown)].id)
+            ScheduledTrial(0, place + 1, 1 + place * 2 // ratings, shown[place * 7 % len(shown)].id)
             for place in range(ratings)
         ]
-        token = store.add_rater(STUDY, store.next_number(STUDY), trials, label)
+        token = store.organiser.add_rater(STUDY, store.organiser.next_number(STUDY), trials, label)
         store.close()
         return token
 
     def scores(self, token: str) -> list[int]:
         """Return what this rater's ratings are now, in the order of the trials."""
         store = self.store
-        number = store.rater_by_token(token).number
-        code = next(rater.code for rater in store.raters(STUDY) if rater.number == number)
-        frame = store.ratings(STUDY)
+        number = store.rater.rater_by_token(token).number
+        code = next(rater.code for rater in store.organiser.raters(STUDY) if rater.number == number)
+        frame = store.analyst.ratings(STUDY)
         store.close()
         return list(frame[frame["rater"] == code].sort_values("trial")["score"])
 
     def events(self) -> list[tuple[str, str]]:
         store = self.store
-        with store.read() as connection:
+        with store.database.read() as connection:
             rows = connection.exec_driver_sql("SELECT kind, detail FROM event ORDER BY id").all()
         store.close()
         return [(kind, detail) for kind, detail in rows]
 
 
-def make_study(folder: Path) -> TinyStudy:
+def make_study(folder: Path, **settings: Any) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
     study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
@@ -108,11 +108,11 @@ def make_study(folder: Path) -> TinyStudy:
     for place, picture in enumerate(PICTURES):
         for method in METHODS:
             add("rating", DATASET, picture, method, height + 3 * place, width + 5 * place)
-    settings = Settings(minimum_seconds=MINIMUM_SECONDS)
-    planned = Study(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), settings, stimuli=tuple(study.stimuli))
+    chosen = Settings(minimum_seconds=MINIMUM_SECONDS, **settings)
+    planned = StudyDesign(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), chosen, stimuli=tuple(study.stimuli))
     store = study.store
-    (folder / "study.toml").write_text(write(planned), encoding="utf-8")
-    conduct.freeze(folder, store)
+    (folder / "study.toml").write_text(studyfile.write(planned), encoding="utf-8")
+    registration.freeze(folder, store.organiser)
     store.close()
     return study
 
@@ -242,7 +242,9 @@ def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     with api.sync_playwright() as driver:
         contexts = []
 
-        def start(ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB") -> Page:
+        def start(
+            ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB", **more: Any
+        ) -> Page:
             view = {"viewport": {"width": window[0], "height": window[1]}}
             flags = FLAGS
             if ratio is not None:  # Playwright's own emulation of a ratio is not what a screen does
@@ -250,7 +252,7 @@ def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
                 flags = [*FLAGS, f"--force-device-scale-factor={ratio}", f"--window-size={window[0]},{window[1]}"]
             profile = tmp_path / f"profile{len(contexts)}"
             context = driver.chromium.launch_persistent_context(
-                profile, executable_path=chromium, args=flags, locale=locale, **view
+                profile, executable_path=chromium, args=flags, locale=locale, **view, **more
             )
             contexts.append(context)
             return Page(context.pages[0])
@@ -265,8 +267,8 @@ def prepare(tmp_path: Path, password_hash: str) -> Iterator[Callable[..., Server
     """A function that makes a new small study and its server, which is not started yet."""
     servers: list[Server] = []
 
-    def make(with_password: bool = True, options: Sequence[str] = ()) -> Server:
-        study = make_study(tmp_path / f"studies{len(servers)}" / STUDY)
+    def make(with_password: bool = True, options: Sequence[str] = (), **settings: Any) -> Server:
+        study = make_study(tmp_path / f"studies{len(servers)}" / STUDY, **settings)
         servers.append(Server(study, password_hash if with_password else "", options))
         return servers[-1]
 

@@ -200,7 +200,7 @@ def test_names_are_stored_as_text_whatever_they_hold(server):
     client.begin()
     assert client.ask("rate", answer(client.state()))[0] == 200
     store = server.study.store
-    assert store.raters(server.name)[-1].label == name
+    assert store.organiser.raters(server.name)[-1].label == name
     store.close()
 
 
@@ -250,3 +250,29 @@ def test_the_server_listens_on_the_loopback_only(server):
         if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == server.port:
             listening.append(fields[1].split(":")[0])
     assert listening == ["0100007F"]
+
+
+def test_a_revoked_link_stops_working_in_the_session_that_it_opened(server):
+    client = Client(server, server.study.invite(calibrations=0))
+    client.begin()
+    store = server.study.store
+    number = max(rater.number for rater in store.organiser.raters(server.name))
+    sent = answer(client.state())
+    store.organiser.revoke_link(server.name, number)
+    store.close()
+    for action, body in (("next", {}), ("rate", sent), ("undo", {})):
+        assert client.ask(action, body) == (401, {"error": "token"})
+    assert client.send("GET", "/join/" + "A" * 43)[0].status == 303
+
+
+@pytest.mark.parametrize(("options", "shown"), [((), "127.0.0.1"), (("--proxy", "127.0.0.1"), "203.0.113.9")])
+def test_who_a_client_is_is_believed_from_a_configured_proxy_alone(serve, options, shown):
+    server = serve(options=options)
+    client = Client(server)
+    statuses = []
+    for last in range(14):
+        said = "203.0.113.9" if last == 0 else f"203.0.113.{100 + last}"
+        form = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": said}
+        statuses.append(client.send("POST", "/organiser/login", b"password=guess", **form)[0].status)
+    assert f"refused password: '/organiser/login' from {shown}" in server.log()
+    assert (429 in statuses) == (not options), "a made-up address must not buy more guesses"

@@ -33,6 +33,11 @@ def test_every_text_that_the_page_asks_for_exists():
     asked = set(re.findall(r'this\.say\("(\w+)"', program))
     shown = set(re.findall(r'this\.showCard\("(\w+)"', program))
     assert asked <= set(ENGLISH)
+    exact = (content.folder("mos_app") / "rating" / "pixels.js").read_text(encoding="utf-8")
+    body = exact.partition("function obstacleTo")[2].partition("\n}")[0]
+    obstacles = set(re.findall(r'reason: "(\w+)"', body)) | {"window", "screen"}
+    assert len(obstacles) == 4
+    assert {f"fit_{reason}" for reason in obstacles} <= set(ENGLISH)
     screens = {"welcome", "calibration_passed", "calibration_again", "break", "finished", "failed", "paused", "closed"}
     for screen in shown | screens:
         assert {f"{screen}_title", f"{screen}_text"} <= set(ENGLISH)

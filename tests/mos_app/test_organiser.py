@@ -93,10 +93,10 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     server = serve()
     token = server.study.invite("Ann in room 12", calibrations=0)
     store = server.study.store
-    rater = store.rater_by_token(token)
-    store.proceed(rater, "welcome")
+    rater = store.rater.rater_by_token(token)
+    store.rater.proceed(rater, "welcome")
     for _ in range(4):
-        store.rate(rater, store.next_trial(rater).id, 4, 2.0)
+        store.rater.rate(rater, store.rater.next_trial(rater).id, 4, 2.0)
 
     browser = browse()
     page = browser.page
@@ -113,7 +113,7 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Strict"
 
-    store.rate(rater, store.next_trial(rater).id, 5, 2.0)
+    store.rater.rate(rater, store.rater.next_trial(rater).id, 5, 2.0)
     page.get_by_text("5 of 12").first.wait_for(timeout=15_000)
 
     page.get_by_text("Data", exact=True).click()
@@ -134,12 +134,12 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     page.get_by_label("One line per rater").fill("Ben\nCleo")
     page.get_by_role("button", name="Make links").click()
     page.get_by_text("Copy the links now").wait_for()
-    assert [each.label for each in store.raters(server.name)] == ["Ann in room 12", "Ben", "Cleo"]
+    assert [each.label for each in store.organiser.raters(server.name)] == ["Ann in room 12", "Ben", "Cleo"]
 
     page.get_by_text("Pause or close").click()
     page.get_by_role("button", name="Pause").click()
     page.get_by_text("The study is paused").wait_for()
-    assert store.study(server.name).state == "paused"
+    assert store.organiser.study(server.name).state == "paused"
     page.get_by_role("button", name="Reopen").click()
     page.get_by_text("The study is open").wait_for()
 

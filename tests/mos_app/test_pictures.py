@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from srbench import images
 from srbench.errors import StudyError
 from srbench.mos.site.pictures import Pictures
-from srbench.mos.store.views import Stimulus
+from srbench.mos.store.definitions import Stimulus
 
 
 def stimulus(folder, pixels, **saving):

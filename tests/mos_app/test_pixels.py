@@ -52,12 +52,14 @@ def test_the_screen_shows_the_exact_pixels_at_any_ratio(server, browse, ratio):
         page.key("3")
 
 
-def test_a_window_that_is_too_small_shows_no_image_and_says_what_it_needs(server, browse):
-    page = browse(window=(420, 200))
+def test_a_window_made_too_small_shows_no_image_and_says_what_it_needs(server, browse):
+    page = browse(window=(900, 600))
     token = server.study.invite(calibrations=0)
     page.page.goto(server.link(token))
     page.screen("welcome")
     page.proceed()
+    page.shows(1)
+    page.page.set_viewport_size({"width": 420, "height": 200})
     page.screen("view_window")
     assert "420 x 200" in page.text()
     assert not page.page.locator(".stage img").is_visible()

@@ -170,15 +170,15 @@ def test_a_paused_study_says_so_and_goes_on_when_it_is_reopened(serve, browse):
     page.proceed()
     page.shows(1)
     store = server.study.store
-    store.set_state(server.name, "paused")
+    store.organiser.set_state(server.name, "paused")
     page.key("4")
     page.screen("paused")
-    store.set_state(server.name, "open")
+    store.organiser.set_state(server.name, "open")
     page.proceed()
     page.shows(1)
     page.key("4")
     page.shows(2)
-    store.set_state(server.name, "closed")
+    store.organiser.set_state(server.name, "closed")
     page.key("4")
     page.screen("closed")
     assert server.study.scores(token) == [4]

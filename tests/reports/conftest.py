@@ -98,9 +98,9 @@ def ratings() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def study() -> reports.Study:
+def study() -> reports.StudyRatings:
     calibration = pd.DataFrame({"rater": ["r00"], "attempt": [1], "right": [38], "asked": [40], "passed": ["yes"]})
-    return reports.Study("synthetic-small", draw_ratings(), "synthetic", calibration, "acr")
+    return reports.StudyRatings("synthetic-small", draw_ratings(), "synthetic", calibration, "acr")
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,7 @@ def report(run: results.RunResults, study: reports.Study) -> Report:
 @pytest.fixture(scope="session")
 def written(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
-    reports.write(report, out)
+    reports.save(report, out)
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,13 +11,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from srbench import reports
+from srbench import images, reports
 from srbench.bench import results
 from srbench.cli import app
 from srbench.errors import ReportError
 from srbench.reports import page, pdf, pictures, studies
-from srbench.reports.findings import find
-from srbench.tables import rendering as tables
+from srbench.reports.analysis import find
 
 FLAGS = [
     "--headless",
@@ -33,7 +33,7 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 
 def test_equal_inputs_give_equal_bytes(report, run, study, written, tmp_path):
     again = reports.build(run, study, reports.Choices(draws=300, slider=1))
-    reports.write(again, tmp_path)
+    reports.save(again, tmp_path)
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     different = [str(name) for name in files if (written / name).read_bytes() != (tmp_path / name).read_bytes()]
@@ -100,8 +100,8 @@ def test_synthetic_ratings_are_called_so_in_every_document_and_figure_of_opinion
             assert b"<!-- synthetic ratings -->" in figure.files["svg"]  # the words in the picture itself
         else:
             assert b"<!-- synthetic" not in figure.files["svg"]
-    named = {table.name for table in report.more if "(synthetic ratings)" in table.caption}
-    assert named == {table.name for table in report.more} - {"comparisons-psnr", "comparisons-ssim"}
+    named = {table.name for table in report.statistics if "(synthetic ratings)" in table.caption}
+    assert named == {table.name for table in report.statistics} - {"comparisons-psnr", "comparisons-ssim"}
     assert "(synthetic ratings)</h1>" in (written / "report.html").read_text()
     assert any(row[1].text == "MOS (synthetic)" for row in report.main[-1].rows)
 
@@ -151,7 +151,7 @@ def harsh(run, study, tmp_path_factory):
         value=lambda rows, k=k: rows["value"] + k) for k in range(6))])  # fmt: skip
     made = reports.build(results.RunResults(run.folder, scores, info), study, reports.Choices(draws=100))
     out = tmp_path_factory.mktemp("harsh")
-    reports.write(made, out, ("latex",))
+    reports.save(made, out, ("latex",))
     return out
 
 
@@ -176,21 +176,15 @@ def test_the_latex_document_compiles_and_nothing_sticks_out(harsh):
 
 
 def test_every_row_of_a_table_has_a_cell_per_column(report):
-    for table in [*report.main, *report.more]:
+    for table in [*report.main, *report.statistics]:
         assert {len(row) for row in table.rows} == {len(table.head)}, table.name
-
-
-def test_text_of_tables_is_escaped_in_each_format():
-    table = tables.Table("t", "A & B_c", ["a|b"], [[tables.Cell("50 % <x>", bold=True, star=True)]])
-    assert "A \\& B\\_c" in tables.latex(table)
-    assert "\\textbf{50 \\% \\textless{}x\\textgreater{}}" in tables.latex(table)
-    assert "a\\|b" in tables.markdown(table)
 
 
 def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
     info = {**run.info, "methods": {"bicubic": {"title": "</script><script>alert(1)</script>"}}}
     made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(draws=100, slider=1))
     assert "<script>alert" not in page.html(made)
+    assert not re.search(r"(?<!\\)<script", page.markdown(made))
 
 
 @needs_chromium
@@ -249,6 +243,22 @@ def test_a_picture_that_changed_since_it_was_scored_is_refused(fresh_run):
     findings = find(results.load(fresh_run), None, reports.Choices(draws=100))
     with pytest.raises(ReportError, match="has changed since it was scored"):
         pictures.load(findings, "set5", "img_001")
+
+
+def test_pictures_of_two_sizes_are_an_error_that_says_what_to_do(fresh_run):
+    info = json.loads((fresh_run / "run.json").read_text())
+    path = results.image_path(fresh_run, "bicubic", "set5", "img_001")
+    info["images_sha256"]["bicubic/set5/img_001"] = images.write(path, images.read(path)[:-8])
+    (fresh_run / "run.json").write_text(json.dumps(info))
+    with pytest.raises(ReportError, match=r"bicubic.*has 72x56 pixels.*different inputs. Run the bench again"):
+        pictures.load(find(results.load(fresh_run), None, reports.Choices(draws=100)), "set5", "img_001")
+
+
+def test_a_picture_without_a_score_is_not_shown(fresh_run):
+    loaded = results.load(fresh_run)
+    scored = loaded.scores[~((loaded.scores["method"] == "bicubic") & (loaded.scores["image"] == "img_001"))]
+    findings = find(results.RunResults(fresh_run, scored, loaded.info), None, reports.Choices(draws=100))
+    assert "bicubic" not in pictures.load(findings, "set5", "img_001")
 
 
 def test_the_crop_lies_where_the_versions_differ(run):
@@ -338,16 +348,17 @@ def test_an_unknown_study_is_an_error_that_says_what_to_name(tmp_path):
 def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
     import contextlib
 
-    from srbench.mos import conduct
+    from srbench.mos.design import registration
     from srbench.mos.design import simulation as simulate
-    from srbench.mos.store.rater import Store
+    from srbench.mos.store import imports
+    from srbench.mos.store.stores import Store
 
     drawn = simulate.paper_study(raters=3, images={"set5": 2})
     rows = drawn.drop(columns="study").to_dict("records")
     folder = tmp_path / "synthetic-x"
     folder.mkdir()
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        store.import_ratings("synthetic-x", rows, "synthetic")
+    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
+        imports.add_ratings(store, "synthetic-x", rows, "synthetic")
     found = studies.load("synthetic-x", tmp_path)
     assert found.synthetic
     assert len(found.ratings) == len(drawn)
@@ -357,28 +368,29 @@ def test_a_study_in_a_store_comes_with_its_origin(tmp_path):
 def test_the_calibration_of_a_store_is_counted_by_rater_and_attempt(tmp_path):
     import contextlib
 
-    from srbench.mos import conduct
-    from srbench.mos.store.rater import Store
-    from srbench.mos.store.views import PlannedTrial, Settings, Stimulus, TrialView
+    from srbench.mos.design import registration
+    from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
+    from srbench.mos.store.session import TrialView
+    from srbench.mos.store.stores import Store
 
     shown = [
         Stimulus(f"{k:032x}", "calibration" if k < 4 else "rating", "set5", f"i{k}", "nearest", 0, "0" * 64, 8, 8)
         for k in range(5)
     ]
-    trials = [PlannedTrial(1, k + 1, 1, shown[k].id, expected=1) for k in range(4)]
-    trials.append(PlannedTrial(0, 1, 1, shown[4].id))
+    trials = [ScheduledTrial(1, k + 1, 1, shown[k].id, expected=1) for k in range(4)]
+    trials.append(ScheduledTrial(0, 1, 1, shown[4].id))
     folder = tmp_path / "lab"
     folder.mkdir()
-    with contextlib.closing(Store.open(conduct.database_url(folder))) as store:
-        store.create_study("lab", Settings(minimum_seconds=0.0, attempts=1), shown)
-        rater = store.rater_by_token(store.add_rater("lab", 1, trials))
+    with contextlib.closing(Store.open(registration.database_url(folder))) as store:
+        store.organiser.create_study("lab", Settings(minimum_seconds=0.0, attempts=1), shown)
+        rater = store.rater.rater_by_token(store.organiser.add_rater("lab", 1, trials))
         assert rater is not None
         for score in (1, 2, 1, 5):
-            view = store.next_trial(rater)
+            view = store.rater.next_trial(rater)
             if not isinstance(view, TrialView):
-                view = store.proceed(rater, view.kind)
-            store.rate(rater, view.id, score, 2.0)
-        found = studies.from_store(store, "lab")
+                view = store.rater.proceed(rater, view.kind)
+            store.rater.rate(rater, view.id, score, 2.0)
+        found = studies.from_store(store.analyst, "lab")
     assert found.calibration is not None
     row = found.calibration.iloc[0]
     assert (row["attempt"], row["right"], row["asked"], row["passed"]) == (1, 3, 4, "no")

@@ -162,18 +162,58 @@ def test_an_unknown_unit_or_method_is_an_error(ratings):
         compare(ratings, methods=["srgann", "bicubic"])
 
 
-def test_scores_are_compared_by_image_and_infinite_ones_stay_out():
+def _scores(values: dict[str, list[float]]) -> pd.DataFrame:
+    rows = [("set5", f"i{i}", name, "psnr", v) for name, given in values.items() for i, v in enumerate(given)]
+    return pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "value"])
+
+
+def test_scores_are_compared_by_image():
     source = np.random.default_rng(0)
-    rows = [
-        ("set5", f"i{i}", method, "psnr", base + value)
-        for method, base in (("a", 28.0), ("b", 30.0))
-        for i, value in enumerate(source.normal(0, 0.2, 7))
-    ]
-    rows += [("set5", f"i{i}", "hr", "psnr", np.inf) for i in range(7)]
-    table = compare_scores(pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "value"]), "psnr")
+    table = compare_scores(
+        _scores({"a": list(28 + source.normal(0, 0.2, 7)), "b": list(30 + source.normal(0, 0.2, 7))}), "psnr"
+    )
     assert table[["a", "b"]].to_numpy().tolist() == [["a", "b"]]
     assert table.loc[0, "p"] == 2 / 2**7
     assert table.loc[0, "high"] < 0
+
+
+def test_an_infinite_score_counts_as_the_largest_difference():
+    source = np.random.default_rng(1)
+    a, b = source.normal(30, 1, 12), source.normal(30.3, 1, 12)
+    lifted, huge = a.copy(), a.copy()
+    lifted[4], huge[4] = np.inf, 1e6  # an independent reference: ranks do not know how large the largest is
+    ours = compare_scores(_scores({"a": list(lifted), "b": list(b)}), "psnr", seed=3).iloc[0]
+    reference = compare_scores(_scores({"a": list(huge), "b": list(b)}), "psnr", seed=3).iloc[0]
+    assert ours["p"] == pytest.approx(scipy_stats.wilcoxon(huge - b, method="exact").pvalue, abs=1e-9)
+    for name in ("p", "p_adjusted", "rank_biserial", "vargha_delaney", "n"):
+        assert ours[name] == reference[name]
+    assert ours["difference"] == np.inf
+    assert ours["high"] == np.inf
+    # A third of all draws lacks the image: their lower end is that of the large finite value.
+    assert ours["low"] == pytest.approx(reference["low"], abs=0.02)
+    assert np.isfinite(ours["low"])
+    assert "On 1 of 12 images a score is infinite" in ours["note"]
+
+
+def test_two_infinite_scores_of_one_image_differ_by_nothing():
+    table = compare_scores(
+        _scores({"a": [np.inf, 30.0, 31.0, 29.5], "b": [np.inf, 29.0, 29.5, 28.0], "c": [28.0, np.inf, 28.5, 27.0]}),
+        "psnr",
+    ).set_index(["a", "b"])
+    both = table.loc[("a", "b")]
+    assert (both["difference"], both["p"]) == ((0 + 1 + 1.5 + 1.5) / 4, 0.25)
+    assert np.isfinite([both["low"], both["high"]]).all()
+    across = table.loc[("a", "c")]  # infinite in both directions: no mean difference, but a rank test
+    assert np.isnan(across["difference"])
+    assert not across["significant"]
+
+
+def test_more_infinite_differences_than_the_exact_test_takes_have_the_largest_ranks():
+    d = np.random.default_rng(0).normal(0.1, 1, 300)
+    huge = np.where(np.arange(300) == 7, 1e9, d)
+    ours = signed_rank(np.where(np.arange(300) == 7, np.inf, d))
+    assert ours.test == "asymptotic"
+    assert ours.p == pytest.approx(scipy_stats.wilcoxon(huge, correction=False, method="approx").pvalue, abs=1e-12)
 
 
 def test_the_highest_of_a_category_must_beat_all_others_of_it(draw):

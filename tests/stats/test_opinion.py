@@ -12,6 +12,7 @@ from srbench.errors import StatisticsError
 from srbench.stats import (
     check_ratings,
     check_scores,
+    checked_ratings,
     compare,
     cubes,
     friedman,
@@ -19,8 +20,13 @@ from srbench.stats import (
     mean_opinion_scores,
     mean_ranks,
     mean_scores,
+    median_seconds,
     rank_distribution,
+    reliability,
+    retest,
     score_distribution,
+    screening,
+    taste,
 )
 from srbench.stats.tables import Cube
 
@@ -84,15 +90,50 @@ def test_gold_is_off_where_a_rater_scores_the_nearest_high(draw):
     ratings.loc[bad, "score"] = 4
     table = gold(ratings)
     assert table[table["off"]][["rater", "method"]].to_numpy().tolist() == [["r01", "nearest"]]
+    medians = table.groupby("method")["mean"].median()
+    assert table["median"].tolist() == [medians[method] for method in table["method"]]
 
 
-def test_mean_scores_leave_infinity_out_and_are_plain_means():
-    rows = [("set5", f"i{i}", "m", "psnr", float(i)) for i in range(5)] + [("set5", "i0", "hr", "psnr", np.inf)]
+def test_mean_scores_are_plain_means_and_infinite_where_one_score_is():
+    values = {"m": [0.0, 1.0, 2.0, 3.0, 4.0], "copy": [0.0, 1.0, np.inf, 3.0, 4.0], "hr": [np.inf] * 5}
+    rows = [("set5", f"i{i}", name, "psnr", v) for name, given in values.items() for i, v in enumerate(given)]
     scores = pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "value"])
-    table = mean_scores(scores, "psnr")
-    assert table["method"].tolist() == ["m"]
-    assert table.loc[0, "value"] == 2.0
-    assert table.loc[0, "low"] < 2.0 < table.loc[0, "high"]
+    table = mean_scores(scores, "psnr").set_index("method")
+    assert table.loc["m", "value"] == 2.0
+    assert table.loc["m", "low"] < 2.0 < table.loc["m", "high"]
+    assert table.loc["copy", ["value", "high"]].eq(np.inf).all()
+    assert np.isfinite(table.loc["copy", "low"])  # a third of all draws lacks the image
+    assert table.loc["hr", ["value", "low", "high"]].eq(np.inf).all()
+
+
+def test_an_infinite_score_is_the_best_rank_of_its_image():
+    values = np.array([[[30.0, 28.0, 27.0]], [[31.0, 29.0, 28.0]], [[29.0, np.inf, 26.0]]])
+    finite = np.where(np.isinf(values), 99.0, values)
+    names = (("a", "b", "c"), ("",), ("x", "y", "z"))
+    ours, reference = friedman(Cube("s", *names, values)), friedman(Cube("s", *names, finite))
+    assert (ours.statistic, ours.p) == (reference.statistic, reference.p)
+    assert ours.ranks.to_dict() == {"b": 4 / 3, "a": 7 / 3, "c": 7 / 3}
+
+
+def test_checked_ratings_give_what_their_table_gives(draw):
+    ratings = draw({"a": 2.0, "b": 3.0, "c": 4.0})
+    again = ratings[ratings["method"] == "a"].assign(repeat=1)
+    table = pd.concat([ratings, again, again.iloc[:2]])
+    checked = checked_ratings(table)
+    assert checked.notes == (
+        "2 repeated rating rows were counted once.",
+        f"{len(again)} ratings of second showings serve the test of reliability only.",
+    )
+    for statistic in (mean_opinion_scores, compare, reliability, retest, screening, taste, mean_ranks, gold):
+        pd.testing.assert_frame_equal(statistic(checked), statistic(table))
+
+
+def test_the_time_of_a_method_is_the_median_over_images_whatever_the_number_of_metrics():
+    rows = [("set5", f"i{i}", "m", metric, status, seconds)
+            for i, (seconds, status) in enumerate([(1.0, "ok"), (9.0, "ok"), (2.0, "ok"), (0.1, "failed")])
+            for metric in (("psnr", "ssim") if i else ("psnr",))]  # fmt: skip
+    table = median_seconds(pd.DataFrame(rows, columns=["dataset", "image", "method", "metric", "status", "seconds"]))
+    assert table.to_dict("records") == [{"dataset": "set5", "method": "m", "seconds": 2.0}]
 
 
 def _cube(seed: int, m: int = 5, i: int = 14) -> Cube:

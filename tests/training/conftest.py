@@ -1,4 +1,4 @@
-"""Photographs that need no download: smooth shapes with edges and grain, made from a seed."""
+"""Photographs and VGG networks that need no download: smooth shapes with edges and grain, and few random channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from srbench import images
-from srbench.training import photographs
+from srbench.training import photographs, vgg
+
+Pairs = dict[vgg.Layer, tuple[torch.Tensor, torch.Tensor]]
 
 
 def picture(seed: int, height: int = 96, width: int = 112) -> images.Image:
@@ -21,6 +23,34 @@ def picture(seed: int, height: int = 96, width: int = 112) -> images.Image:
         plane = np.sin(a * x + b * y) + np.sign(np.sin(c * x - d * y)) + generator.normal(0, 0.05, (height, width))
         planes.append(127 + 55 * plane)
     return np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+
+
+def narrow(network: str, widths: tuple[int, ...] = (4, 4, 6, 6, 8)) -> Pairs:
+    """Return random convolutions of a network with few channels."""
+    generator = torch.Generator().manual_seed(len(network) + int(network[-2:]))
+    pairs, channels = {}, 3
+    for i, j in vgg.through(network):
+        width = widths[i - 1]
+        kernel = torch.randn(width, channels, 3, 3, generator=generator) * (2 / (9 * channels)) ** 0.5
+        pairs[i, j] = (kernel, torch.randn(width, generator=generator) * 0.1)
+        channels = width
+    return pairs
+
+
+def named(network: str, pairs: Pairs, style: str) -> dict[str, torch.Tensor]:
+    """Return the tensors of a file in one of the styles that are read."""
+    tensors = {}
+    for number, (i, j) in enumerate(vgg.through(network)):
+        kernel, bias = pairs[i, j]
+        if style == "torchvision":
+            prefix = f"features.{2 * number + i - 1}."
+            tensors |= {f"{prefix}weight": kernel, f"{prefix}bias": bias}
+        elif style == "keras":
+            last = kernel.permute(2, 3, 1, 0).contiguous()
+            tensors |= {f"block{i}_conv{j}/kernel": last, f"block{i}_conv{j}/bias": bias}
+        else:
+            tensors |= {f"block{i}_conv{j}.weight": kernel.half(), f"block{i}_conv{j}.bias": bias}
+    return tensors
 
 
 @pytest.fixture(scope="session")

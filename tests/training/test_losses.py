@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from srbench.errors import SrbenchError, TrainingError, WeightsError
 from srbench.training import features, losses
 
 
@@ -45,63 +44,46 @@ def test_total_variation_counts_an_edge_by_its_length_and_height() -> None:
     assert losses.total_variation(step).item() == pytest.approx(4 * 2.0, rel=1e-4)
 
 
-def test_calibration_makes_content_as_large_as_mse() -> None:
-    network, _ = features.load("random", (2, 2))
-    content = losses.Content(network)
-    hr = torch.rand(2, 3, 16, 16) * 2 - 1
-    sr = hr + 0.1 * torch.randn_like(hr)
-    weight = content.calibrate(sr, hr)
-    assert weight > 0
-    assert content(sr, hr).item() == pytest.approx(losses.pixel(sr, hr).item(), rel=1e-4)
+def test_a_label_below_one_asks_for_that_probability_of_real() -> None:
+    real, fake = image(7) * 4 - 2, torch.linspace(-2, 2, 7, dtype=torch.float64)
+    certain = torch.sigmoid(real)
+    expected = -(0.9 * certain.log() + 0.1 * (1 - certain).log()).mean() - (1 - torch.sigmoid(fake)).log().mean()
+    assert losses.discriminator(real, fake, 0.9).item() == pytest.approx(expected.item())
+    best = torch.full((1,), math.log(9), dtype=torch.float64, requires_grad=True)  # sigmoid 0.9
+    losses.discriminator(best, fake, 0.9).backward()
+    assert best.grad is not None
+    assert abs(best.grad.item()) < 1e-12
 
 
-def test_layers_of_vgg19_are_numbered_as_in_torchvision() -> None:
-    import torchvision
-
-    with torch.device("meta"):
-        theirs = torchvision.models.vgg19(weights=None).features
-    ours = features.Features((5, 4)).layers
-    for mine, other in zip(ours, theirs, strict=False):
-        assert type(mine) is type(other)
-        if isinstance(mine, nn.Conv2d):
-            assert mine.weight.shape == other.weight.shape
-
-
-def test_random_features_are_the_same_everywhere_and_answer_to_no_constant() -> None:
-    first, facts = features.load("random", (2, 2))
-    second, again = features.load("random", (2, 2))
-    assert facts == again
-    assert "substitute" in facts["features"]
-    assert first.layers[0].weight.sum((2, 3)).abs().max() < 1e-5
-    assert features.digest(first) == features.digest(second)
-
-
-def test_weights_of_torchvision_in_a_file_are_taken(tmp_path) -> None:
-    layers = nn.Sequential(*features.convolutions((2, 2)))
-    torch.save({f"features.{name}": value for name, value in layers.state_dict().items()}, tmp_path / "vgg.pth")
-    network, _ = features.load(str(tmp_path / "vgg.pth"), (2, 2))
-    assert torch.equal(network.layers[5].weight, layers[5].weight)
-    assert all(not p.requires_grad for p in losses.Content(network).parameters())
+@pytest.mark.parametrize("scale", [2, 4])
+def test_the_phase_penalty_is_the_variance_of_mean_errors_over_the_places_in_a_cell(scale: int) -> None:
+    sr, hr = image(2, 3, 8, 12).detach().numpy(), np.random.default_rng(1).random((2, 3, 8, 12))
+    total = 0.0
+    for crop in range(2):
+        for channel in range(3):
+            means = []
+            for y in range(scale):
+                for x in range(scale):
+                    cells = [
+                        sr[crop, channel, top + y, left + x] - hr[crop, channel, top + y, left + x]
+                        for top in range(0, 8, scale)
+                        for left in range(0, 12, scale)
+                    ]
+                    means.append(sum(cells) / len(cells))
+            middle = sum(means) / len(means)
+            total += sum((mean - middle) ** 2 for mean in means) / len(means)
+    found = losses.phase(torch.from_numpy(sr), torch.from_numpy(hr), scale)
+    assert found.item() == pytest.approx(total / 6, rel=1e-12)
 
 
-def test_wrong_features_get_one_clear_line(tmp_path) -> None:
-    with pytest.raises(TrainingError, match="no layer 6,1"):
-        features.load("random", (6, 1))
-    with pytest.raises(WeightsError, match="Found no VGG19 weights 'nothing'"):
-        features.load("nothing", (2, 2))
-    (tmp_path / "bad.pth").write_bytes(b"no weights")
-    with pytest.raises(WeightsError, match="Cannot read VGG19 weights"):
-        features.load(str(tmp_path / "bad.pth"), (2, 2))
-    torch.save({"other": torch.zeros(1)}, tmp_path / "foreign.pth")
-    with pytest.raises(WeightsError, match="does not hold the weights of torchvision's VGG19"):
-        features.load(str(tmp_path / "foreign.pth"), (2, 2))
-
-
-def test_imagenet_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "")
-    monkeypatch.setenv("NO_PROXY", "")
-    with pytest.raises(SrbenchError, match=r"--vgg FILE, or use the substitute --vgg random"):
-        features.load("imagenet", (2, 2))
+def test_the_phase_penalty_sees_patterns_of_the_grid_and_nothing_else() -> None:
+    hr = image(1, 3, 16, 16).detach()
+    grid = torch.zeros(4, 4, dtype=torch.float64)
+    grid[1, 2] = 0.3
+    assert losses.phase(hr + 0.5, hr, 4).item() == pytest.approx(0, abs=1e-20)
+    assert losses.phase(hr + grid.repeat(4, 4), hr, 4).item() == pytest.approx(0.09 * (1 / 16) * (15 / 16))
+    once = torch.zeros_like(hr)
+    once[..., 8:, :] = 0.3  # an error of the same strength that does not repeat
+    assert losses.phase(hr + once, hr, 4).item() == pytest.approx(0, abs=1e-20)
+    sr = image(2, 3, 8, 8)
+    assert torch.autograd.gradcheck(lambda x: losses.phase(x, torch.zeros_like(x), 4), sr)

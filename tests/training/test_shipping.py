@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -47,6 +48,22 @@ def test_weights_and_card_say_what_was_done_and_only_what_was_measured(run: Path
 def test_the_card_says_what_the_network_was_made_with(run: Path) -> None:
     made = shipping.card(checkpoints.load(run), DRCN(3, 8, averaged=1), {}, "", "")
     assert made["network"] == "drcn (recursions 3, width 8, averaged 1)"
+
+
+def test_the_card_says_features_hash_and_what_is_not_the_papers_beside_the_name(run: Path) -> None:
+    notes = {
+        "start": "srresnet-mse after 9 steps",
+        "features": "ImageNet VGG16, phi_5,3",
+        "features_sha256": "9f6d",
+        "adversarial_weight": 0.002,
+        "note": "ImageNet VGG16, phi_5,3; phase penalty 100",
+    }
+    made = shipping.card(dataclasses.replace(checkpoints.load(run), notes=notes), ESPCN(4), {}, "", "")
+    assert {name: made[name] for name in notes if name != "start"} == {k: v for k, v in notes.items() if k != "start"}
+    assert made["started_from"] == "srresnet-mse after 9 steps"
+    plain = shipping.card(dataclasses.replace(checkpoints.load(run), notes={}), ESPCN(4), {}, "", "")
+    assert "note" not in plain
+    assert plain["features"] == "none (mean squared error only)"
 
 
 def test_a_method_that_takes_no_weights_for_the_scale_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from srbench.errors import TrainingError
 from srbench.training import checkpoints, loop
 from srbench.training.start import Order, start
+from tests.training.conftest import named, narrow
 
 STEPS = 400
 ESPCN: dict[str, Any] = {"steps": STEPS, "crop": 16, "batch": 2, "precision": "fp32"}
@@ -103,11 +105,56 @@ def test_srgan_lowers_the_losses_of_both_its_networks(
     start(order(photo_folder, tmp_path / "first", "srresnet-mse", **small, steps=5))
     seen: list[dict[str, float]] = []
     monkeypatch.setattr(loop._Session, "check", lambda _, shown: seen.append(shown))
-    gan = {**small, "steps": 40, "vgg": "random", "rate": 1e-3, "start": str(tmp_path / "first")}
+    gan = {**small, "steps": 40, "warm_up": 2, "vgg": "random", "rate": 1e-3, "start": str(tmp_path / "first")}
     start(order(photo_folder, tmp_path / "gan", "srgan-vgg22", **gan))
     judged = [shown["discriminator"] for shown in seen]
     content = [shown["content"] for shown in seen if "content" in shown]
     assert len(judged) == 40
-    assert len(content) == 38  # the discriminator learns alone in the first twentieth
+    assert len(content) == 38  # the discriminator learns alone in the first two
     assert np.mean(judged[-10:]) < np.mean(judged[:3])
     assert np.mean(content[-10:]) < 0.7 * np.mean(content[:5])
+
+
+def test_srgan_with_everything_set_is_resumed_bit_for_bit(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"precision": "fp32", "width": 8, "blocks": 1, "crop": 32, "batch": 2}
+    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
+    save_file(named("VGG16", narrow("VGG16"), "halves"), tmp_path / "vgg.safetensors")
+    gan = {**network, "preset": "balanced", "vgg": str(tmp_path / "vgg.safetensors"), "start": str(tmp_path / "first")}
+    more = {"steps": 14, "window": 16, "warm_up": 2, "balance_every": 4, "noise": 0.1, "anchor_end": 0.1}
+    whole, parts = (
+        order(photo_folder, tmp_path / name, "srgan-vgg54", **gan, **more, tail_frozen=0.5) for name in ("a", "b")
+    )
+    start(whole)
+    original = loop._Session.step
+
+    def step(self: Any, fraction: float) -> None:
+        original(self, fraction)
+        if self.state.step in (1, 5, 8):  # in the warm-up, and between two settings of the adversarial weight
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(loop._Session, "step", step)
+    stops = [start(dataclasses.replace(parts, resume=bool(n))).step for n in range(4)]
+    assert stops == [1, 5, 8, 14]
+    first, second = checkpoints.load(whole.out), checkpoints.load(parts.out)
+    assert first.tensors.keys() == second.tensors.keys()
+    assert [name for name in first.tensors if not torch.equal(first.tensors[name], second.tensors[name])] == []
+    assert first.notes == second.notes
+    assert first.notes["adversarial_weight"] > 0
+
+
+def test_a_generator_starts_from_a_gan_run_with_a_new_discriminator(photo_folder: Path, tmp_path: Path) -> None:
+    network = {"precision": "fp32", "width": 8, "blocks": 1, "crop": 32, "batch": 2}
+    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
+    gan = {**network, "layer": None, "rate": 1e-3}
+    start(order(photo_folder, tmp_path / "gan", "srgan-mse", **gan, steps=5, start=str(tmp_path / "first")))
+    again = {**gan, "rate": 1e-12, "window": 16, "seed": 3}
+    start(order(photo_folder, tmp_path / "again", "srgan-mse", **again, steps=1, start=str(tmp_path / "gan")))
+    before, after = checkpoints.load(tmp_path / "gan"), checkpoints.load(tmp_path / "again")
+    assert after.notes["start"] == "srgan-mse after 5 steps"
+    for name in ("last.weight", "body.1.weight"):
+        assert torch.allclose(before.tensors[f"average.{name}"], after.tensors[f"generator.network.{name}"], atol=1e-9)
+    judges = [found.tensors["discriminator.network.features.0.weight"] for found in (before, after)]
+    assert not torch.allclose(*judges, atol=1e-2)
+    assert after.tensors["discriminator.network.verdict.1.weight"].shape == (1024, 512)

@@ -9,7 +9,7 @@ import numpy as np
 
 from srbench.errors import StudyError
 from srbench.mos.design.simulation import Array, Spread, draw
-from srbench.mos.design.study import Study
+from srbench.mos.design.study import StudyDesign
 from srbench.stats import bootstrap
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
@@ -57,6 +57,32 @@ class Cost:
     hours_total: float
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a study can find, set by set, and what it costs."""
+
+    power: tuple[Power, ...]
+    cost: Cost
+
+
+def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 300, seed: int = 0) -> Prospect:
+    """Return what the study of `design` can find and what it costs, before it is made.
+
+    Args:
+        design: The design; where it names no pictures, as many as it demands, else ten of each set.
+        raters: Number of raters.
+        effect: Difference of two mean opinion scores to find.
+        simulations: How many studies are simulated for each set.
+        seed: Equal seeds give equal answers.
+
+    Raises:
+        StudyError: See `power`.
+    """
+    images = {each.name: len(each.images) or each.count or 10 for each in design.sets}
+    found = power(images, raters, effect, studies=simulations, seed=seed)
+    return Prospect(tuple(found), cost(design, raters, trials(design, images)))
+
+
 def power(
     images: Mapping[str, int],
     raters: int,
@@ -98,10 +124,10 @@ def power(
     return rows
 
 
-def cost(study: Study, raters: int, trials: int) -> Cost:
+def cost(study: StudyDesign, raters: int, trials: int) -> Cost:
     """Return the time that `trials` ratings per rater take under the settings of `study`."""
     settings = study.settings
-    per_picture = 1 if study.design == "pc" else 2
+    per_picture = 1 if study.compares else 2
     seconds = (trials + study.calibration.count * per_picture) * settings.seconds_per_trial
     longest = max(1, int(60 * settings.session_minutes / settings.seconds_per_trial))
     sessions = max(1, -(-trials // longest))
@@ -109,12 +135,12 @@ def cost(study: Study, raters: int, trials: int) -> Cost:
     return Cost(trials, trials * raters, sessions, hours, hours * raters)
 
 
-def trials(study: Study, images: Mapping[str, int]) -> int:
+def trials(study: StudyDesign, images: Mapping[str, int]) -> int:
     """Return the number of ratings per rater of a design, with so many pictures of each set."""
     total = 0
     for each in study.sets:
         k = len(each.versions)
-        total += images[each.name] * (k * (k - 1) // 2 if study.design == "pc" else k)
+        total += images[each.name] * (k * (k - 1) // 2 if study.compares else k)
     return total + (study.retest.count if study.retest.method else 0)
 
 

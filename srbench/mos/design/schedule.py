@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from srbench.errors import StudyError
-from srbench.mos.design.study import REFERENCE, Study
-from srbench.mos.store.views import PlannedTrial, Stimulus
+from srbench.mos.design.study import REFERENCE, StudyDesign
+from srbench.mos.store.definitions import ScheduledTrial, Stimulus
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Item:
         return (self.dataset, self.image)
 
 
-def schedule(study: Study, number: int) -> list[PlannedTrial]:
+def schedule(study: StudyDesign, number: int) -> list[ScheduledTrial]:
     """Return all trials of rater `number` (from 1): every attempt at calibration, then the ratings.
 
     Raters 1 and 2, 3 and 4 and so on form pairs: the second sees the first one's random order backwards (and
@@ -82,31 +82,31 @@ def schedule(study: Study, number: int) -> list[PlannedTrial]:
     order = rating_order(study, number)
     sessions = _sessions(study, len(order))
     trials += [
-        PlannedTrial(0, place + 1, place * sessions // len(order) + 1, item.stimulus, item.other)
+        ScheduledTrial(0, place + 1, place * sessions // len(order) + 1, item.stimulus, item.other)
         for place, item in enumerate(order)
     ]
     return trials
 
 
-def items(study: Study) -> list[Item]:
+def items(study: StudyDesign) -> list[Item]:
     """Return what each rater rates, in canonical order."""
     shown = [s for s in study.stimuli if s.role == "rating"]
-    if study.design == "pc":
+    if study.compares:
         return sorted(pair for group in _by_picture(shown) for pair in _pairs(group))
     originals = {(s.dataset, s.image): s.id for s in study.stimuli if s.role == "reference"}
-    if study.design != "dcr":
+    if not study.shows_original:
         originals = {}
     return sorted(
         Item(s.dataset, s.image, s.method, s.repeat, "", s.id, originals.get((s.dataset, s.image))) for s in shown
     )
 
 
-def rating_order(study: Study, number: int) -> list[Item]:
+def rating_order(study: StudyDesign, number: int) -> list[Item]:
     """Return the items in the order of rater `number`; see `schedule`."""
     stream = Stream("srbench schedule 1", study.name, study.seed, (number + 1) // 2)
     mirrored = number % 2 == 0
     order = _spread(_without_neighbours(items(study), stream), stream, study.retest.gap)
-    if study.design == "pc":
+    if study.compares:
         order = [_swap(item) if stream.below(2) != mirrored else item for item in order]
     return order[::-1] if mirrored else order
 
@@ -172,28 +172,28 @@ def _may_swap(order: list[Item], a: int, b: int) -> bool:
     return fine
 
 
-def _sessions(study: Study, trials: int) -> int:
+def _sessions(study: StudyDesign, trials: int) -> int:
     longest = int(60 * study.settings.session_minutes / study.settings.seconds_per_trial)
     return max(1, -(-trials // max(1, longest)))
 
 
-def _calibrate(study: Study, number: int, attempt: int) -> list[PlannedTrial]:
+def _calibrate(study: StudyDesign, number: int, attempt: int) -> list[ScheduledTrial]:
     shown = [s for s in study.stimuli if s.role == "calibration"]
     stream = Stream("srbench calibration 1", study.name, study.seed, number, attempt)
     trials = []
     for group in _by_picture(shown):
         high = next(s for s in group if s.method == REFERENCE)
         low = next(s for s in group if s.method != REFERENCE)
-        if study.design == "pc":
+        if study.compares:
             left, right = (low, high) if stream.below(2) else (high, low)
             trials.append((_item(left, right.id), 1 if left is high else 2))
         else:
-            beside = high.id if study.design == "dcr" else None
+            beside = high.id if study.shows_original else None
             trials += [(_item(low, beside), 1), (_item(high, beside), 5)]
     expected = {item.stimulus: score for item, score in trials}
     order = _without_neighbours(sorted(item for item, _ in trials), stream)
     return [
-        PlannedTrial(attempt, place, 1, item.stimulus, item.other, expected[item.stimulus])
+        ScheduledTrial(attempt, place, 1, item.stimulus, item.other, expected[item.stimulus])
         for place, item in enumerate(order, start=1)
     ]
 

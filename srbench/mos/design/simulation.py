@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from srbench import paper
 from srbench.errors import StudyError
-from srbench.mos.store.views import RATING_COLUMNS, SYNTHETIC
+from srbench.mos.store.definitions import SYNTHETIC
+from srbench.mos.store.rows import RATING_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from srbench import images
-from srbench.bench import results
+from srbench.bench.results import load_info
 from srbench.errors import RunError, StudyError
-from srbench.images import Image
-from srbench.mos.design import schedule
-from srbench.mos.design.study import REFERENCE, ImageSet, Study, check, write
-from srbench.mos.store.views import Stimulus
+from srbench.mos.design import originals, schedule, studyfile
+from srbench.mos.design.originals import Load
+from srbench.mos.design.study import REFERENCE, ImageSet, StudyDesign, check
+from srbench.mos.store.definitions import Stimulus
 
 FOLDER = "stimuli"
 
@@ -33,10 +33,22 @@ class _Source:
     image: str
     method: str
     repeat: int
-    load: Callable[[], Image]
+    load: Load
 
 
-def make(design: Study, run: Path, studies: Path, data_root: Path | None = None) -> Study:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A finished run and how to read the originals of the sets that a study shows."""
+
+    folder: Path
+    scale: int
+    originals: Mapping[str, Mapping[str, Load]]
+
+    def load(self, method: str, dataset: str, image: str) -> Load | None:
+        return originals.picture(self.folder, method, dataset, image, self.originals[dataset])
+
+
+def make(design: StudyDesign, run: Path, studies: Path, data_root: Path | None = None) -> StudyDesign:
     """Copy the pictures of a study from `run` to `studies/NAME/stimuli` and write `studies/NAME/study.toml`.
 
     Every picture becomes 8-bit RGB PNG without any text chunk, named by 128 random bits, so that neither a file's
@@ -44,9 +56,10 @@ def make(design: Study, run: Path, studies: Path, data_root: Path | None = None)
 
     Args:
         design: The study as planned, without stimuli.
-        run: Folder of a finished run with the versions of all methods, `hr` among them.
+        run: Folder of a finished run with the versions of all methods. Originals that it does not have are taken
+            from the data set that the run was made on.
         studies: Folder of all studies.
-        data_root: Where data sets lie, for the calibration.
+        data_root: Where data sets lie, for the calibration and for originals.
 
     Returns:
         The study with its pictures, as it was written.
@@ -59,14 +72,17 @@ def make(design: Study, run: Path, studies: Path, data_root: Path | None = None)
     folder = studies / design.name
     if folder.exists():
         raise StudyError(f"{folder} exists already. Choose another name, or remove it if it was never opened.")
-    info = results.load_info(run)
+    info = load_info(run)
     if info is None:
         raise RunError(f"{run} is not a finished run: expected run.json in it. Make one with: srbench run")
-    planned = replace(design, sets=tuple(_with_images(each, run) for each in design.sets))
-    sources = [*_rated(planned, run), *_calibration(planned, int(info.get("scale", 4)), data_root)]
+    _check_counts(design, run, {each.name: originals.names(run, info, each.name) for each in design.sets}, info)
+    found = {each.name: originals.find(run, info, each.name, data_root) for each in design.sets}
+    source = _Run(run, int(info.get("scale", 4)), found)
+    planned = replace(design, sets=tuple(_with_images(each, source) for each in design.sets))
+    sources = [*_rated(planned, source), *_calibration(planned, source.scale, data_root)]
     temporary = studies / f".{design.name}.{secrets.token_hex(4)}.new"
     try:
-        stimuli = tuple(_store(source, temporary / FOLDER) for source in sources)
+        stimuli = tuple(_store(each, temporary / FOLDER) for each in sources)
         _check_sizes(stimuli)
         study = replace(
             planned,
@@ -76,44 +92,50 @@ def make(design: Study, run: Path, studies: Path, data_root: Path | None = None)
             stimuli=tuple(sorted(stimuli, key=lambda each: each.id)),
         )
         schedule.schedule(study, 1)  # a study that no order exists for must fail here, not at the first rater
-        images.write_atomically(temporary / "study.toml", write(study).encode())
+        images.write_atomically(temporary / "study.toml", studyfile.write(study).encode())
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return study
 
 
-def _with_images(wanted: ImageSet, run: Path) -> ImageSet:
-    """Return the set with its pictures: those named, or all that the run has of the original."""
-    original = run / "images" / REFERENCE / wanted.name
-    found = tuple(sorted(path.stem for path in original.glob("*.png")))
-    if not found:
-        raise StudyError(
-            f"{run} has no originals of {wanted.name}. Add them with: "
-            f"srbench run --datasets {wanted.name} --methods {REFERENCE} --out {run}"
-        )
-    names = wanted.images or found
-    if wanted.count and len(names) != wanted.count:
-        raise StudyError(
-            f"The design demands {wanted.count} pictures of {wanted.name}, {run} has {len(names)}. Run all of them, or "
-            "give a design of your own with --from FILE."
-        )
+def _check_counts(design: StudyDesign, run: Path, found: Mapping[str, Sequence[str]], info: Mapping[str, Any]) -> None:
+    """Say at once all that a run has too little of for a design, and what else could be shown."""
+    if all(
+        found[each.name] and (not each.count or len(each.images or found[each.name]) == each.count)
+        for each in design.sets
+    ):
+        return
+    wanted = ", ".join(f"{each.name} ({each.count or len(each.images) or 'any'})" for each in design.sets)
+    has = {name: len(originals.names(run, info, name)) for name in info.get("datasets", {})}
+    raise StudyError(
+        f"The design shows so many pictures of data sets: {wanted}; {run} has "
+        f"{', '.join(f'{name} ({count})' for name, count in has.items()) or 'none'}. Run the rest with: srbench run "
+        f"--datasets {','.join(each.name for each in design.sets)} --out {run}. Or show what the run has with "
+        "--from run, or give a design of your own with --from FILE."
+    )
+
+
+def _with_images(wanted: ImageSet, run: _Run) -> ImageSet:
+    """Return the set with its pictures: those named, or all that the run has."""
+    names = wanted.images or tuple(sorted(run.originals[wanted.name]))
     for method in (*wanted.versions, REFERENCE):
-        missing = [name for name in names if not results.image_path(run, method, wanted.name, name).is_file()]
+        missing = [name for name in names if run.load(method, wanted.name, name) is None]
         if missing:
             raise StudyError(
-                f"{run} lacks {len(missing)} of {len(names)} pictures of {wanted.name} by {method} (first: "
-                f"{missing[0]}). Add them with: srbench run --datasets {wanted.name} --methods {method} --out {run}"
+                f"{run.folder} lacks {len(missing)} of {len(names)} pictures of {wanted.name} by {method} (first: "
+                f"{missing[0]}). Add them with: srbench run --datasets {wanted.name} --methods {method} "
+                f"--out {run.folder}. Or show what the run has, with: --from run"
             )
     return replace(wanted, images=names)
 
 
-def _rated(study: Study, run: Path) -> Iterator[_Source]:
+def _rated(study: StudyDesign, run: _Run) -> Iterator[_Source]:
     for each in study.sets:
         for image in each.images:
             for method in each.versions:
                 yield _from_run("rating", run, each.name, image, method)
-            if study.design == "dcr":
+            if study.shows_original:
                 yield _from_run("reference", run, each.name, image, REFERENCE)
     retest = study.retest
     if retest.method:
@@ -123,13 +145,15 @@ def _rated(study: Study, run: Path) -> Iterator[_Source]:
 
 
 def _from_run(
-    role: Literal["rating", "reference"], run: Path, dataset: str, image: str, method: str, repeat: int = 0
+    role: Literal["rating", "reference"], run: _Run, dataset: str, image: str, method: str, repeat: int = 0
 ) -> _Source:
-    path = results.image_path(run, method, dataset, image)
-    return _Source(role, dataset, image, method, repeat, lambda: images.read(path))
+    load = run.load(method, dataset, image)
+    if load is None:
+        raise StudyError(f"{run.folder} has lost the picture {dataset}/{image} by {method}. Run the bench again.")
+    return _Source(role, dataset, image, method, repeat, load)
 
 
-def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_Source]:
+def _calibration(study: StudyDesign, scale: int, data_root: Path | None) -> Iterator[_Source]:
     wanted = study.calibration
     if not wanted.count:
         return
@@ -146,9 +170,13 @@ def _calibration(study: Study, scale: int, data_root: Path | None) -> Iterator[_
         yield _Source("calibration", pair.dataset, name, wanted.low, 0, partial(low.on_pair, pair))
 
 
-def _choose(study: Study, purpose: str, names: Sequence[str], count: int) -> list[str]:
+def _choose(study: StudyDesign, purpose: str, names: Sequence[str], count: int) -> list[str]:
     if len(names) < count:
-        raise StudyError(f"The {purpose} needs {count} pictures, there are {len(names)}.")
+        cure = "Ask for fewer with --calibration-count, or" if purpose == "calibration" else "Run more pictures, or"
+        raise StudyError(
+            f"The {purpose} needs {count} pictures, there are {len(names)}. {cure} set count under [{purpose}] in a "
+            "design of your own."
+        )
     stream = schedule.Stream("srbench choice 1", study.name, study.seed, purpose)
     return sorted(stream.shuffled(sorted(names))[:count])
 

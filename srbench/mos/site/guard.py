@@ -121,7 +121,7 @@ class Guard:
 
     @staticmethod
     async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
-        refused(scope, reason)
+        log_refused(scope, reason)
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -133,7 +133,7 @@ class Guard:
         await response(scope, receive, send)
 
 
-def refused(scope: Scope, reason: str, rater: int | None = None) -> None:
+def log_refused(scope: Scope, reason: str, rater: int | None = None) -> None:
     """Write to the log that a request was refused; tokens in its address are left out."""
     path = scope["path"]
     shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith("/join/") else path

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import html
+import os
 import secrets
 import string
 import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -18,7 +20,8 @@ from starlette.routing import Route
 
 from srbench import content
 from srbench.errors import StudyError
-from srbench.mos.site.guard import refused
+from srbench.images import write_atomically
+from srbench.mos.site.guard import log_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +36,15 @@ EXPORT_FORMATS = {
     "parquet": "ratings.parquet",
     "long": "ratings_long.csv",
     "sureal": "ratings.json",
+    "archive": "study.zip",
 }
-"""The formats of `srbench.mos.export`, and what the file is called."""
+"""What can be downloaded, and what the file is called."""
 SHORTEST_PASSWORD = 10
 
+HASH_VARIABLE = "SRBENCH_STUDY_PASSWORD_HASH"
+"""Where the hash of the password may come from instead of the study's folder."""
+
+_HASH_FILE = "organiser.hash"
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1}
 _SCRYPT_MEMORY = 64 * 2**20
 _LARGEST_FORM = 2048
@@ -53,6 +61,26 @@ def hash_password(password: str) -> str:
     salt = secrets.token_bytes(16)
     parameters = "$".join(str(value) for value in _SCRYPT.values())
     return f"scrypt${parameters}${salt.hex()}${_scrypt(password, salt, **_SCRYPT).hex()}"
+
+
+def write_password(folder: Path, password: str) -> Path:
+    """Store the hash of the password of the study in `folder`, for the owner of the file alone.
+
+    Raises:
+        StudyError: The password is too short.
+    """
+    path = folder / _HASH_FILE
+    write_atomically(path, f"{hash_password(password)}\n".encode())
+    path.chmod(0o600)
+    return path
+
+
+def read_password_hash(folder: Path) -> str | None:
+    """Return the hash from the environment, which wins, or from the study's folder; None where no password is set."""
+    given, path = os.environ.get(HASH_VARIABLE), folder / _HASH_FILE
+    if given is None and path.is_file():
+        given = path.read_text(encoding="ascii")
+    return given.strip() or None if given else None
 
 
 def check_password(password: str, stored: str) -> bool:
@@ -140,7 +168,7 @@ class Gate:
                 return HTMLResponse("The form is too large.", 400)
         password = parse_qs(data.decode("utf-8", "replace")).get("password", [""])[0]
         if self._password_hash is None or not await run_in_threadpool(check_password, password, self._password_hash):
-            refused(request.scope, "password")
+            log_refused(request.scope, "password")
             return _form("This is not the password.", 403)
         response = RedirectResponse("/organiser", 303)
         response.set_cookie(
@@ -158,10 +186,14 @@ class Gate:
         kind = request.path_params["kind"]
         sealed = self._is_sealed(f"export-{kind}", request.path_params["seal"])
         if not sealed or kind not in EXPORT_FORMATS or self._export is None:
-            refused(request.scope, "export")
+            log_refused(request.scope, "export")
             return Response("This address is not valid or no longer valid.", 403)
         disposition = {"Content-Disposition": f'attachment; filename="{EXPORT_FORMATS[kind]}"'}
-        return Response(self._export(kind), media_type="application/octet-stream", headers=disposition)
+        try:
+            data = self._export(kind)
+        except StudyError as error:  # pairs have no scores of single pictures
+            return Response(str(error), 409)
+        return Response(data, media_type="application/octet-stream", headers=disposition)
 
     def _seal(self, purpose: str, seconds: int) -> str:
         body = f"{int(time.time()) + seconds}-{secrets.token_hex(8)}"

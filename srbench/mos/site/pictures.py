@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srbench.errors import StudyError
-from srbench.mos.store.views import Stimulus
+from srbench.mos.store.definitions import Stimulus
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text, times and physical sizes can name a method; gamma and colour profiles would change what the screen shows.

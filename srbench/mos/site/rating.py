@@ -1,19 +1,22 @@
-"""What the rating page asks of the server: join, next, proceed, rate, undo, and the pictures."""
+"""What the rating page asks of the server: join, arrive, next, proceed, rate, undo, and the pictures."""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from srbench.errors import StudyError
-from srbench.mos.site.guard import Limit, logger, refused
+from srbench.mos.design import invitations
+from srbench.mos.site import bodies, welcome
+from srbench.mos.site.bodies import BadRequestError
+from srbench.mos.site.guard import Limit, log_refused, logger
 from srbench.mos.site.tickets import TicketError
-from srbench.mos.store.views import Refused, Screen, TrialView
+from srbench.mos.store.session import Card, RefusalError, TrialView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,29 +25,13 @@ if TYPE_CHECKING:
 
     from srbench.mos.site.pictures import Pictures
     from srbench.mos.site.tickets import Tickets
-    from srbench.mos.store.rater import Store
-    from srbench.mos.store.views import Rater, Receipt, ScreenKind
+    from srbench.mos.store.session import Rater, Receipt
+    from srbench.mos.store.stores import Store
 
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600
-_LARGEST_BODY = 4096
 _ANSWER_SIZE = 1024
-_CAPTIONS = {"dcr": ("reference", "stimulus"), "pc": ("left", "right")}
-_STATUS = {"foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
-
-
-class BadRequestError(StudyError):
-    """A request that the page would never send: no JSON object, a missing value, a forged cookie, a flood.
-
-    Attributes:
-        reason: Why, as a word for programs.
-        status: What HTTP calls it.
-    """
-
-    def __init__(self, message: str, reason: str = "content", status: int = 400) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.status = status
+_STATUS = {"token": 401, "foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
 
 
 class RatingRoutes:
@@ -55,10 +42,13 @@ class RatingRoutes:
         study: Whose raters are let in.
         pictures: The frozen stimuli.
         tickets: Makes the one-time addresses of pictures.
+        secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
-    def __init__(self, store: Store, study: str, pictures: Pictures, tickets: Tickets) -> None:
-        self._store = store
+    def __init__(self, store: Store, study: str, pictures: Pictures, tickets: Tickets, secure: bool = False) -> None:
+        self._store = store.rater
+        self._organiser = store.organiser
+        self._secure = secure
         self._study = study
         self._pictures = pictures
         self._tickets = tickets
@@ -70,6 +60,7 @@ class RatingRoutes:
         """Return the routes, to be mounted at the root of the site."""
         return [
             Route("/join/{token}", self._join, methods=["GET"]),
+            Route("/rating/arrive", self._step(self._arrive), methods=["POST"]),
             Route("/rating/next", self._step(self._next), methods=["POST"]),
             Route("/rating/proceed", self._step(self._proceed), methods=["POST"]),
             Route("/rating/rate", self._step(self._rate), methods=["POST"]),
@@ -89,7 +80,7 @@ class RatingRoutes:
         self._store.log_event(rater, "joined")
         response.set_cookie(
             COOKIE, token, max_age=_COOKIE_SECONDS, path="/", httponly=True, samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._secure or request.url.scheme == "https",
         )  # fmt: skip
         return response
 
@@ -99,13 +90,15 @@ class RatingRoutes:
         async def endpoint(request: Request) -> Response:
             rater = None
             try:
-                body = await _body(request)
+                body = await bodies.read(request)
                 # A known rater costs no trip to another thread.
                 known = request.cookies.get(COOKIE, "") in self._raters
                 rater = self._rater(request) if known else await run_in_threadpool(self._rater, request)
                 return _answer(await run_in_threadpool(answer, rater, body))
-            except Refused as refusal:  # the store has logged it, but not who the client was
-                refused(request.scope, refusal.reason, rater.number if rater else None)
+            except RefusalError as refusal:  # the store has logged it, but not who the client was
+                log_refused(request.scope, refusal.reason, rater.number if rater else None)
+                if refusal.reason == "token":  # the link was revoked or replaced
+                    self._raters.pop(request.cookies.get(COOKIE, ""), None)
                 return JSONResponse({"error": refusal.reason}, _STATUS.get(refusal.reason, 400))
             except BadRequestError as error:
                 await run_in_threadpool(self._refuse, request, rater, error.reason)
@@ -122,7 +115,7 @@ class RatingRoutes:
         return rater
 
     def _known(self, token: str) -> Rater | None:
-        """Return whose token this is. Who holds a token never changes, so it is looked up once."""
+        """Return whose token this is, looked up once; the store refuses later requests once the link is revoked."""
         if token in self._raters:
             return self._raters[token]
         rater = self._store.rater_by_token(token)
@@ -132,54 +125,94 @@ class RatingRoutes:
         return rater
 
     def _refuse(self, request: Request, rater: Rater | None, reason: str) -> None:
-        refused(request.scope, reason, rater.number if rater else None)
+        log_refused(request.scope, reason, rater.number if rater else None)
         if self._limit_log.wait("") == 0:  # a flood of forged requests must not fill the disk
             self._store.log_refusal(rater, reason, f"{request.method} {request.url.path.split('/')[1]}")
+
+    def _arrive(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
+        visit = welcome.read_visit(body)
+        self._store.add_visit(rater, visit)
+        due = self._store.next_trial(rater)
+        if isinstance(due, Card) and due.kind == "welcome":
+            self._may_begin(rater, visit.device, (visit.room_width, visit.room_height))
+        return self._state(rater, due)
 
     def _next(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
         return self._state(rater, self._store.next_trial(rater))
 
     def _proceed(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
-        return self._state(rater, self._store.proceed(rater, cast("ScreenKind", _text(body, "screen"))))
+        kind = bodies.text(body, "screen")
+        if kind == "welcome" and "device" in body:  # a program that rates needs no screen
+            room = (bodies.whole(body, "room_width"), bodies.whole(body, "room_height"))
+            if not self._begin(rater, bodies.text(body, "device"), room):
+                return self._next(rater, {})
+        return self._state(rater, self._store.proceed(rater, kind))
+
+    def _may_begin(self, rater: Rater, device: str, room: tuple[int, int]) -> bool:
+        objection = welcome.objection(self._store.settings(rater), self._store.sizes(rater), device, room)
+        if objection is not None:
+            self._store.log_event(rater, *objection)
+        return objection is None
+
+    def _begin(self, rater: Rater, device: str, room: tuple[int, int]) -> bool:
+        """Return whether the rater may leave the welcome; leaves out what does not fit, where the study says so."""
+        due = self._store.next_trial(rater)
+        if not isinstance(due, Card) or due.kind != "welcome":
+            return True
+        if not self._may_begin(rater, device, room):
+            return False
+        if welcome.too_large(self._store.sizes(rater), room):
+            try:
+                invitations.leave_out_large(self._organiser, self._study, rater.number, room)
+            except StudyError as error:
+                self._store.log_event(rater, "screen-too-small", str(error))
+                return False
+        return True
 
     def _rate(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
         receipt = self._store.rate(
             rater,
-            trial_id=_text(body, "trial"),
-            score=_whole(body, "score"),
-            seconds=_seconds(body),
-            revision=_whole(body, "revision"),
+            trial_id=bodies.text(body, "trial"),
+            score=bodies.whole(body, "score"),
+            seconds=bodies.number(body, "seconds"),
+            revision=bodies.whole(body, "revision"),
         )
-        return {"feedback": _feedback(receipt), "next": self._next(rater, {})}
+        return {"feedback": _feedback(receipt), "next": self._state(rater, receipt.due)}
 
     def _undo(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
         return self._state(rater, self._store.undo(rater))
 
-    def _state(self, rater: Rater, now: TrialView | Screen) -> dict[str, Any]:
-        progress = self._store.progress(rater)
+    def _state(self, rater: Rater, now: TrialView | Card) -> dict[str, Any]:
         common = {
-            "practice": progress.calibration,
-            "done": progress.done,
-            "total": progress.total,
-            "session": progress.session,
-            "minutes_left": math.ceil(progress.seconds_left / 60),
+            "practice": now.progress.calibration,
+            "done": now.progress.done,
+            "total": now.progress.total,
+            "session": now.progress.session,
+            "minutes_left": math.ceil(now.progress.seconds_left / 60),
             "can_undo": now.can_undo,
         }
-        if isinstance(now, Screen):
-            return common | {
-                "screen": now.kind,
-                "can_proceed": now.can_proceed,
-                "right": now.right,
-                "asked": now.asked,
-                "break_minutes": round(now.minutes),
-            }
+        return common | (self._card(rater, now) if isinstance(now, Card) else self._trial(rater, now))
+
+    def _card(self, rater: Rater, now: Card) -> dict[str, Any]:
+        card = {
+            "screen": now.kind,
+            "can_proceed": now.can_proceed,
+            "right": now.right,
+            "asked": now.asked,
+            "break_minutes": round(now.minutes),
+        }
+        if now.kind == "welcome":
+            card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
+        return card
+
+    def _trial(self, rater: Rater, now: TrialView) -> dict[str, Any]:
         alone = len(now.pictures) == 1
-        captions = (None,) if alone else _CAPTIONS[now.design]
-        return common | {
+        captions = (None,) if alone else now.presentation.captions
+        return {
             "screen": "calibration" if now.calibration else "trial",
             "trial": now.id,
             "revision": now.revision,
-            "labels": "acr" if alone else now.design,
+            "labels": now.presentation.labels,
             "scale": list(range(1, now.choices + 1)),
             "position": now.position,
             "min_seconds": now.minimum_seconds,
@@ -208,44 +241,6 @@ class RatingRoutes:
             logger.error("%s", error)
             self._store.log_event(rater, "damaged-stimulus", stimulus)
             return JSONResponse({"error": "damaged"}, 500)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise BadRequestError("Expected application/json, which no form of another site can send.")
-    data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > _LARGEST_BODY:
-            raise BadRequestError(f"Expected at most {_LARGEST_BODY} bytes, got more.")
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        raise BadRequestError("Expected JSON, got something else.") from None
-    if not isinstance(body, dict):
-        raise BadRequestError(f"Expected a JSON object, got {type(body).__name__}.")
-    return body
-
-
-def _text(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or len(value) > 64:
-        raise BadRequestError(f"Expected a short text as {name!r}, got {value!r:.80}.")
-    return value
-
-
-def _whole(body: dict[str, Any], name: str) -> int:
-    value = body.get(name)
-    if type(value) is not int or abs(value) > 1_000_000:  # a bool is an int too
-        raise BadRequestError(f"Expected a whole number as {name!r}, got {value!r:.80}.")
-    return value
-
-
-def _seconds(body: dict[str, Any]) -> float:
-    value = body.get("seconds")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
-        raise BadRequestError(f"Expected seconds from 0, got {value!r:.80}.")
-    return float(value)
 
 
 def _feedback(receipt: Receipt) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import logging
 import logging.handlers
 import os
@@ -18,13 +19,16 @@ from starlette.routing import Route
 
 from srbench import content
 from srbench.errors import StudyError
-from srbench.mos import conduct, export
+from srbench.mos.design import invitations
+from srbench.mos.site import address as place
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.pictures import Pictures
 from srbench.mos.site.rating import RatingRoutes
 from srbench.mos.site.tickets import Tickets
-from srbench.mos.store.rater import Store
+from srbench.mos.store.archive import archive
+from srbench.mos.store.formats import encode
+from srbench.mos.store.stores import Store
 
 if TYPE_CHECKING:
     import streamlit
@@ -71,7 +75,7 @@ class Site:
         study: Name of the study.
         folder: The study's folder, with `stimuli/`; the server keeps its key and log there.
         address: How raters reach the site, for invitations: `http://localhost:8501`.
-        password_hash: Opens the organiser's pages; see `web_organiser.hash_password`.
+        password_hash: Opens the organiser's pages; see `srbench.mos.site.organiser.hash_password`.
         accounts: OIDC accounts that open the organiser's pages.
         language: Language of the rating page for browsers that ask for none that is shipped.
     """
@@ -90,6 +94,11 @@ class Site:
         self.gate = Gate(self._key, self.password_hash, self.accounts, self.export)
 
     @property
+    def secure(self) -> bool:
+        """Whether the site is reached by https."""
+        return self.address.startswith("https://")
+
+    @property
     def cookie_secret(self) -> str:
         """The secret for Streamlit's own cookies."""
         return hmac.digest(self._key, b"streamlit", "sha256").hex()
@@ -102,8 +111,8 @@ class Site:
         """
         import streamlit as st
 
-        pictures = Pictures(self.folder / "stimuli", self.store.stimuli(self.study))
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key))
+        pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
+        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
@@ -116,12 +125,19 @@ class Site:
 
     def invite(self, label: str | None = None) -> str:
         """Add a rater and return the personal link; it is kept nowhere."""
-        (invitation,) = conduct.invite(self.store, self.study, 1, [label] if label else [])
-        return f"{self.address.rstrip('/')}/join/{invitation.token}"
+        (invitation,) = invitations.invite(self.store.organiser, self.study, 1, [label] if label else [])
+        return invitation.link(self.address)
+
+    def renew(self, number: int) -> str:
+        """Return a new link for a rater who lost the old one, which stops working."""
+        return invitations.renew(self.store.organiser, self.study, number).link(self.address)
 
     def export(self, kind: str) -> bytes:
-        """Return all ratings, anonymised, in one of `export.FORMS`."""
-        return export.encode(export.frame(self.store, self.study), kind)
+        """Return the study's data, anonymised, as one of `organiser.EXPORT_FORMATS`; the log keeps who looked when."""
+        self.store.organiser.log_event(self.study, "exported", kind)
+        if kind == "archive":
+            return archive(self.store.analyst, self.study)
+        return encode(self.store.analyst.results(self.study), kind)
 
 
 def server_key(folder: Path) -> bytes:
@@ -145,7 +161,7 @@ def server_key(folder: Path) -> bytes:
     return key
 
 
-def serve(site: Site, host: str, port: int, hosts: Collection[str] = ()) -> None:
+def serve(site: Site, host: str, port: int, hosts: Collection[str] = (), proxies: Collection[str] = ()) -> None:
     """Serve `site` on `host`:`port` until the process is stopped.
 
     Args:
@@ -153,14 +169,32 @@ def serve(site: Site, host: str, port: int, hosts: Collection[str] = ()) -> None
         host: Address to listen on; the loopback unless the organiser wants otherwise.
         port: Port, 0 for a free one.
         hosts: Further host names under which raters reach the site.
+        proxies: Addresses of web servers in front of this one; nobody else is believed about who a client is
+            (`X-Forwarded-For`) or whether it came by https (`X-Forwarded-Proto`).
+
+    Raises:
+        StudyError: A proxy is no IP address or network.
     """
+    _check_proxies(proxies)
+    place.remember(site.folder, site.address)
     _log_to(site.folder / "server.log")
     # Streamlit takes this secret, which signs the cookies of `st.login`, from its environment only.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", site.cookie_secret)
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(proxies)  # uvicorn takes this from its environment only
     allowed = sorted({*LOOPBACK, *hosts})
     app = site.app(allowed)
     _sites[:] = [site]
     app.run(config={**_SETTINGS, "server.address": host, "server.port": port, "server.allowedHosts": allowed})
+
+
+def _check_proxies(proxies: Collection[str]) -> None:
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise StudyError(
+                f"A proxy is named by its IP address or network, such as 127.0.0.1; got {proxy!r}."
+            ) from None
 
 
 def running() -> Site:

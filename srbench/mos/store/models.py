@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -26,7 +26,7 @@ study = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("origin", sa.String(16), nullable=False),
-    sa.Column("settings", sa.Text, nullable=False),  # JSON of views.Settings
+    sa.Column("settings", sa.Text, nullable=False),  # JSON of definitions.Settings
     sa.Column("definition", sa.Text, nullable=False),  # study.toml as it was frozen
     sa.Column("digest", sa.String(64), nullable=False),  # SHA-256 of the definition
     sa.Column("created", sa.Double, nullable=False),
@@ -61,7 +61,7 @@ rater = sa.Table(
     sa.Column("label", sa.String(200)),  # the organiser's own note; never exported unless asked for
     sa.Column("token_hash", sa.String(64), unique=True),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("screen", sa.String(32), nullable=False),  # what to show before the next trial; '' for nothing
+    sa.Column("card", sa.String(32), nullable=False),  # what to show before the next trial; '' for nothing
     sa.Column("attempt", sa.Integer, nullable=False),  # of calibration; 0 once the ratings have begun
     sa.Column("position", sa.Integer, nullable=False),  # of the trial that is due, from 1
     sa.Column("session", sa.Integer, nullable=False),
@@ -112,6 +112,26 @@ revision = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sa.CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     sa.CheckConstraint("seconds >= 0", name="seconds"),
+)
+
+visit = sa.Table(
+    "visit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("device", sa.String(16), nullable=False),
+    sa.Column("pixel_ratio", sa.Double, nullable=False),
+    sa.Column("screen_width", sa.Integer, nullable=False),
+    sa.Column("screen_height", sa.Integer, nullable=False),
+    sa.Column("window_width", sa.Integer, nullable=False),
+    sa.Column("window_height", sa.Integer, nullable=False),
+    sa.Column("room_width", sa.Integer, nullable=False),
+    sa.Column("room_height", sa.Integer, nullable=False),
+    sa.Column("browser", sa.String(300), nullable=False),
+    sa.Column("language", sa.String(32), nullable=False),
+    sa.Column("utc_offset", sa.Integer, nullable=False),  # minutes
+    sa.CheckConstraint("device IN ('desktop', 'tablet', 'phone')", name="device"),
 )
 
 event = sa.Table(

@@ -8,10 +8,12 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from srbench.reports import pictures
+from srbench.reports import phrases, pictures
 from srbench.reports.figures import crops, metrics, opinions, people, significance, style
 from srbench.reports.findings import Findings
 from srbench.reports.inputs import SYNTHETIC
+from srbench.tables.numbers import count
+from srbench.tables.table import ORIGINAL
 
 __all__ = ["Drawing", "all_figures", "style"]
 
@@ -56,7 +58,7 @@ def _opinions(findings: Findings) -> Iterator[Drawing]:
     found = findings.opinions
     if found is None:
         return
-    kind = _kind(findings)
+    kind = phrases.kind(findings)
     yield Drawing(
         "distributions", "opinions", "Distribution of opinion scores",
         f"How often each score was given to each version{kind}: one column per version, bins centred on the whole "
@@ -77,7 +79,7 @@ def _significance(findings: Findings) -> Iterator[Drawing]:
     present = list(dict.fromkeys(findings.comparisons["metric"])) if len(findings.comparisons) else []
     for metric in present[:MOST_MATRICES]:
         title = findings.names.metric(metric)
-        kind = _kind(findings) if metric == "mos" else ""
+        kind = phrases.kind(findings) if metric == "mos" else ""
         yield Drawing(
             f"matrix-{metric}", "significance", f"All pairs, {title}",
             f"Difference of the mean {title}, row minus column{kind}. + and - mark differences that are significant "
@@ -101,11 +103,11 @@ def _run(findings: Findings) -> Iterator[Drawing]:
             if not metrics.timed(findings, metric):
                 continue
             title = findings.names.metric(metric)
-            kind = _kind(findings) if metric == "mos" else ""
+            kind = phrases.kind(findings) if metric == "mos" else ""
             yield Drawing(
                 f"cost-{metric}", "run", f"{title} against time",
-                f"Mean {title}{kind} against the median time per image on the machine of the run: up and "
-                "left is better. Compare figure 7 of the paper.",
+                f"Mean {title}{kind} against the median time per image on the machine of the run, of "
+                "methods that have every image of the set: up and left is better. Compare figure 7 of the paper.",
                 partial(metrics.cost, findings, metric),
             )  # fmt: skip
         if metrics.depths(findings):
@@ -118,18 +120,28 @@ def _run(findings: Findings) -> Iterator[Drawing]:
     baseline = "bicubic" if "bicubic" in findings.names.methods else findings.names.methods[0]
     for metric in shown:
         title = findings.names.metric(metric)
-        sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
-        if all(len(findings.measured(metric, s)) > 1 and baseline in findings.measured(metric, s) for s in sets):
+        sets = {name: metrics.drawn(findings, metric, name) for name in metrics.drawable(findings, metric)}
+        if not sets:
+            continue
+        unseen = _infinite(findings, metric)
+        if all(len(here) > 1 and baseline in here for here in sets.values()):
             yield Drawing(
                 f"images-{metric}", "run", f"{title} of every image",
-                f"Gain in {title} over {findings.names.method(baseline)}: one point per image, red bar the mean.",
+                f"Gain in {title} over {findings.names.method(baseline)}: one point per image, red bar the mean."
+                f"{unseen}",
                 partial(metrics.per_image, findings, metric, baseline),
             )  # fmt: skip
         yield Drawing(
             f"heat-{metric}", "run", f"{title}: methods and images",
-            f"{title} of every method on every image, as the difference to the image's mean over the methods.",
+            f"{title} of every method on every image, as the difference to the image's mean over the methods.{unseen}",
             partial(metrics.heat_map, findings, metric),
         )  # fmt: skip
+
+
+def _infinite(findings: Findings, metric: str) -> str:
+    rows = findings.scores[(findings.scores["metric"] == metric) & (findings.scores["method"] != ORIGINAL)]
+    infinite = int(rows["value"].abs().eq(float("inf")).sum())
+    return f" {count(infinite, 'infinite score')} cannot be drawn." if infinite else ""
 
 
 def _pictures(findings: Findings) -> Iterator[Drawing]:
@@ -150,7 +162,7 @@ def _people(findings: Findings) -> Iterator[Drawing]:
     found = findings.opinions
     if found is None:
         return
-    kind = _kind(findings)
+    kind = phrases.kind(findings)
     if len(found.agreement) and found.agreement["srcc"].notna().any():
         yield Drawing(
             "agreement", "people", "Metrics against people",
@@ -171,8 +183,3 @@ def _people(findings: Findings) -> Iterator[Drawing]:
             "ITU-R BT.500 flags. Nobody is left out.",
             lambda: people.raters(findings, found),
         )  # fmt: skip
-
-
-def _kind(findings: Findings) -> str:
-    synthetic = findings.opinions is not None and findings.opinions.study.synthetic
-    return SYNTHETIC if synthetic else ""

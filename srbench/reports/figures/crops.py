@@ -12,7 +12,7 @@ from srbench.images import Image
 from srbench.reports import pictures
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings
-from srbench.reports.inputs import ORIGINAL
+from srbench.tables.table import ORIGINAL
 
 COLUMNS = 6
 SIDE, WHOLE, GAP, TITLE = 1.55, 3.4, 0.08, 0.42

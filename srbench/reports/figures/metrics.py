@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import matplotlib as mpl
@@ -13,7 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings
-from srbench.reports.inputs import ORIGINAL, lines
+from srbench.tables.names import lines
+from srbench.tables.table import ORIGINAL
 
 _DEPTH = re.compile(r"(?P<family>.+)-b(?P<depth>\d+)(?P<rest>(-.+)?)")
 
@@ -89,17 +91,26 @@ def depth(findings: Findings, metric: str) -> Figure:
 
 
 def _points(findings: Findings, metric: str, dataset: str) -> pd.DataFrame:
-    table = findings.opinions.mos.rename(columns={"mos": "value"}) if metric == "mos" and findings.opinions else None
-    if table is None:
-        table = findings.means[findings.means["metric"] == metric]
-    table = table[(table["dataset"] == dataset) & (table["method"] != ORIGINAL)]
-    joined = table.merge(findings.seconds, on=["dataset", "method"])
+    """Return method, value and seconds of the methods that have a finite mean over the whole set and a time."""
+    means = [m for m in findings.means_of(metric, dataset) if m.whole and m.method != ORIGINAL]
+    rows = [(m.method, m.value) for m in means if m.value is not None and math.isfinite(m.value)]
+    seconds = findings.seconds[findings.seconds["dataset"] == dataset]
+    joined = pd.DataFrame(rows, columns=["method", "value"]).merge(seconds, on="method")
     return joined[joined["seconds"] > 0]
 
 
 def _label(findings: Findings, metric: str) -> str:
-    unit = " (dB)" if findings.names.digits(metric) == 2 and metric != "mos" else ""
-    return f"{findings.names.metric(metric)}{unit}"
+    return findings.names.label(metric)
+
+
+def drawable(findings: Findings, metric: str) -> list[str]:
+    """Return the data sets on which a method has a finite score of `metric`."""
+    return [name for name in findings.names.datasets if not _wide(findings, metric, name).empty]
+
+
+def drawn(findings: Findings, metric: str, dataset: str) -> list[str]:
+    """Return the methods, the original left aside, that have a finite score of `metric` on a data set."""
+    return [str(name) for name in _wide(findings, metric, dataset).columns]
 
 
 def per_image(findings: Findings, metric: str, baseline: str) -> Figure:
@@ -115,7 +126,8 @@ def per_image(findings: Findings, metric: str, baseline: str) -> Figure:
             axis.scatter(
                 x + sideways, values, s=9, color=style.ACCENT, alpha=0.45, linewidths=0, rasterized=len(values) > 50
             )
-            axis.plot([x - 0.32, x + 0.32], [values.mean()] * 2, color=style.RED, linewidth=2, zorder=3)
+            mean = _mean_gain(findings, metric, dataset, str(method), baseline)
+            axis.plot([x - 0.32, x + 0.32], [mean, mean], color=style.RED, linewidth=2, zorder=3)
         axis.axhline(0, color=style.INK, linewidth=0.8)
         axis.grid(True, axis="y")
         style.slanted(axis, [findings.names.method(str(name)) for name in gains.columns])
@@ -124,9 +136,20 @@ def per_image(findings: Findings, metric: str, baseline: str) -> Figure:
     return figure
 
 
+def _mean_gain(findings: Findings, metric: str, dataset: str, method: str, baseline: str) -> float:
+    """Return the mean gain as the tables of all pairs have it; NaN, which is not drawn, where it is not finite."""
+    rows = findings.comparisons
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
+    for first, second, sign in ((method, baseline, 1.0), (baseline, method, -1.0)):
+        found = rows.loc[(rows["a"] == first) & (rows["b"] == second), "difference"]
+        if len(found) and np.isfinite(found.iloc[0]):
+            return sign * float(found.iloc[0])
+    return math.nan
+
+
 def heat_map(findings: Findings, metric: str) -> Figure:
     """Draw every method on every image: the difference to the image's mean over methods."""
-    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
+    sets = drawable(findings, metric)
     wides = [_wide(findings, metric, name) for name in sets]
     counts = [len(wide) for wide in wides]
     ratios = [max(count, 12) for count in counts]
@@ -152,8 +175,8 @@ def heat_map(findings: Findings, metric: str) -> Figure:
 
 
 def _set_panels(findings: Findings, metric: str, height: float) -> tuple[Figure, list[tuple[Axes, str]]]:
-    sets = [name for name in findings.names.datasets if findings.measured(metric, name)]
-    count = max(len(findings.measured(metric, name)) for name in sets)
+    sets = drawable(findings, metric)
+    count = max(_wide(findings, metric, name).shape[1] for name in sets)
     figure, axes = style.grid((0.36 * count + 0.6) * len(sets) + 0.6, height, 1, len(sets), sharey=True)
     return figure, list(zip(axes, sets, strict=True))
 

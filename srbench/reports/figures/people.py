@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings, Opinions
-from srbench.reports.inputs import lines
 from srbench.stats.logistic import Mapping
+from srbench.tables.names import lines
 
 
 def agreement(findings: Findings, opinions: Opinions) -> Figure:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings
-from srbench.reports.inputs import lines
 from srbench.stats import CriticalDifference
+from srbench.tables.names import lines
 
 
 def matrix(findings: Findings, metric: str) -> Figure:
@@ -25,7 +25,8 @@ def matrix(findings: Findings, metric: str) -> Figure:
     figure, axes = style.grid((size + 1.3) * columns + 0.8, (size + 1.2) * rows, rows, columns)
     for axis in axes[len(sets) :]:
         axis.set_axis_off()
-    reach = float(np.nanmax(np.abs(table["difference"]))) or 1.0
+    finite = table["difference"][np.isfinite(table["difference"])]
+    reach = float(finite.abs().max()) if finite.any() else 1.0
     norm = TwoSlopeNorm(0.0, -reach, reach)
     for axis, dataset in zip(axes, sets, strict=False):
         _matrix(findings, axis, metric, dataset, norm)
@@ -46,7 +47,8 @@ def _matrix(findings: Findings, axis: Axes, metric: str, dataset: str, norm: Two
     clear = np.zeros(values.shape, dtype=bool)
     for row in lines(rows):
         a, b = place[str(row.a)], place[str(row.b)]
-        values[a, b], values[b, a] = row.difference, -row.difference
+        # What has no mean difference (infinite scores on both sides) is drawn as none.
+        values[a, b], values[b, a] = np.nan_to_num([row.difference, -row.difference], posinf=np.inf, neginf=-np.inf)
         clear[a, b] = clear[b, a] = row.significant
     axis.imshow(values, cmap=style.DIVERGING, norm=norm)
     strong = np.abs(values) > 0.55 * float(norm.vmax or 1.0)

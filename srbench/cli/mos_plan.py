@@ -1,0 +1,63 @@
+"""`srbench mos plan` and `srbench mos simulate`: what a study can find, and synthetic ratings to try a report with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.options import AsJson
+
+
+def plan(
+    raters: Annotated[int, typer.Option(min=2, max=10_000, help="Number of raters.")] = 26,
+    effect: Annotated[float, typer.Option(min=0, help="Difference of two mean opinion scores to find.")] = 0.2,
+    design: Annotated[str, typer.Option("--from", help="'paper', or a study.toml.")] = "paper",
+    simulations: Annotated[int, typer.Option(min=1, max=100_000, help="Studies to simulate.")] = 300,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal answers.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a study before it is made: its power, the hours it takes, and the smallest p it can reach."""
+    from dataclasses import asdict
+
+    from srbench.mos.design import choice, planning
+
+    found = planning.plan(choice.choose(design, "plan", seed=seed), raters, effect, simulations=simulations, seed=seed)
+    cost = found.cost
+    if as_json:
+        rows = [asdict(row) for row in found.power]
+        typer.echo(json.dumps({"effect": effect, "power": rows, **asdict(cost)}, indent=1))
+        return
+    typer.echo(f"{raters} raters, a difference of {effect:g} MOS, {simulations} simulated studies per set")
+    typer.echo("set          pictures   power  (p alone)  false alarms  (p alone)  smallest p")
+    for row in found.power:
+        typer.echo(
+            f"{row.dataset:12s} {row.images:8d} {row.power:7.0%} {row.power_wilcoxon:10.0%} {row.false_alarms:13.1%} "
+            f"{row.false_alarms_wilcoxon:10.1%} {row.smallest_p:11.2g}"
+        )
+    for row in found.power:
+        if row.smallest_p >= 0.05:
+            typer.echo(
+                f"{row.dataset}: means of {row.images} pictures can never reach p < 0.05, whatever the difference."
+            )
+    typer.echo(
+        f"Per rater {cost.trials:,} ratings in {cost.sessions} sessions, {cost.hours:.1f} h with breaks; "
+        f"all raters {cost.ratings:,} ratings, {cost.hours_total:.0f} h."
+    )
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="File to write (.csv or .parquet).", show_default=False)],
+    raters: Annotated[int, typer.Option(min=1, max=10_000, help="Number of raters.")] = 26,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal ratings.")] = 0,
+) -> None:
+    """Draw SYNTHETIC ratings with the paper's published means, to try reports. They are no result of anything."""
+    from srbench.images import write_atomically
+    from srbench.mos.design import simulation
+    from srbench.mos.store import formats
+
+    ratings = simulation.paper_study(raters, seed)
+    write_atomically(out, formats.encode(ratings, "parquet" if out.suffix == ".parquet" else "csv"))
+    typer.echo(f"{len(ratings):,} SYNTHETIC ratings in {out}; every row's study, rater and image says so.")

@@ -1,0 +1,41 @@
+"""`srbench show`: print the tables of a run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from srbench.bench.results import RunResults
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/demo-x4.")],
+    form: Annotated[str, typer.Option("--format", help="'rich', 'md', 'csv', 'latex', 'json' or 'html'.")] = "rich",
+) -> None:
+    """Print the tables of a finished run again."""
+    from srbench import tables
+    from srbench.bench import results
+
+    finished = results.load(folder)
+    if form == "rich":
+        print_tables(finished)
+    else:
+        typer.echo(tables.render(tables.score_tables(finished.scores, finished.info), form))
+    print_notes(finished)
+
+
+def print_tables(finished: RunResults) -> None:
+    """Print every table of a run, as `srbench run` and `srbench show` do."""
+    from srbench.tables import score_tables
+    from srbench.tables.rendering import terminal
+
+    terminal.show(score_tables(finished.scores, finished.info))
+
+
+def print_notes(finished: RunResults) -> None:
+    """Say on stderr what was left out of a run, and which LR images it used."""
+    for note in finished.notes:
+        typer.echo(note, err=True)

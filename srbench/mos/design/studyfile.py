@@ -1,0 +1,138 @@
+"""The file study.toml: the whole pre-registration of a study, readable by people and by programs."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from srbench.errors import StudyError, unknown
+from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign, check
+from srbench.mos.store.definitions import DESIGNS, Settings, Stimulus
+
+SCHEMA_VERSION = 1
+
+
+def design_from(path: Path, name: str, seed: int) -> StudyDesign:
+    """Return the design in `path` (a study.toml, or one without seed and stimuli) for a new study.
+
+    Raises:
+        StudyError: See `read`.
+    """
+    found = parse(_text(path), str(path), name=name, seed=seed)
+    design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="")
+    check(design, str(path))
+    return design
+
+
+def read(path: Path) -> StudyDesign:
+    """Read a study.toml.
+
+    Raises:
+        StudyError: The file is missing, is no TOML, or holds a wrong or unknown entry.
+    """
+    return parse(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StudyError(f"{path} is missing. Make a study with: srbench mos new NAME --run runs/NAME") from None
+    except UnicodeDecodeError:
+        raise StudyError(f"{path} is not UTF-8 text.") from None
+
+
+def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
+    """Build a study from the text of a study.toml; `defaults` fill in what a design leaves open (name, seed).
+
+    Raises:
+        StudyError: See `read`.
+    """
+    try:
+        raw = defaults | tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{where} is no valid TOML: {error}.") from None
+    version = raw.pop("schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        raise StudyError(f"{where} has schema_version {version}; this srbench reads {SCHEMA_VERSION}.")
+    design = raw.pop("design", "acr")
+    if design not in DESIGNS:
+        raise StudyError(f"{where}: {unknown('design', str(design), DESIGNS)}")
+    study: StudyDesign = _build(StudyDesign, raw, where, {
+        "settings": lambda value: _build(Settings, _settings(value, design), f"{where} [settings]"),
+        "sets": lambda value: tuple(_build(ImageSet, each, f"{where} [[sets]]") for each in value),
+        "calibration": lambda value: _build(Calibration, value, f"{where} [calibration]"),
+        "retest": lambda value: _build(Retest, value, f"{where} [retest]"),
+        "stimuli": lambda value: tuple(_build(Stimulus, each, f"{where} [[stimuli]]") for each in value),
+    })  # fmt: skip
+    if "settings" not in raw:
+        study = replace(study, settings=Settings(**_settings({}, design)))
+    check(study, where)
+    return study
+
+
+def write(study: StudyDesign) -> str:
+    """Return the text of study.toml; `parse` gives back an equal study."""
+    head = {"schema_version": SCHEMA_VERSION, "name": study.name, "design": study.settings.design, "seed": study.seed}
+    head |= {"run": study.run, "run_sha256": study.run_sha256}
+    settings = {key: value for key, value in asdict(study.settings).items() if key != "design"}
+    lines = [
+        "# The pre-registration of an opinion study. `srbench mos open` freezes it: no byte may change afterwards.",
+        *_entries(head),
+        *_section("settings", settings),
+        *_section("calibration", asdict(study.calibration)),
+        *_section("retest", asdict(study.retest)),
+        *(line for each in study.sets for line in _section("sets", asdict(each), many=True)),
+        *(line for each in study.stimuli for line in _section("stimuli", asdict(each), many=True)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(value: Mapping[str, Any], design: str) -> dict[str, Any]:
+    shown = DESIGNS[design]
+    return {"design": design, "seconds_per_trial": shown.seconds, "tolerance": shown.tolerance} | dict(value)
+
+
+def _build(kind: Any, raw: Any, where: str, nested: Mapping[str, Any] | None = None) -> Any:
+    if not isinstance(raw, Mapping):
+        raise StudyError(f"{where}: expected a table of entries, got {raw!r}.")
+    known = {each.name: each for each in fields(kind)}
+    values = {}
+    for key, value in raw.items():
+        if key not in known:
+            raise StudyError(f"{where}: {unknown('entry', key, known)}")
+        if nested and key in nested:
+            values[key] = nested[key](value)
+        else:
+            values[key] = _typed(str(known[key].type), value, f"{where}: entry '{key}'")
+    try:
+        return kind(**values)
+    except TypeError as error:  # Python names what is missing
+        raise StudyError(f"{where}: {error}.") from None
+
+
+def _typed(kind: str, value: Any, where: str) -> Any:
+    if kind == "tuple[str, ...]":
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        raise StudyError(f"{where} must be a list of texts, got {value!r}.")
+    wanted: tuple[type, ...] = {"int": (int,), "float": (int, float)}.get(kind, (str,))
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        expected = {"int": "a whole number", "float": "a number"}.get(kind, "a text")
+        raise StudyError(f"{where} must be {expected}, got {value!r}.")
+    return float(str(value)) if kind == "float" else value
+
+
+def _section(name: str, values: Mapping[str, Any], many: bool = False) -> list[str]:
+    return ["", f"[[{name}]]" if many else f"[{name}]", *_entries(values)]
+
+
+def _entries(values: Mapping[str, Any]) -> list[str]:
+    # JSON's strings, numbers and lists of strings are valid TOML, but for the one control character it leaves bare.
+    return [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f") for key, value in values.items()
+    ]

@@ -1,0 +1,211 @@
+"""One rater's row and trials, as the requests of `RaterStore` need them; every statement is built once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import sqlalchemy as sa
+
+from srbench.mos.store import models as m
+from srbench.mos.store.definitions import Settings
+from srbench.mos.store.events import log
+from srbench.mos.store.session import Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
+from srbench.mos.store.studies import settings
+
+Row: TypeAlias = dict[str, Any]
+"""A row of `rater` with the state and the settings of its study; `change` keeps it up to date."""
+
+IDLE_SECONDS = 300.0
+"""A pause this long is a break, whether one was offered or not."""
+
+_PACE_CAP = 60.0  # a rater who fetched coffee during a trial has not become slower
+_PACE_PRIOR = 20  # trials by which the planned time is weighed against the rater's own
+
+_t, _s, _other = m.trial.c, m.stimulus.c, m.stimulus.alias("other")
+# The token is asked for every time: a link that was revoked elsewhere must not work on.
+_RATER = (
+    sa.select(m.rater, m.study.c.state.label("study_state"), m.study.c.settings)
+    .join(m.study)
+    .where((m.rater.c.id == sa.bindparam("rater")) & (m.rater.c.token_hash == sa.bindparam("token")))
+)
+_RATER_LOCKED = _RATER.with_for_update(of=m.rater)
+_SHOWN = (
+    sa.select(m.trial, _s.width, _s.height, _other.c.width.label("width2"), _other.c.height.label("height2"))
+    .join(m.stimulus, _s.id == _t.stimulus_id)
+    .outerjoin(_other, _other.c.id == _t.other_id)
+)
+_AT_PLACE = (
+    (_t.rater_id == sa.bindparam("rater"))
+    & (_t.attempt == sa.bindparam("attempt"))
+    & (_t.position == sa.bindparam("position"))
+)
+_TRIAL_AT = _SHOWN.where(_AT_PLACE)
+_TRIAL_ID_AT = sa.select(_t.id).where(_AT_PLACE)
+_TRIAL_BY_ID = _SHOWN.where((_t.id == sa.bindparam("trial")) & (_t.rater_id == sa.bindparam("rater")))
+_RATING = sa.select(m.rating).where(m.rating.c.trial_id == sa.bindparam("trial"))
+_LAST_REVISION = (
+    sa.select(m.revision)
+    .where(m.revision.c.trial_id == sa.bindparam("trial"))
+    .order_by(m.revision.c.number.desc())
+    .limit(1)
+)
+_LAST_ATTEMPT = (
+    sa.select(sa.func.max(_t.attempt)).join_from(m.rating, m.trial).where(_t.rater_id == sa.bindparam("rater"))
+)
+_RIGHT = (
+    sa.select(
+        sa.func.count().filter(sa.func.abs(m.rating.c.score - _t.expected) <= sa.bindparam("tolerance")),
+        sa.func.count(),
+    )
+    .join_from(m.rating, m.trial)
+    .where((_t.rater_id == sa.bindparam("rater")) & (_t.attempt == sa.bindparam("attempt")))
+)
+_SIZES = (
+    sa.select(_s.width, _s.height, sa.func.coalesce(_other.c.width, 0))
+    .join_from(m.trial, m.stimulus, _s.id == _t.stimulus_id)
+    .outerjoin(_other, _other.c.id == _t.other_id)
+    .where(_t.rater_id == sa.bindparam("rater"))
+    .distinct()
+)
+_UPDATE_RATER = sa.update(m.rater).where(m.rater.c.id == sa.bindparam("key"))
+
+
+def rater_row(connection: sa.Connection, rater: Rater, lock: bool = False) -> Row:
+    """Return the row of a rater; `lock` keeps other writers of this rater waiting.
+
+    Raises:
+        RefusalError: The link that the rater came by was revoked or replaced.
+    """
+    values = {"rater": rater.id, "token": rater.token_hash}
+    row = connection.execute(_RATER_LOCKED if lock else _RATER, values).mappings().first()
+    if row is None:
+        raise RefusalError("token", "This link is no longer valid. Ask the person who invited you for another one.")
+    return dict(row)
+
+
+def change(connection: sa.Connection, row: Row, values: dict[str, Any]) -> None:
+    """Write `values` to the row of a rater, in the database and in `row`."""
+    connection.execute(_UPDATE_RATER, {"key": row["id"], **values})
+    row.update(values)
+
+
+def trial_by_id(connection: sa.Connection, rater: Rater, trial: str) -> sa.RowMapping | None:
+    """Return a trial of this rater, or None where there is none of that id."""
+    return connection.execute(_TRIAL_BY_ID, {"trial": trial, "rater": rater.id}).mappings().first()
+
+
+def trial_due(connection: sa.Connection, row: Row) -> sa.RowMapping:
+    """Return the trial that is due: the one asked again, or the one at the rater's place."""
+    if row["reopened"] is not None:
+        query, values = _TRIAL_BY_ID, {"trial": row["reopened"], "rater": row["id"]}
+    else:
+        query, values = _TRIAL_AT, {"rater": row["id"], "attempt": row["attempt"], "position": row["position"]}
+    return connection.execute(query, values).mappings().one()
+
+
+def trial_before(connection: sa.Connection, row: Row) -> str:
+    """Return the id of the trial before the one that is due."""
+    values = {"rater": row["id"], "attempt": row["attempt"], "position": row["position"] - 1}
+    return str(connection.execute(_TRIAL_ID_AT, values).scalar_one())
+
+
+def answer_of(connection: sa.Connection, trial: str) -> tuple[int, float, int] | None:
+    """Return score, seconds and revision of what is stored for a trial, or None."""
+    first = connection.execute(_RATING, {"trial": trial}).first()
+    if first is None:
+        return None
+    last = connection.execute(_LAST_REVISION, {"trial": trial}).first()
+    return (first.score, first.seconds, 0) if last is None else (last.score, last.seconds, last.number)
+
+
+def right_answers(connection: sa.Connection, row: Row, attempt: int) -> tuple[int, int]:
+    """Return how many answers of an attempt at calibration were near the taught score, and how many were asked."""
+    values = {"rater": row["id"], "attempt": attempt, "tolerance": settings(row["settings"]).tolerance}
+    right, asked = connection.execute(_RIGHT, values).one()
+    return int(right), int(asked)
+
+
+def sizes(connection: sa.Connection, rater: Rater) -> list[tuple[int, int]]:
+    """Return the different sizes of what this rater is shown at once: width of all pictures beside another, height."""
+    rows = connection.execute(_SIZES, {"rater": rater.id})
+    return sorted({(width + beside, height) for width, height, beside in rows})
+
+
+def advance(connection: sa.Connection, row: Row, seconds: float, chosen: Settings, now: float) -> None:
+    """Put a rater one trial on after an answer that took `seconds`, and finish what ends with it."""
+    if row["attempt"] and row["position"] == row["calibrations"]:
+        _end_calibration(connection, row, chosen)
+        return
+    values: dict[str, Any] = {"position": row["position"] + 1}
+    if row["attempt"] == 0:
+        started, spent = row["session_started"], min(seconds, _PACE_CAP)
+        if started is None or now - seconds - row["last_rated"] >= IDLE_SECONDS:
+            started = now - spent
+        values |= {"session_started": started, "last_rated": now, "pace": row["pace"] + spent}
+        if row["position"] == row["trials"]:
+            values["state"] = "finished"
+            log(connection, row["study_id"], row["id"], "finished")
+    change(connection, row, values)
+
+
+def _end_calibration(connection: sa.Connection, row: Row, chosen: Settings) -> None:
+    attempt = row["attempt"]
+    right, asked = right_answers(connection, row, attempt)
+    if right >= chosen.pass_fraction * asked - 1e-9:
+        values = {"state": "rating", "attempt": 0, "position": 1, "card": "calibration-passed"}
+    elif attempt < chosen.attempts:
+        values = {"attempt": attempt + 1, "position": 1, "card": "calibration-again"}
+    else:
+        values = {"state": "failed", "position": row["position"] + 1}
+    change(connection, row, values)
+    log(connection, row["study_id"], row["id"], "calibration", f"attempt {attempt}: {right} of {asked} right")
+
+
+def view(connection: sa.Connection, row: Row, trial: sa.RowMapping, can_undo: bool) -> TrialView:
+    """Return a trial as its rater may see it."""
+    chosen = settings(row["settings"])
+    pictures = [Picture(trial["stimulus_id"], trial["width"], trial["height"])]
+    if trial["other_id"] is not None:
+        second = Picture(trial["other_id"], trial["width2"], trial["height2"])
+        pictures.insert(0 if chosen.presentation.shows == "beside-original" else 1, second)
+    stored = answer_of(connection, trial["id"]) if row["reopened"] == trial["id"] else None
+    calibration = trial["attempt"] > 0
+    return TrialView(
+        id=trial["id"],
+        calibration=calibration,
+        presentation=chosen.presentation,
+        pictures=tuple(pictures),
+        position=trial["position"],
+        total=row["calibrations"] if calibration else row["trials"],
+        revision=0 if stored is None else stored[2] + 1,
+        minimum_seconds=chosen.minimum_seconds,
+        can_undo=can_undo,
+        progress=progress(row, chosen),
+    )
+
+
+def result(connection: sa.Connection, row: Row, kind: CardKind, can_proceed: bool) -> Card:
+    """Return the card that says how the last attempt at calibration went."""
+    attempt = connection.scalar(_LAST_ATTEMPT, {"rater": row["id"]}) or 0
+    right, asked = right_answers(connection, row, attempt)
+    return Card(kind, can_proceed, right, asked, progress=progress(row, settings(row["settings"])))
+
+
+def progress(row: Row, chosen: Settings) -> Progress:
+    """Return how far a rater is and how long the rest will take."""
+    calibrating = row["attempt"] > 0
+    done = 0 if calibrating else row["position"] - 1
+    pace = (row["pace"] + _PACE_PRIOR * chosen.seconds_per_trial) / (done + _PACE_PRIOR)
+    left = (row["trials"] - done) * pace
+    if calibrating:
+        left += (row["calibrations"] - row["position"] + 1) * chosen.seconds_per_trial
+    total = row["calibrations"] if calibrating else row["trials"]
+    return Progress(calibrating, row["position"] - 1, total, row["session"], left)
+
+
+def why_no_rating(card: Card) -> RefusalError:
+    """Return the refusal of a rating that came while a card was due."""
+    reason: Literal["paused", "closed", "not-due"] = (
+        "paused" if card.kind == "paused" else "closed" if card.kind == "closed" else "not-due"
+    )
+    return RefusalError(reason, f"No rating is expected now ({card.kind}). Reload the page.")

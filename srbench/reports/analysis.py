@@ -1,0 +1,147 @@
+"""Computes what a report shows: it calls `srbench.stats` and `srbench.tables`, and keeps what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from srbench import stats
+from srbench.bench.results import RunResults
+from srbench.errors import StatisticsError
+from srbench.reports import opinions
+from srbench.reports.attempts import Attempt
+from srbench.reports.findings import NOTHING, Findings
+from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
+from srbench.tables.means import current, mean_notes, means, opinion_means
+from srbench.tables.names import Names, name_everything
+from srbench.tables.numbers import count
+from srbench.tables.table import ORIGINAL, Mean
+
+
+def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | None = None) -> Findings:
+    """Compute all statistics of a report.
+
+    Raises:
+        ReportError: The run has no scores, or not under the protocol that was asked for.
+        StatisticsError: Scores or ratings are damaged.
+    """
+    chosen = choices or Choices()
+    scores, protocol = choose_protocol(run.scores, chosen.protocol)
+    scores, notes = choose_version(scores, run.info)
+    rated = stats.checked_ratings(study.ratings) if study is not None else None
+    names = name_everything(scores, run.info, rated.first if rated is not None else None)
+    scores, gone = current(scores, run.info, names)
+    found = means(scores, run.info)
+    notes += [*gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]
+    usable, said = _usable(scores)
+    notes += said
+    attempt = Attempt(notes)
+    compared = _metric_comparisons(usable, names, chosen, attempt)
+    judged = None
+    tables = compared
+    scale = int(scores["scale"].iloc[0])
+    if study is not None and rated is not None:
+        notes += opinions.notes(study, rated, scores, names)
+        mos = attempt(partial(stats.compare, rated, unit=chosen.unit, methods=_order(rated, names), **_options(chosen)))
+        tables = [*([mos] if mos is not None else []), *compared]
+        judged = opinions.find(study, rated, usable, mos, _joined(compared), chosen, names, attempt)
+        found += opinion_means(judged.mos, scale)
+    return Findings(
+        run=run,
+        choices=chosen,
+        names=names,
+        protocol=protocol,
+        scale=scale,
+        scores=usable,
+        means=tuple(found),
+        seconds=stats.median_seconds(scores),
+        comparisons=_joined([names.ordered(table) for table in tables]),
+        critical=_critical(usable, rated, names, chosen),
+        opinions=judged,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _options(choices: Choices) -> dict[str, Any]:
+    return {"alpha": choices.alpha, "draws": choices.draws, "seed": choices.seed}
+
+
+def _order(rated: stats.CheckedRatings, names: Names) -> list[str]:
+    here = set(rated.first["method"])
+    return [name for name in names.methods if name in here]
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True) if tables else NOTHING
+
+
+def _metric_comparisons(usable: pd.DataFrame, names: Names, choices: Choices, attempt: Attempt) -> list[pd.DataFrame]:
+    compare = partial(stats.compare_scores, usable, **_options(choices))
+    tables = [
+        attempt(partial(compare, metric, methods=rivals))
+        for metric in names.metrics
+        if (rivals := _rivals(usable, metric, names))
+    ]
+    return [table for table in tables if table is not None]
+
+
+def _rivals(scores: pd.DataFrame, metric: str, names: Names) -> list[str]:
+    """Return the methods that have a score; the original is perfect by definition, and that is no finding."""
+    here = set(scores.loc[scores["metric"] == metric, "method"]) - {ORIGINAL}
+    return [name for name in names.methods if name in here]
+
+
+def _failures(scores: pd.DataFrame, names: Names) -> list[str]:
+    failed = scores[scores["status"] == "failed"]
+    return [
+        f"{names.method(str(method))} failed on {count(part['image'].nunique(), 'image')} of "
+        f"{names.dataset(str(dataset))}: no mean is printed for it there, and comparisons use the other images."
+        for (method, dataset), part in failed.groupby(["method", "dataset"])
+    ]
+
+
+def _gaps(found: Sequence[Mean], names: Names) -> list[str]:
+    """Return one sentence for every method that lacks images of a set."""
+    said = [
+        f"{names.method(mean.method)} has {mean.images} of the {count(mean.of, 'image')} of "
+        f"{names.dataset(mean.dataset)}: its means there are over these and never the best, and comparisons use the "
+        "images that both methods have."
+        for mean in found
+        if mean.images < mean.of
+    ]
+    return list(dict.fromkeys(said))
+
+
+def _usable(scores: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    parts, notes = [], []
+    for _, part in scores[scores["status"] == "ok"].groupby("protocol"):
+        clean, said = stats.check_scores(part)
+        notes += said
+        parts.append(clean)
+    if not parts:
+        raise StatisticsError("Every method failed on every image: there is nothing to report.")
+    # Metrics of other protocols joined by `choose_protocol` do not overlap, so one table may hold them all.
+    return pd.concat(parts, ignore_index=True).drop(columns="protocol"), notes
+
+
+def _critical(
+    usable: pd.DataFrame, rated: stats.CheckedRatings | None, names: Names, choices: Choices
+) -> dict[tuple[str, str], stats.CriticalDifference]:
+    groups = []
+    for metric in names.metrics:
+        rivals = _rivals(usable, metric, names)
+        groups += [(metric, stats.score_cubes(usable, metric, rivals))] if rivals else []
+    if rated is not None:
+        groups.append(("mos", stats.cubes(rated)))
+    found = {}
+    for metric, data in groups:
+        for cube in sorted(data, key=lambda cube: names.place(cube.dataset)):
+            try:
+                result = stats.friedman(cube, higher_is_better=names.higher_is_better(metric), alpha=choices.alpha)
+            except StatisticsError:  # too few methods or images: the pairwise tables already say so
+                continue
+            found[cube.dataset, metric] = result
+    return found

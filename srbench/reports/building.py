@@ -1,0 +1,76 @@
+"""Builds a report, and writes it: documents, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from srbench.bench.results import RunResults
+from srbench.errors import ReportError, unknown
+from srbench.images import write_atomically
+from srbench.reports import figures, page, pdf
+from srbench.reports.analysis import find
+from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.selection import main_tables, statistics_tables
+from srbench.tables import rendering
+
+FORMATS = ("html", "md", "latex", "pdf")
+USUAL = ("html", "md", "latex")
+
+
+def build(run: RunResults, study: StudyRatings | None = None, choices: Choices | None = None) -> page.Report:
+    """Compute and draw a report.
+
+    Raises:
+        ReportError: The inputs do not fit together.
+        StatisticsError: Scores or ratings are damaged.
+    """
+    findings = find(run, study, choices)
+    with figures.style.house_style():
+        drawn = []
+        for drawing in figures.all_figures(findings):
+            picture = drawing.draw()
+            files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
+            drawn.append(page.Drawn(drawing, files))
+    slider = page.slider(findings) if findings.choices.pictures else {}
+    return page.Report(findings, main_tables(findings), statistics_tables(findings), drawn, slider)
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise ReportError when a format is unknown, or cannot be made here."""
+    for name in formats:
+        if name not in FORMATS:
+            raise ReportError(unknown("format", name, FORMATS))
+    if "pdf" in formats:
+        pdf.browser()
+
+
+def save(report: page.Report, out: Path, formats: Sequence[str] = USUAL) -> list[Path]:
+    """Write a report into the folder `out` and return the documents: figures and tables lie in folders beside them.
+
+    Raises:
+        ReportError: A format is unknown, or PDF is asked for where no Chromium is installed.
+    """
+    check_formats(formats)
+    for figure in report.figures:
+        for form, data in figure.files.items():
+            write_atomically(out / "figures" / f"{figure.drawing.name}.{form}", data)
+    for table in [*report.main, *report.statistics]:
+        write_atomically(out / "tables" / f"{table.name}.md", f"{rendering.markdown(table)}\n".encode())
+        write_atomically(out / "tables" / f"{table.name}.tex", rendering.latex(table).encode())
+    comparisons = report.findings.comparisons.to_csv(index=False, lineterminator="\n")
+    write_atomically(out / "tables" / "comparisons.csv", comparisons.encode())
+    made = []
+    texts = {
+        "html": ("report.html", page.html),
+        "md": ("report.md", page.markdown),
+        "latex": ("report.tex", page.latex),
+    }
+    for name, (file, render) in texts.items():
+        if name in formats:
+            write_atomically(out / file, render(report).encode())
+            made.append(out / file)
+    if "pdf" in formats:
+        write_atomically(out / "report.pdf", pdf.render(page.html(report)))
+        made.append(out / "report.pdf")
+    return made

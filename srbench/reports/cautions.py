@@ -1,0 +1,44 @@
+"""What a reader must know before believing a number: synthetic data, the unit of tests, taste, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from srbench.reports.findings import Findings, Opinions
+from srbench.tables.names import lines
+from srbench.tables.numbers import number, p_text
+
+UNIT_WARNING = (
+    "Single ratings are paired here, as papers often do. They are not independent: in simulated studies without any "
+    "true difference this calls 19 to 53 % of comparisons significant. Use it to compare with older papers only."
+)
+NO_PEOPLE = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
+
+
+def cautions(findings: Findings) -> list[str]:
+    """Return what a reader must know before believing anything: synthetic data, unit, taste, gaps."""
+    found = findings.opinions
+    made = [NO_PEOPLE] if findings.synthetic else []
+    if findings.choices.unit == "rating" and found is not None:
+        made.append(UNIT_WARNING)
+    if found is not None:
+        made += _few(found)
+        for row in lines(found.taste):
+            if row.differs and findings.choices.unit == "image":
+                made.append(
+                    f"{findings.names.dataset(str(row.dataset))}: raters differ in which methods they like (sd of "
+                    f"method x rater {number(row.sd_method_rater)}, p {p_text(row.p)}). Wilcoxon's test on image means "
+                    "treats the raters as given and rejects too often then; the interval over raters and images, which "
+                    "must exclude 0 too, does not."
+                )
+    names = findings.names
+    made += [f"{names.method(name)}: {names.notes[name]}." for name in names.methods if name in names.notes]
+    return [*made, *findings.notes]
+
+
+def _few(found: Opinions) -> Iterator[str]:
+    raters = found.ratings["rater"].nunique()
+    if raters == 1:
+        yield "Only one person rated: nothing can be said about other people, and intervals cover images only."
+    elif raters < 15:
+        yield f"Only {raters} people rated; ITU-R BT.500 asks for 15 or more."

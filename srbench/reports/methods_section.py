@@ -1,0 +1,107 @@
+"""The methods section of a report, ready for a paper: exactly what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from srbench import paper
+from srbench.reports.findings import Findings
+from srbench.reports.phrases import listed
+from srbench.stats.agreement import DRAWS as AGREEMENT_DRAWS
+from srbench.tables.numbers import count
+
+
+def methods_section(findings: Findings) -> list[str]:
+    """Return paragraphs, ready for a paper, that say exactly what was done."""
+    return [*_run_paragraph(findings), *_study_paragraph(findings), _statistics_paragraph(findings)]
+
+
+def _run_paragraph(findings: Findings) -> Iterator[str]:
+    names, info = findings.names, findings.info
+    sizes = findings.scores.groupby("dataset")["image"].nunique()
+    sets = ", ".join(f"{names.dataset(d)} ({count(sizes[d], 'image')})" for d in names.datasets if d in sizes)
+    version = info.get("protocols", {}).get(findings.protocol, "")
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(info.get("versions", {}).items()))
+    metrics = listed([names.metric(m) for m in names.metrics])
+    verb = "were" if len(names.metrics) > 1 else "was"
+    yield (
+        f"We compared {count(len(findings.compared), 'method')} of super-resolution by a factor of "
+        f"{findings.scale} on {sets} with srbench {info.get('srbench', '')}. {metrics} {verb} computed under the "
+        f"protocol '{findings.protocol}'{f' (version {version})' if version else ''}; "
+        f"{_protocol(findings.protocol)}. A set's figure is the plain mean over its images"
+        f"{_infinite(findings)}{f'. Software: {versions}' if versions else ''}."
+    )
+
+
+def _infinite(findings: Findings) -> str:
+    if not any(mean.note for mean in findings.means):
+        return ""
+    return ", which an image of infinite score makes infinite; in tests its difference is the largest"
+
+
+def _protocol(name: str) -> str:
+    known = {
+        "daala": "as in the SRGAN paper, 4 pixels are removed from each side, and PSNR and SSIM are taken on the 8-bit "
+        "luma of daala's tools",
+        "matlab": "as many pixels as the factor are removed from each side, and PSNR and SSIM are taken on the rounded "
+        "luma of MATLAB's rgb2ycbcr",
+    }
+    return known.get(name, "see the documentation of srbench for its definition")
+
+
+def _study_paragraph(findings: Findings) -> Iterator[str]:
+    found = findings.opinions
+    if found is None:
+        return
+    rated = found.ratings
+    if found.study.synthetic:
+        yield (
+            f"The {len(rated):,} ratings of the study '{found.study.name}' are synthetic: a program drew them for "
+            f"{rated['rater'].nunique()} simulated raters from the means that {paper.CITATION} printed. They show what "
+            "an analysis of such a study looks like and are evidence of nothing."
+        )
+        return
+    shown = {"acr": "one by one (absolute category rating)", "acr-hr": "one by one with the hidden original",
+             "dcr": "beside the original"}.get(found.study.design, "")  # fmt: skip
+    lead = f"{found.study.name}: "
+    said = [note.removeprefix(lead) for note in findings.notes if note.startswith(lead)]
+    people = rated["rater"].nunique()
+    yield (
+        f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
+        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. No rater was excluded."
+        + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
+    )
+
+
+def _statistics_paragraph(findings: Findings) -> str:
+    choices = findings.choices
+    unit = (
+        "means over raters of each image (for opinion scores) or the scores of each image (for metrics)"
+        if choices.unit == "image"
+        else "single ratings, paired by rater and image (for opinion scores), or the scores of each image (for metrics)"
+    )
+    return (
+        f"Methods were compared in pairs by two-sided Wilcoxon signed-rank tests on {unit}, with the exact permutation "
+        "distribution up to 200 pairs, zero differences dropped, and p adjusted by Holm's method over all pairs of a "
+        f"data set and metric. Intervals are 95 % percentile intervals of {choices.draws} bootstrap draws (seed "
+        f"{choices.seed}) in which raters and images are resampled independently. A difference is called significant "
+        f"when the adjusted p is below {choices.alpha:g} and the interval excludes 0. Effect sizes are the "
+        "matched-pairs rank-biserial correlation and Vargha and Delaney's A. All methods together were compared by "
+        "Friedman's test with Nemenyi's critical difference. "
+        + (
+            "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement and as "
+            "ordinal Krippendorff's alpha; raters were screened by ITU-R BT.500 and modelled by ITU-T P.910. Metrics "
+            "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
+            "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
+            f"(ITU-T P.1401), with intervals of {AGREEMENT_DRAWS} bootstrap draws of images. "
+            if findings.opinions is not None
+            else ""
+        )
+        + (
+            "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
+            "agreement, quadratically weighted kappa, and two one-sided tests of equivalence with a margin of "
+            f"{choices.margin:g} points."
+            if findings.opinions is not None and len(findings.opinions.retest)
+            else ""
+        )
+    ).strip()

@@ -1,0 +1,96 @@
+"""What a study says: opinion scores, raters, and metrics against people, all from `srbench.stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from srbench import stats
+from srbench.reports.attempts import Attempt
+from srbench.reports.findings import NOTHING, Opinions
+from srbench.reports.inputs import Choices, StudyRatings
+from srbench.tables.names import Names
+from srbench.tables.table import ORIGINAL
+
+
+def find(
+    study: StudyRatings,
+    rated: stats.CheckedRatings,
+    usable: pd.DataFrame,
+    comparisons: pd.DataFrame | None,
+    metric_comparisons: pd.DataFrame,
+    choices: Choices,
+    names: Names,
+    attempt: Attempt,
+) -> Opinions:
+    """Compute everything that a report says about the opinions of people.
+
+    Args:
+        study: The study.
+        rated: Its ratings.
+        usable: The scores of the run.
+        comparisons: All pairs of methods by opinion, where that is defined.
+        metric_comparisons: All pairs by the metrics of the run; may be empty.
+        choices: What the reader decided.
+        names: Titles and orders.
+        attempt: Takes down what is not defined.
+    """
+    draws, seed = choices.draws, choices.seed
+    usable = usable[usable["method"] != ORIGINAL]
+    agreement = attempt(lambda: stats.agreement(usable, rated, seed=seed))
+    joined = attempt(lambda: stats.joined(usable, rated))
+    points, left_out = joined if joined is not None else (NOTHING, [])
+    attempt.notes += left_out
+    concordance = NOTHING
+    if comparisons is not None and len(metric_comparisons):
+        lower = [metric for metric in names.metrics if not names.higher_is_better(metric)]
+        concordance = stats.concordance(comparisons, metric_comparisons, lower_is_better=lower)
+    retest = attempt(lambda: stats.retest(rated, margin=choices.margin, draws=draws, seed=seed))
+    return Opinions(
+        study=study,
+        ratings=rated.first,
+        mos=stats.mean_opinion_scores(rated, draws=draws, seed=seed),
+        distribution=names.ordered(stats.score_distribution(rated)),
+        ranks=names.ordered(stats.mean_ranks(rated)),
+        rank_distribution=names.ordered(stats.rank_distribution(rated)),
+        reliability=names.ordered(stats.reliability(rated)),
+        screening=stats.screening(rated),
+        gold=stats.gold(rated),
+        taste=names.ordered(stats.taste(rated)),
+        retest=NOTHING if retest is None else names.ordered(retest),
+        agreement=NOTHING if agreement is None else names.ordered(agreement, "metric"),
+        concordance=names.ordered(concordance),
+        points=points,
+    )
+
+
+def notes(study: StudyRatings, rated: stats.CheckedRatings, scores: pd.DataFrame, names: Names) -> list[str]:
+    """Return one sentence for everything about the ratings that a reader must know."""
+    said = [f"{study.name}: {sentence}" for sentence in [*study.notes, *rated.notes]]
+    return [*said, *_strangers(rated.first, scores, names), *_gaps(rated, names)]
+
+
+def _strangers(rated: pd.DataFrame, scores: pd.DataFrame, names: Names) -> Iterator[str]:
+    """Yield what was rated and is not in the run: it has opinion scores, but no metric."""
+    rated = rated[rated["method"] != ORIGINAL]
+    versions = [name for name in names.methods if name in set(rated["method"]) - set(scores["method"])]
+    if versions:
+        yield f"Rated, but not in the run: {', '.join(map(names.method, versions))}. They have opinions only."
+    for dataset, part in rated.groupby("dataset"):
+        pictures = set(part["image"])
+        strange = pictures - set(scores.loc[scores["dataset"] == dataset, "image"])
+        if strange:
+            yield (
+                f"{names.dataset(str(dataset))}: {len(strange)} of {len(pictures)} rated images are not in the run, "
+                f"the first is '{min(strange)}'. They have opinions only."
+            )
+
+
+def _gaps(rated: stats.CheckedRatings, names: Names) -> Iterator[str]:
+    for cube in rated.cubes:
+        if cube.missing:
+            yield (
+                f"{names.dataset(cube.dataset)}: {cube.missing} of {cube.cells.size} ratings (methods x raters x "
+                "images) are missing; means are over the ratings that are there, differences over the pairs."
+            )

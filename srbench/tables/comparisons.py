@@ -1,0 +1,87 @@
+"""The tables of significance: all pairs of methods, and all methods at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from srbench.stats import CriticalDifference
+from srbench.tables.names import Names, lines
+from srbench.tables.numbers import DASH, count, number, p_text, span
+from srbench.tables.table import Table, TableCell, cells
+
+
+def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
+    """Yield one table of all pairs per metric.
+
+    Args:
+        comparisons: From `stats.compare` and `stats.compare_scores`.
+        names: Titles and orders.
+    """
+    if not len(comparisons):
+        return
+    for metric, table in comparisons.groupby("metric", sort=False):
+        digits = names.digits(str(metric))
+        rows: list[list[TableCell]] = []
+        rules, last = set(), None
+        for row in lines(table):
+            if row.dataset != last:
+                rules.add(len(rows))
+                last = row.dataset
+            rows.append(
+                [
+                    TableCell(names.dataset(str(row.dataset))),
+                    TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
+                    *cells(
+                        number(row.difference, digits, sign=True),
+                        span(row.low, row.high, digits, sign=True),
+                        p_text(row.p),
+                        p_text(row.p_adjusted),
+                        number(row.rank_biserial, 2, sign=True),
+                        number(row.vargha_delaney),
+                        str(row.n),
+                    ),
+                    TableCell("yes" if row.significant else "no", bold=bool(row.significant)),
+                ]
+            )
+        head = ["Set", "Pair", "Difference", "95 % interval", "p", "p (Holm)", "r", "A", "n", "significant"]
+        caption = f"All pairs, {names.metric(str(metric))}"
+        yield Table(f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table), 2)
+
+
+def _pair_notes(table: pd.DataFrame) -> list[str]:
+    unit = str(table["unit"].iloc[0])
+    paired = "means over raters, paired by image" if unit == "image" else "single ratings, paired by rater and image"
+    kinds = " and ".join(sorted(set(table["test"])))
+    explained = (
+        f"Difference: first minus second. p: two-sided Wilcoxon signed-rank test ({paired}; zero differences dropped; "
+        f"{kinds}). p (Holm): adjusted over all pairs of the set. r: matched-pairs rank-biserial correlation. "
+        "A: Vargha and Delaney's probability that the first is higher. n: pairs."
+    )
+    said = table[table["note"] != ""].groupby("note").size()
+    return [explained, *(f"{count(int(pairs), 'pair')}: {note}" for note, pairs in said.items())]
+
+
+def friedman_table(critical: Mapping[tuple[str, str], CriticalDifference], names: Names) -> Table:
+    """Return the table of Friedman's test.
+
+    Args:
+        critical: Results by data set and metric.
+        names: Titles and orders.
+    """
+    rows = [
+        cells(
+            names.metric(metric),
+            names.dataset(dataset),
+            number(found.statistic, 1),
+            p_text(found.p),
+            number(found.kendall_w),
+            number(found.critical_difference),
+            str(found.n),
+        )
+        for (dataset, metric), found in critical.items()
+    ]
+    head = ["Metric", "Set", "Chi-square", "p", "Kendall's W", "Critical difference", "Images"]
+    note = "Friedman's test over all methods, on image means; critical difference of mean ranks by Nemenyi."
+    return Table("friedman", "All methods at once", head, rows, notes=[note], labels=2)

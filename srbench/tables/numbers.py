@@ -1,0 +1,48 @@
+"""How numbers are printed, in every table, sentence and figure."""
+
+from __future__ import annotations
+
+import math
+
+DASH, INFINITY, MINUS = "\u2013", "\u221e", "\u2212"
+
+
+def number(value: float, digits: int = 2, sign: bool = False) -> str:
+    """Return a number as it is printed; a dash where there is none.
+
+    >>> number(0.126, sign=True), number(-0.001, sign=True), number(math.inf) == INFINITY
+    ('+0.13', '0.00', True)
+    """
+    if math.isnan(value):
+        return DASH
+    text = f"{value:{'+' if sign else ''}.{digits}f}"
+    if float(text) == 0:
+        return text.lstrip("+-")
+    return text.replace("-", MINUS).replace("inf", INFINITY)
+
+
+def span(low: float, high: float, digits: int = 2, sign: bool = False) -> str:
+    """Return an interval in brackets, or a dash where there is none."""
+    if math.isnan(low) or math.isnan(high):
+        return DASH
+    return f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
+
+
+def p_text(p: float) -> str:
+    """Return p with three significant digits, or how small it is.
+
+    >>> p_text(0.0625), p_text(0.00001234)
+    ('0.0625', '< 0.0001')
+    """
+    if math.isnan(p):
+        return DASH
+    return "< 0.0001" if p < 0.0001 else f"{p:.3g}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> count(1, "image"), count(29_328, "rating")
+    ('1 image', '29,328 ratings')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

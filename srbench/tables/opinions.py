@@ -1,0 +1,87 @@
+"""The tables of opinion scores: means, and metrics against people."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from srbench.tables.names import Names, lines
+from srbench.tables.numbers import number, span
+from srbench.tables.table import Table, TableCell, cells
+
+
+def mos_table(mos: pd.DataFrame, ranks: pd.DataFrame, names: Names) -> Table:
+    """Return the mean opinion scores; `mos` and `ranks` from the functions of `srbench.stats` of these names."""
+    table = mos.merge(ranks[["dataset", "method", "rank"]], on=["dataset", "method"])
+    rows: list[list[TableCell]] = []
+    rules = set()
+    for dataset in dict.fromkeys([*names.datasets, *table["dataset"]]):
+        part = table[table["dataset"] == dataset].set_index("method")
+        rules.add(len(rows))
+        for method in (name for name in names.methods if name in part.index):
+            row = part.loc[method]
+            rows.append(
+                [
+                    TableCell(names.dataset(dataset)),
+                    TableCell(names.method(method)),
+                    *cells(
+                        number(row["mos"]),
+                        span(row["low"], row["high"]),
+                        number(row["sd"]),
+                        number(row["rank"]),
+                        str(int(row["n"])),
+                    ),
+                ]
+            )
+    head = ["Set", "Version", "MOS", "95 % interval", "sd", "Mean rank", "Ratings"]
+    note = (
+        "Interval: bootstrap over raters and images. sd: of single ratings. Mean rank: per image and rater, 1 = best."
+    )
+    return Table("mos", "Mean opinion scores", head, rows, frozenset(rules - {0}), [note], 2)
+
+
+def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:
+    """Return how well metrics predict opinion scores, from `stats.agreement`."""
+    rows: list[list[TableCell]] = []
+    rules, notes, last = set(), [], None
+    for row in lines(agreement):
+        if row.metric != last:
+            rules.add(len(rows))
+            last = row.metric
+        rows.append(
+            cells(
+                names.metric(str(row.metric)),
+                names.dataset(str(row.dataset)),
+                f"{number(row.plcc)} {span(row.plcc_low, row.plcc_high)}",
+                f"{number(row.srcc)} {span(row.srcc_low, row.srcc_high)}",
+                f"{number(row.krcc)} {span(row.krcc_low, row.krcc_high)}",
+                number(row.rmse),
+                number(row.rmse_star),
+                str(row.n),
+            )
+        )
+        if row.note:
+            notes.append(f"{names.metric(str(row.metric))}, {names.dataset(str(row.dataset))}: {row.note}")
+    notes.insert(
+        0,
+        "Over stimuli, the original left out. PLCC, RMSE and RMSE* after a monotone logistic of four parameters; RMSE* "
+        "counts errors beyond a stimulus's 95 % interval only (ITU-T P.1401). Intervals: bootstrap over images.",
+    )
+    head = ["Metric", "Set", "PLCC", "SRCC", "KRCC", "RMSE", "RMSE*", "Stimuli"]
+    return Table("agreement", "Metrics against people", head, rows, frozenset(rules - {0}), notes, 2)
+
+
+def concordance_table(concordance: pd.DataFrame, names: Names) -> Table:
+    """Return whether metrics order methods as people do, from `stats.concordance`."""
+    rows = [
+        cells(
+            names.metric(str(row.metric)),
+            names.dataset(str(row.dataset)),
+            str(row.pairs),
+            f"{row.same} ({100 * row.share:.0f} %)",
+            str(row.opposite),
+        )
+        for row in lines(concordance.sort_values("metric", kind="stable"))
+    ]
+    note = "Pairs of methods, the original left out. Reversed: the metric finds the opposite order, significantly."
+    head = ["Metric", "Set", "Pairs people tell apart", "Same order", "Reversed"]
+    return Table("concordance", "Do metrics order methods as people do?", head, rows, notes=[note], labels=2)

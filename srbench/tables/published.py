@@ -1,0 +1,46 @@
+"""The one comparison with the SRGAN paper: where its figures may stand beside ours, and the difference."""
+
+from __future__ import annotations
+
+import math
+
+from srbench import paper
+from srbench.tables.names import Names
+from srbench.tables.numbers import number
+from srbench.tables.table import Mean, TableCell
+
+SCALE, PROTOCOL = 4, "daala"
+"""What the paper's figures were computed with."""
+
+
+def published(mean: Mean, scale: int) -> float | None:
+    """Return what the paper printed for a mean, or None where it printed nothing or something that does not compare.
+
+    Stored results are called `results/PAPER/METHOD`: they compare with the paper's METHOD.
+
+    Args:
+        mean: A mean of ours.
+        scale: The upscaling factor of the run.
+    """
+    if mean.metric not in {"psnr", "ssim", "mos"} or scale != SCALE or mean.of != paper.SIZES.get(mean.dataset):
+        return None
+    if mean.images != mean.of or (mean.metric != "mos" and mean.protocol != PROTOCOL):
+        return None
+    figures = paper.published(mean.dataset, mean.method.rpartition("/")[2].lower())
+    value = float(getattr(figures, mean.metric)) if figures is not None else math.nan
+    return None if math.isnan(value) else value
+
+
+def published_cell(mean: Mean | None, names: Names) -> TableCell:
+    """Return the cell of the paper's figure beside a mean; empty where there is none."""
+    known = mean.published if mean is not None else None
+    return TableCell("" if mean is None or known is None else names.number(mean.metric, known), soft=True)
+
+
+def difference_cell(mean: Mean | None, names: Names) -> TableCell:
+    """Return the cell of ours minus the paper's, both as printed; empty where that is not defined."""
+    if mean is None or mean.value is None or mean.published is None or math.isinf(mean.value):
+        return TableCell("", soft=True)
+    digits = names.digits(mean.metric)
+    gap = round(round(mean.value, digits) - mean.published, digits)
+    return TableCell(number(gap, digits, sign=True), soft=True)
