@@ -273,6 +273,8 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
         (("--device", "cuda"), "cuda"),
         (("--methods", "results:nowhere"), "there is no such folder"),
         (("--out", "/proc/run"), "Cannot write to /proc/run"),
+        (("--methods", ","), "No method was named"),
+        (("--datasets", ","), "No data set was named"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_status_two(
@@ -342,3 +344,16 @@ def test_a_run_folder_keeps_to_one_scale_and_one_process(pictures: Path, tmp_pat
         done = srbench(*arguments)
     assert done.returncode == 2
     assert "in use" in done.stderr
+
+
+def test_a_folder_with_commas_in_its_path_can_be_named(pictures: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one,two"
+    folder.mkdir()
+    (folder / "p1.png").write_bytes((pictures / "p1.png").read_bytes())
+    whole = ("--datasets", folder, "--datasets", pictures)
+    escaped = ("--datasets", str(folder).replace(",", r"\,") + f",{pictures}")
+    for number, named in enumerate((whole, escaped)):
+        out = tmp_path / str(number)
+        done = srbench("run", *named, "--methods", "nearest", "--metrics", "psnr", "--limit", 1, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert set(values(out)["dataset"]) == {"one,two", "mine"}
