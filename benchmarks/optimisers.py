@@ -16,8 +16,8 @@ import torch
 
 from srbench.training import duplicates, parallel, photographs, precision, validation
 from srbench.training.launch import configure, held_out, recipes
-from srbench.training.loop import Average
 from srbench.training.patches import Cutter, Shape
+from srbench.training.state import Average
 from srbench.training.task import OPTIMISERS
 from srbench.training.validation import Held
 

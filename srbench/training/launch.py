@@ -27,8 +27,9 @@ from srbench.training import (
     validation,
 )
 from srbench.training.config import PRECISIONS, TrainingConfig
-from srbench.training.loop import Run, TrainingResult
+from srbench.training.loop import TrainingResult
 from srbench.training.patches import Cutter, Shape
+from srbench.training.state import Run
 from srbench.training.task import Recipe
 
 Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
