@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+
+Notebook = Callable[[list[str], Path], list[str]]
 
 # Read from standard input, so that __main__ has no file, as in a notebook: workers cannot import it.
 _DRIVER = """
@@ -20,7 +22,9 @@ pd.set_option("display.width", 120, "display.max_columns", 20)
 def text(value):
     from srbench.tables.rendering import markdown
     from srbench.tables.table import Table
-    return markdown(value) if isinstance(value, Table) else str(value) if isinstance(value, pd.DataFrame) else repr(value)
+    if isinstance(value, Table):
+        return markdown(value)
+    return str(value) if isinstance(value, pd.DataFrame) else repr(value)
 
 shown = []
 for number, source in enumerate(json.loads(Path(sys.argv[1]).read_text()), 1):
@@ -35,10 +39,10 @@ Path(sys.argv[1]).write_text(json.dumps(shown))
 """
 
 
-def run_cells(cells: Sequence[str], folder: Path) -> list[str]:
+def run_cells(cells: list[str], folder: Path) -> list[str]:
     """Run the cells in `folder` and return what each shows: tables as Markdown, everything else as a prompt would."""
     exchange = folder / "cells.json"
-    exchange.write_text(json.dumps(list(cells)))
+    exchange.write_text(json.dumps(cells))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SRBENCH_")}
     command = [sys.executable, "-W", "error", "-", str(exchange)]
     done = subprocess.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .cells import run_cells
+from .cells import Notebook
 
 CELLS = [
     """\
@@ -33,7 +33,7 @@ def test_the_whole_path_takes_under_fifteen_lines() -> None:
     assert len(lines) < 15, lines
 
 
-def test_the_whole_path_runs_from_functions_of_a_notebook_to_a_report(tmp_path: Path) -> None:
+def test_the_whole_path_runs_from_functions_of_a_notebook_to_a_report(run_cells: Notebook, tmp_path: Path) -> None:
     check = """\
 scores = run.scores.pivot(index=["metric", "image"], columns="method", values="value")
 (sorted(run.scores["method"].unique()), bool(np.isclose(scores["lambda"], scores["nearest"]).all()),

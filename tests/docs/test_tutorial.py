@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from srbench import images
 
-from ..cells import run_cells
+Notebook = Callable[[list[str], Path], list[str]]
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 PICTURE = PAGE.parent / "figures" / "tutorial" / "show.png"
@@ -21,7 +22,7 @@ def blocks() -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_every_block_runs_and_the_page_shows_what_it_shows(tmp_path: Path) -> None:
+def test_every_block_runs_and_the_page_shows_what_it_shows(run_cells: Notebook, tmp_path: Path) -> None:
     found = blocks()
     picture = next(source.strip() for source, _ in found if source.startswith("run.show("))
     cells = [source for source, _ in found]
