@@ -15,7 +15,7 @@ from srbench.errors import MethodError, PluginError
 from srbench.plugins import containment, modules, opened, watching
 
 if TYPE_CHECKING:
-    from srbench.registry import Method, Setup
+    from srbench.contract import Method, Setup
 
 
 class GuardedUpscaler:

@@ -23,6 +23,7 @@ LAYERS = {
     "srbench.metrics": 1,
     "srbench.ranges": 1,
     "srbench.guarded": 1,
+    "srbench.contract": 1,
     "srbench.registry": 1,
     "srbench.ready": 1,
     "srbench.bench.rows": 1,

@@ -134,13 +134,15 @@ def _say_stopping() -> None:
 
 
 def _print_failures(finished: RunResults) -> bool:
-    """Name what failed on stderr, and return whether anything did."""
-    failed = finished.scores[finished.scores["status"] == "failed"]
+    """Name what has no score on stderr, and return whether anything failed: a picture that is missing did not."""
+    failed = finished.scores[finished.scores["status"] != "ok"]
     failed = failed.drop_duplicates(["method", "dataset", "image", "message"]).sort_values(
         ["method", "dataset", "image"]
     )
     for row in failed.head(_FAILURES_SHOWN).to_dict("records"):
-        typer.echo(f"FAILED {row['method']} on {row['dataset']}/{row['image']}: {row['message']}", err=True)
+        typer.echo(
+            f"{row['status'].upper()} {row['method']} on {row['dataset']}/{row['image']}: {row['message']}", err=True
+        )
     if len(failed) > _FAILURES_SHOWN:
         typer.echo(f"... and {len(failed) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
-    return len(failed) > 0
+    return bool((failed["status"] == "failed").any())

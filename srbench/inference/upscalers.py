@@ -19,6 +19,9 @@ _YCBCR = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0,
 _OFFSET = np.array([16.0, 128.0, 128.0])
 _RGB = np.linalg.inv(_YCBCR)
 
+WARM_UP = 16
+"""Height and width of the image that warms a network up; all kernels of a large one run on it."""
+
 
 class RgbUpscaler:
     """Enlarges with a network that takes and gives RGB.
@@ -39,6 +42,10 @@ class RgbUpscaler:
     def __call__(self, lr: Image) -> NDArray[Any]:
         """Return the SR image of `lr` as float32 on the 0..255 scale, (H, W) or (H, W, 3) as `lr` is."""
         return self.batch([lr])[0]
+
+    def warm_up(self) -> None:
+        """Enlarge a small image, so that what is loaded and compiled on first use is not in the time of the next."""
+        self(np.zeros((WARM_UP, WARM_UP, 3), np.uint8))
 
     def batch(self, lr: Sequence[Image], size: int = 16) -> list[NDArray[Any]]:
         """Return the SR images of many LR images, computing up to `size` of equal shape at once.

@@ -47,7 +47,7 @@ def green(sr, hr):
 '''
 USE = """
 import json, numpy as np
-from srbench import metrics, plugins
+from srbench import metrics
 hr = np.full((60, 60, 3), 100, np.uint8)
 sr = hr.copy(); sr[..., 0] = 0; sr[9, 9, 1] = 0; sr[10, 10, 1] = 110
 found = metrics.find_protocol("green")

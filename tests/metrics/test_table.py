@@ -27,7 +27,7 @@ def largest(sr, hr):
 '''
 SCORE = """
 import json, numpy as np
-from srbench import metrics, plugins
+from srbench import metrics
 hr = np.full((40, 50{channels}), 100, np.uint8)
 sr = hr.copy(); sr[20, 20] = 107; sr[0, 0] = 255
 print(json.dumps([metrics.evaluate(sr, hr, scale=4, names=["max-error"]), metrics.broken(),
