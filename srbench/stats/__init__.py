@@ -1,9 +1,9 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman`, `agreement`, `ordinal_model` and `linear_mixed_model`. Every function that takes
-ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (and, where stimuli were shown twice,
-`repeat`).
+`retest`, `taste`, `friedman`, `agreement`, `ordinal_model`, `linear_mixed_model` and, for comparisons of
+pairs, `pair_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
+`score` (and, where stimuli were shown twice, `repeat`).
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
@@ -21,6 +21,7 @@ from srbench.stats.opinion import (
     score_distribution,
 )
 from srbench.stats.ordinal import Ordinal, ordinal_model
+from srbench.stats.pairs import Pairs, pair_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import bt500, screening
@@ -33,6 +34,7 @@ __all__ = [
     "Cube",
     "LinearMixed",
     "Ordinal",
+    "Pairs",
     "Subjective",
     "agreement",
     "bt500",
@@ -55,6 +57,7 @@ __all__ = [
     "mean_scores",
     "median_seconds",
     "ordinal_model",
+    "pair_model",
     "rank_distribution",
     "reliability",
     "retest",
