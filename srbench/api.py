@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image as Picture
 
-    from srbench.bench import Engine, MethodSpec
+    from srbench.bench import Engine, MethodSpec, Shard
     from srbench.reports import Choices, StudyRatings
     from srbench.tables import Table
 
@@ -150,6 +150,7 @@ def run(
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
+    shard: Shard | tuple[int, int] | None = None,
     progress: bool = True,
 ) -> Run:
     """Evaluate methods on data sets; the same call again continues what was interrupted.
@@ -168,6 +169,7 @@ def run(
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets; default: the variable SRBENCH_DATA.
         engine: Who does the work; None: processes on this machine.
+        shard: (3, 20) does the third of twenty parts only, beside other processes on the same folder.
         progress: Whether a bar is shown, in terminals and notebooks.
 
     Raises:
@@ -189,6 +191,7 @@ def run(
             limit=limit,
             data_root=data_root,
             engine=engine,
+            shard=shard,
             on_file=bar.on_file,
             on_start=bar.on_start,
             on_outcome=bar.on_outcome,

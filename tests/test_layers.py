@@ -30,6 +30,7 @@ LAYERS = {
     "srbench.mos.store": 1,
     "srbench.weights": 2,
     "srbench.datasets": 2,
+    "srbench.bench.shards": 2,
     "srbench.bench.journal": 2,
     "srbench.bench.validity": 2,
     "srbench.bench.results": 2,

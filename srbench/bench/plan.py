@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from srbench.bench import luggage, results
 from srbench.bench.journal import Outcomes
 from srbench.bench.luggage import Luggage
 from srbench.bench.rows import ImageOutcome, Score
+from srbench.bench.shards import Shard
 from srbench.bench.specs import MethodSpec
 from srbench.bench.validity import outcome_key
 from srbench.datasets import ImagePair
@@ -40,6 +41,7 @@ class RunPlan:
         metric_names: Names of the metrics.
         folder: The run folder.
         fingerprints: Of each method, by its name in tables.
+        shard: Which part of the images this process does; None for all of them.
     """
 
     pairs: Sequence[ImagePair]
@@ -53,6 +55,16 @@ class RunPlan:
     metric_names: Sequence[str]
     folder: Path
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    shard: Shard | None = None
+
+    def share(self) -> Iterator[tuple[MethodSpec, ImagePair]]:
+        """Yield what this process does, the methods one after the other, each on the images in their order.
+
+        Shards take turns along this list, so that each gets as many images of every method and size as the others, and
+        a run of few images and many methods keeps all shards at work.
+        """
+        everything = ((spec, pair) for spec in self.methods for pair in self.pairs)
+        return everything if self.shard is None else self.shard.share(everything)
 
     def luggage(self) -> Luggage:
         """Return what workers must be given by value."""
@@ -179,26 +191,25 @@ def open_tasks(plan: RunPlan, outcomes: Outcomes) -> tuple[list[ImageTask], list
     wanted = plan.wanted()
     tasks: list[ImageTask] = []
     confirmed: list[ImageOutcome] = []
-    for spec in plan.methods:
+    for spec, pair in plan.share():
         fingerprint = plan.fingerprints[spec.name]
-        for pair in plan.pairs:
-            inputs = pair.input_hash
-            key = outcome_key(fingerprint, inputs, _stored(spec, pair))
-            blank = ImageOutcome(
-                pair.dataset, pair.name, spec.name, key, "", NAN, NAN, "", "ok", "", (), inputs, fingerprint
-            )
-            task = ImageTask(pair, spec.spec, plan.setup, plan.folder, wanted, blank)
-            done = outcomes.get(blank.place)
-            if done is not None and done.key == key and _holds(plan.folder, done):
-                known = replace(done, input_hash=inputs, fingerprint=fingerprint)
-                missing = _missing(wanted, known)
-                if not missing:
-                    confirmed += [] if known == done else [known]
-                    continue
-                replaced = {(score.protocol, score.metric) for score in missing}
-                still = tuple(score for score in done.scores if (score.protocol, score.metric) not in replaced)
-                task = replace(task, wanted=missing, done=replace(known, scores=still))
-            tasks.append(task)
+        inputs = pair.input_hash
+        key = outcome_key(fingerprint, inputs, _stored(spec, pair))
+        blank = ImageOutcome(
+            pair.dataset, pair.name, spec.name, key, "", NAN, NAN, "", "ok", "", (), inputs, fingerprint
+        )
+        task = ImageTask(pair, spec.spec, plan.setup, plan.folder, wanted, blank)
+        done = outcomes.get(blank.place)
+        if done is not None and done.key == key and _holds(plan.folder, done):
+            known = replace(done, input_hash=inputs, fingerprint=fingerprint)
+            missing = _missing(wanted, known)
+            if not missing:
+                confirmed += [] if known == done else [known]
+                continue
+            replaced = {(score.protocol, score.metric) for score in missing}
+            still = tuple(score for score in done.scores if (score.protocol, score.metric) not in replaced)
+            task = replace(task, wanted=missing, done=replace(known, scores=still))
+        tasks.append(task)
     return tasks, confirmed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from srbench.bench.rows import ImageOutcome
 from srbench.datasets import ImagePair
 from srbench.datasets.pairs import input_hash, made_by
 
+_FACTS = ("scale", "protocols", "metrics", "metric_fingerprints", "methods", "datasets", "sources")
 _COMMANDS_KEPT = 20
 _PACKAGES = ("numpy", "numba", "scipy", "pillow", "scikit-image", "torch", "torchvision", "pandas", "piq")
 
@@ -47,6 +49,36 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
         "commands": list(before.get("commands", [])),
     }
+
+
+def says_the_same(before: Mapping[str, Any], info: Mapping[str, Any]) -> bool:
+    """Return whether two contents of run.json name the same facts, whatever machine and command they are from."""
+    first, second = (json.dumps([each.get(fact) for fact in _FACTS], sort_keys=True) for each in (before, info))
+    return first == second
+
+
+def clash(before: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+    """Return the first thing that both contents of run.json name, but not as the same; empty where there is none.
+
+    Of two shards that disagree, each would make the other's scores stale.
+    """
+    versions = {
+        "method": [_field(each.get("methods", {}), "fingerprint") for each in (before, info)],
+        "protocol": [each.get("protocols", {}) for each in (before, info)],
+        "metric": [each.get("metric_fingerprints", {}) for each in (before, info)],
+    }
+    for name, images_now in info["datasets"].items():
+        entries = (before.get("datasets", {}).get(name, {}), images_now)
+        versions[f"{name}'s image"] = [_field(each, "input_hash") for each in entries]
+    for kind, (first, second) in versions.items():
+        for name in first.keys() & second.keys():
+            if first[name] != second[name]:
+                return f"the {kind} '{name}'"
+    return ""
+
+
+def _field(entries: Mapping[str, Mapping[str, Any]], field: str) -> dict[str, Any]:
+    return {name: entry.get(field) for name, entry in entries.items()}
 
 
 def conclude(

@@ -80,6 +80,15 @@ def run(
         int | None, typer.Option(min=1, help="Only the first N images of each data set.", show_default=False)
     ] = None,
     data_root: DataRoot = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="Only the K-th of N parts, for job arrays: N processes, on any machines that share the run folder, do "
+            "a run together. Repeat a part that was killed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Evaluate methods on data sets: pictures, scores and provenance go to a run folder.
 
@@ -91,6 +100,7 @@ def run(
     from srbench import bench
     from srbench.bench.progress import ProgressBar
 
+    part = None if shard is None else bench.Shard.parse(shard)
     try:
         with ProgressBar() as progress:
             finished = bench.run(
@@ -107,6 +117,7 @@ def run(
                 degradation=degradation,
                 limit=limit,
                 data_root=data_root,
+                shard=part,
                 command=sys.argv,
                 on_file=progress.on_file,
                 on_start=progress.on_start,
@@ -116,16 +127,24 @@ def run(
     except KeyboardInterrupt as stopped:
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
+    if part is None:
+        _print_whole(finished)
+    else:
+        done = len(finished.scores.drop_duplicates(["method", "dataset", "image"]))
+        typer.echo(f"Shard {part}: {done} images. 'srbench show {finished.folder}' prints what all shards have done.")
+    print_notes(finished)
+    failed = _print_failures(finished)
+    if failed or (methods is not None and finished.left_out):
+        raise typer.Exit(1)
+
+
+def _print_whole(finished: RunResults) -> None:
     print_tables(finished)
     for name, about in finished.info["sources"].items():
         if name in set(finished.scores["dataset"]):
             typer.echo(f"LR:       {name}: {about['lr']}")
     typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
     typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
-    print_notes(finished)
-    failed = _print_failures(finished)
-    if failed or (methods is not None and finished.left_out):
-        raise typer.Exit(1)
 
 
 def _say_stopping() -> None:
