@@ -17,6 +17,7 @@ _NEUTRAL = (
     "srbench.sources",
     "srbench.plugins",
     "srbench.training",
+    "srbench.foreign.published",
 )
 
 
