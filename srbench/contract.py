@@ -101,13 +101,17 @@ class Method:
         takes_pair: It is given the whole `ImagePair` instead of the LR image (the original, stored results).
         argument: Name of the argument it takes after a colon, for messages; None when it takes none.
         expand: Turns one argument into entrants, {name in tables: argument of each}; None when it stays one.
+        about: Says which columns one argument decides, {column: value}: a file of weights says its own title and scale,
+            for one. `find` calls it, so that an argument that cannot be used is refused before anything runs.
         source: The stored file a `takes_pair` method reads for a pair; its content then counts as an input.
         weights: Weight file per scale; empty when nothing was learned. `register` and `register_loader` take
             relative paths, too: they are relative to the plugin's file.
+        inputs: Further files that decide what it computes.
         parameters: Number of learned parameters per scale.
         note: One phrase that tables must show beside the title, such as the features a loss was made of.
         order: Tables list methods by this, then by name. The paper's methods use 10, 20, ... 120.
         cite: Where the method was published.
+        published: Scores that were published for it, {data set: {protocol: {metric: score}}}.
         module: Python module that registered it.
     """
 
@@ -118,12 +122,15 @@ class Method:
     takes_pair: bool = False
     argument: str | None = None
     expand: Callable[[str], Mapping[str, str]] | None = None
+    about: Callable[[str], Mapping[str, Any]] | None = None
     source: Callable[[str, NamedImagePair], Path] | None = None
     weights: Mapping[int, Path] = field(default_factory=dict)
+    inputs: tuple[Path, ...] = ()
     parameters: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
     order: int = 1000
     cite: str = ""
+    published: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     module: str = ""
 
     def check(self, scale: int) -> None:
@@ -135,7 +142,8 @@ class Method:
         """
         if self.scales is not None and scale not in self.scales:
             can = ", ".join(f"x{s}" for s in self.scales)
-            raise MethodError(f"{self.name} does {can}, not x{scale}.")
+            called = f"{self.title} ({self.name})" if self.about is not None else self.name
+            raise MethodError(f"{called} does {can}, not x{scale}.")
         if self.weights and not self.weights.get(scale, Path()).is_file():
             raise WeightsError(f"{self.name} has no weights for x{scale}. {self._remedy(scale)}")
 

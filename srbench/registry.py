@@ -170,7 +170,7 @@ def find(name: str) -> tuple[Method, str | None]:
     """Return the method that `name` means, and the argument behind its colon (`results:DIR`).
 
     Raises:
-        MethodError: There is no such method, or an argument is missing or superfluous.
+        MethodError: There is no such method, or an argument is missing, superfluous or of no use to it.
     """
     discover()
     base, colon, argument = name.partition(":")
@@ -181,6 +181,8 @@ def find(name: str) -> tuple[Method, str | None]:
         raise MethodError(f"Method '{base}' needs an argument: '{base}:{method.argument}'.")
     if colon and not method.argument:
         raise MethodError(f"Method '{base}' takes no argument, but '{name}' was given.")
+    if method.about is not None:
+        method = replace(method, **method.about(argument))
     return method, argument or None
 
 
@@ -262,6 +264,8 @@ def fingerprint(name: str, setup: Setup) -> str:
     weights = method.weights.get(setup.scale)
     if weights is not None and weights.is_file():
         digest.update(opened.sha256(weights).encode())
+    for path in method.inputs:
+        digest.update(opened.sha256(path).encode())
     for sha256 in plugins.read_at_import(method.module).values():
         digest.update(sha256.encode())
     return digest.hexdigest()[:16]

@@ -19,6 +19,7 @@ _NEUTRAL = (
     "srbench.sources",
     "srbench.plugins",
     "srbench.training",
+    "srbench.foreign.published",
 )
 
 

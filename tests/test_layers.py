@@ -36,6 +36,7 @@ LAYERS = {
     "srbench.bench.results": 2,
     "srbench.training": 2,
     "srbench.inference": 2,
+    "srbench.foreign": 2,
     "srbench.mos.design": 2,
     "srbench.stats": 2,
     "srbench.methods": 2,

@@ -135,7 +135,7 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
     for spec in plan.methods:
         weights = spec.method.weights.get(plan.setup.scale)
         methods[spec.name] = {
-            "title": spec.method.title if spec.argument is None else spec.name,
+            "title": spec.method.title if spec.argument is None or spec.method.about is not None else spec.name,
             "note": spec.method.note,
             "order": spec.method.order,
             "fingerprint": plan.fingerprints[spec.name],

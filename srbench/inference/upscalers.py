@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from srbench.images import Image
-from srbench.inference.engine import Engine
 from srbench.resize import enlarge
 
 # Rec. 601 with 8-bit ranges, as MATLAB's rgb2ycbcr: Y in 16..235, Cb and Cr in 16..240.
@@ -21,6 +21,15 @@ _RGB = np.linalg.inv(_YCBCR)
 
 WARM_UP = 16
 """Height and width of the image that warms a network up; all kernels of a large one run on it."""
+
+
+class Runner(Protocol):
+    """What an upscaler computes with, such as `Engine`."""
+
+    path: str
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Return (N, C, scale*H, scale*W) of (N, C, H, W), float32 on the CPU."""
 
 
 class RgbUpscaler:
@@ -35,7 +44,7 @@ class RgbUpscaler:
         path: The way of computing, stored in every row of a run.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Runner) -> None:
         self.engine = engine
         self.path = engine.path
 
@@ -78,7 +87,7 @@ class LumaUpscaler(RgbUpscaler):
         enlarged: Whether the engine wants luma that bicubic interpolation has enlarged already.
     """
 
-    def __init__(self, engine: Engine, scale: int, enlarged: bool) -> None:
+    def __init__(self, engine: Runner, scale: int, enlarged: bool) -> None:
         super().__init__(engine)
         self.scale = scale
         self.enlarged = enlarged
