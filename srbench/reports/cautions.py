@@ -9,8 +9,9 @@ from srbench.tables.names import lines
 from srbench.tables.numbers import number, p_text
 
 UNIT_WARNING = (
-    "Single ratings are paired here, as papers often do. They are not independent: in simulated studies without any "
-    "true difference this calls 19 to 53 % of comparisons significant. Use it to compare with older papers only."
+    "Wilcoxon's test pairs single ratings here, as papers often do. They are not independent, so its p is too small: "
+    "docs/statistics.md says how often, in simulated studies without any true difference. Use it to compare with older "
+    "papers only. What this report calls significant does not hang on it."
 )
 NO_PEOPLE = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
 

@@ -9,6 +9,7 @@ ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (a
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.friedman import CriticalDifference, friedman
+from srbench.stats.groups import groups
 from srbench.stats.likelihood import Subjective, maximum_likelihood
 from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
@@ -45,6 +46,7 @@ __all__ = [
     "cubes",
     "friedman",
     "gold",
+    "groups",
     "holm",
     "joined",
     "krippendorff_alpha",
