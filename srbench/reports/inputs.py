@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from srbench.errors import ReportError
-from srbench.stats import bootstrap
 from srbench.stats.comparison import UNITS, Unit
 from srbench.stats.retest import MARGIN
 from srbench.tables.numbers import count
@@ -51,8 +50,6 @@ class Choices:
     Attributes:
         unit: What Wilcoxon's test pairs, see `stats.compare`.
         protocol: Protocol of PSNR and SSIM; None takes `daala` where the run has it, else the only one.
-        seed: Seed of all bootstraps.
-        draws: Draws of each bootstrap.
         alpha: Level of significance.
         margin: Margin of equivalence of the retest.
         pictures: Whether crops and the slider are part of the report.
@@ -62,8 +59,6 @@ class Choices:
 
     unit: Unit = "image"
     protocol: str | None = None
-    seed: int = 0
-    draws: int = bootstrap.DRAWS
     alpha: float = 0.05
     margin: float = MARGIN
     pictures: bool = True

@@ -36,9 +36,8 @@ def find(
         names: Titles and orders.
         attempt: Takes down what is not defined.
     """
-    seed = choices.seed
     usable = usable[usable["method"] != ORIGINAL]
-    agreement = attempt(lambda: stats.agreement(usable, rated, seed=seed))
+    agreement = attempt(lambda: stats.agreement(usable, rated))
     joined = attempt(lambda: stats.joined(usable, rated))
     points, left_out = joined if joined is not None else (NOTHING, [])
     attempt.notes += left_out

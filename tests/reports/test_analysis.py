@@ -24,7 +24,7 @@ from srbench.reports.verdicts import reliability, significance
 from srbench.stats import tables as stats_tables
 from srbench.tables import score_table
 
-QUICK = Choices(draws=200, pictures=False)
+QUICK = Choices(pictures=False)
 TITLES = {
     "nearest": "Nearest",
     "bicubic": "Bicubic",
@@ -244,7 +244,7 @@ def test_a_run_in_which_all_failed_is_an_error(run):
 
 
 def test_the_paper_style_unit_carries_its_warning(run, ratings):
-    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", draws=200, pictures=False))
+    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", pictures=False))
     assert "What this report calls significant does not hang on it." in _said(findings)
     assert set(findings.comparisons.query("metric == 'mos'")["unit"]) == {"rating"}
     with pytest.raises(ReportError, match="Unknown unit"):
