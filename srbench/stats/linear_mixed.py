@@ -20,7 +20,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts
 from srbench.stats.crossed import Codes, Crossed, crossed
-from srbench.stats.tables import Array, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 EFFECTS = ("rater", "image", "method:rater", "method:image", "rater:image")
 """All random effects that a study with one answer per rater, image and method can tell apart."""
@@ -77,7 +77,7 @@ class LinearMixed:
 
 
 def linear_mixed_model(
-    ratings: pd.DataFrame, *, effects: Sequence[str] = EFFECTS, methods: Sequence[str] | None = None
+    ratings: RatingTable, *, effects: Sequence[str] = EFFECTS, methods: Sequence[str] | None = None
 ) -> LinearMixed:
     """Fit the linear mixed model to the ratings of a study.
 
