@@ -35,6 +35,16 @@ def report(
         typer.Option(help="Protocol of PSNR and SSIM. Default: 'daala' where the run has it.", show_default=False),
     ] = None,
     margin: Annotated[float, typer.Option(min=0.01, help="Margin of equivalence of the test-retest.")] = 0.25,
+    raters: Annotated[
+        str,
+        typer.Option(
+            help="Whose ratings count: 'all', 'finished' (as many ratings as the rater with most), or a text file of "
+            "lines 'exclude NAME REASON' or 'keep NAME'. The report names who is left out and what that changes."
+        ),
+    ] = "all",
+    models: Annotated[
+        bool, typer.Option(help="Whether mixed models are fitted: a minute or two for tens of thousands of ratings.")
+    ] = True,
     crop: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,6 +75,8 @@ def report(
         unit=unit,  # type: ignore[arg-type]  # Choices refuses other values
         protocol=protocol,
         margin=margin,
+        models=models,
+        raters=raters,
         crops=tuple(crop or ()),
         pictures=pictures,
         slider=slider,

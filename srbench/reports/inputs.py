@@ -52,6 +52,8 @@ class Choices:
         protocol: Protocol of PSNR and SSIM; None takes `daala` where the run has it, else the only one.
         alpha: Level of significance.
         margin: Margin of equivalence of the retest.
+        models: Whether mixed models are fitted to the ratings: a minute or two for tens of thousands of them.
+        raters: Whose ratings count: `all`, `finished`, or a file, see `srbench.reports.raters`.
         pictures: Whether crops and the slider are part of the report.
         crops: Crops chosen by hand, `SET/IMAGE:X,Y,W,H`; none means by the largest disagreement.
         slider: How many images per data set the slider offers.
@@ -61,6 +63,8 @@ class Choices:
     protocol: str | None = None
     alpha: float = 0.05
     margin: float = MARGIN
+    models: bool = True
+    raters: str = "all"
     pictures: bool = True
     crops: Sequence[str] = ()
     slider: int = 2

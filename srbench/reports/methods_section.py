@@ -67,7 +67,7 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
     people = rated["rater"].nunique()
     yield (
         f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
-        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. No rater was excluded."
+        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
         + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
-from srbench.reports.findings import Findings
+from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import percent
+from srbench.stats import RULES
 from srbench.stats.signed_rank import smallest_p
+from srbench.tables.names import lines
 from srbench.tables.numbers import count, number, p_text, span
 
 
@@ -79,11 +82,35 @@ def reliability(findings: Findings) -> list[str]:
             f"{span(row['icc_ak_low'], row['icc_ak_high'], 3)} (ICC(A,k)); a single rating has "
             f"{number(row['icc_a1'])} (ICC(A,1)); Krippendorff's alpha is {number(row['alpha'])}."
         )
-    flagged = list(map(str, found.screening.loc[found.screening["flagged"], "rater"]))
-    who = f"{', '.join(flagged)}" if flagged else "nobody"
-    made.append(f"The screening of BT.500 flags {who}. Every rater is in every figure and number here.")
+    made += [*_screened(findings, found), found.people.sentence]
     made += [_retest(findings, line) for _, line in found.retest.iterrows()]
     return made
+
+
+def _screened(findings: Findings, found: Opinions) -> list[str]:
+    """Return one sentence for every rule of screening that flags somebody, with what excluding them would change."""
+    if not len(found.exclusions):
+        return ["No rule of screening flags anybody."]
+    return [
+        f"{'Those flagged by any rule' if row.reason == 'any rule' else _sentence(RULES[row.reason])}: "
+        f"{', '.join(row.raters)}. Without {'them' if len(row.raters) > 1 else 'this rater'} {_changed(findings, row)}."
+        for row in lines(found.exclusions)
+        if row.reason in {*RULES, "any rule"}
+    ]
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _changed(findings: Findings, row: Any) -> str:
+    if math.isnan(row.mos_change):
+        return "nobody would be left"
+    place = f"{findings.names.method(row.method)} on {findings.names.dataset(row.dataset)}"
+    decisions = (
+        f"{row.lost + row.gained} of {row.pairs} decisions change" if row.lost + row.gained else "no decision changes"
+    )
+    return f"the largest change of a MOS is {number(row.mos_change, sign=True)} ({place}), and {decisions}"
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:

@@ -8,6 +8,7 @@ ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (a
 
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
+from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
 from srbench.stats.likelihood import Subjective, maximum_likelihood
@@ -24,15 +25,17 @@ from srbench.stats.opinion import (
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
-from srbench.stats.screening import bt500, screening
+from srbench.stats.screening import RULES, bt500, screening
 from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
-from srbench.stats.taste import taste
+from srbench.stats.taste import Models, mixed_models, taste
 
 __all__ = [
+    "RULES",
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
     "LinearMixed",
+    "Models",
     "Ordinal",
     "Subjective",
     "agreement",
@@ -44,6 +47,7 @@ __all__ = [
     "compare_scores",
     "concordance",
     "cubes",
+    "exclusions",
     "friedman",
     "gold",
     "groups",
@@ -56,6 +60,7 @@ __all__ = [
     "mean_ranks",
     "mean_scores",
     "median_seconds",
+    "mixed_models",
     "ordinal_model",
     "rank_distribution",
     "reliability",
@@ -65,4 +70,5 @@ __all__ = [
     "screening",
     "significantly_highest",
     "taste",
+    "without",
 ]

@@ -114,6 +114,20 @@ def linear_mixed_model(
     )  # fmt: skip
 
 
+def variance_components(score: Array, groups: Crossed) -> Array:
+    """Return the standard deviations of crossed effects around one mean, by REML, and of the rest last.
+
+    Args:
+        score: Shape (N,), not all equal.
+        groups: The effects.
+    """
+    problem = _Problem(score, np.zeros(score.size, dtype=np.intp), 1, groups)
+    logs = problem.minimise()
+    ratios = np.append(np.where(logs > _SMALLEST + 1e-6, np.exp(logs), 0.0), 1.0)
+    found: Array = ratios * np.sqrt(problem.at(logs).variance)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """What follows from given ratios of standard deviations, and the slope of the criterion in their logarithms."""

@@ -24,7 +24,7 @@ from srbench.reports.verdicts import reliability, significance
 from srbench.stats import tables as stats_tables
 from srbench.tables import score_table
 
-QUICK = Choices(pictures=False)
+QUICK = Choices(pictures=False, models=False)
 TITLES = {
     "nearest": "Nearest",
     "bicubic": "Bicubic",
@@ -244,7 +244,7 @@ def test_a_run_in_which_all_failed_is_an_error(run):
 
 
 def test_the_paper_style_unit_carries_its_warning(run, ratings):
-    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", pictures=False))
+    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", pictures=False, models=False))
     assert "What this report calls significant does not hang on it." in _said(findings)
     assert set(findings.comparisons.query("metric == 'mos'")["unit"]) == {"rating"}
     with pytest.raises(ReportError, match="Unknown unit"):
@@ -255,7 +255,11 @@ def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, rati
     fans = ratings["rater"] < "r08"
     liked = (fans & (ratings["method"] == "bicubic")) | (~fans & (ratings["method"] == "srresnet-mse"))
     ratings["score"] = np.where(liked, np.minimum(ratings["score"] + 2, 5), ratings["score"])
-    assert "raters differ in which methods they like" in _said(find(run, StudyRatings("s", ratings), QUICK))
+    findings = find(run, StudyRatings("s", ratings), Choices(pictures=False))
+    assert "raters differ in which methods they like, beyond what severity" in _said(findings)
+    tables = {table.name: table for table in statistics_tables(findings)}
+    assert len(tables["ordinal"].rows) == 10  # five versions on two sets
+    assert tables["taste"].head[-1] == "p (taste)"
 
 
 def test_no_difference_is_not_called_reliability(run, ratings):

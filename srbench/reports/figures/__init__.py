@@ -179,7 +179,7 @@ def _people(findings: Findings) -> Iterator[Drawing]:
     if found.screening["inconsistency"].notna().any():
         yield Drawing(
             "raters", "raters", "Raters",
-            f"Bias and inconsistency of every rater by the model of ITU-T P.910{kind}, and whom the screening of "
-            "ITU-R BT.500 flags. Nobody is left out.",
+            f"Bias and inconsistency of every rater by the model of ITU-T P.910{kind}, and whom a rule of "
+            "screening flags.",
             lambda: people.raters(findings, found),
         )  # fmt: skip

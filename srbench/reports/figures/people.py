@@ -100,15 +100,15 @@ def correlations(findings: Findings, opinions: Opinions) -> Figure:
 
 
 def raters(findings: Findings, opinions: Opinions) -> Figure:
-    """Draw every rater's bias and inconsistency (P.910), and mark those whom BT.500's rule flags."""
+    """Draw every rater's bias and inconsistency (P.910), and mark those whom a rule flags."""
     del findings
     table = opinions.screening
     figure = style.new(5.2, 3.8)
     axis = figure.subplots()
     axis.axvline(0, color=style.INK, linewidth=0.8)
     for flagged, colour, marker, label in (
-        (False, style.ACCENT, "o", "not flagged by BT.500"),
-        (True, style.RED, "X", "flagged by BT.500"),
+        (False, style.ACCENT, "o", "not flagged"),
+        (True, style.RED, "X", "flagged by a rule"),
     ):
         part = table[table["flagged"] == flagged]
         if len(part):
