@@ -26,16 +26,25 @@ def report(
     unit: Annotated[
         str,
         typer.Option(
-            help="What significance tests of opinions pair: 'image' (means over raters), or 'rating' (single ratings, "
-            "as in older papers; finds differences that are not there)."
+            help="What Wilcoxon's test of opinions pairs: 'image' (means over raters), or 'rating' (single ratings, as "
+            "in older papers; its p is too small then). It does not change what is called significant."
         ),
     ] = "image",
     protocol: Annotated[
         str | None,
         typer.Option(help="Protocol of PSNR and SSIM. Default: 'daala' where the run has it.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
     margin: Annotated[float, typer.Option(min=0.01, help="Margin of equivalence of the test-retest.")] = 0.25,
+    raters: Annotated[
+        str,
+        typer.Option(
+            help="Whose ratings count: 'all', 'finished' (as many ratings as the rater with most), or a text file of "
+            "lines 'exclude NAME REASON' or 'keep NAME'. The report names who is left out and what that changes."
+        ),
+    ] = "all",
+    models: Annotated[
+        bool, typer.Option(help="Whether mixed models are fitted: a minute or two for tens of thousands of ratings.")
+    ] = True,
     crop: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,8 +74,9 @@ def report(
     choices = reports.Choices(
         unit=unit,  # type: ignore[arg-type]  # Choices refuses other values
         protocol=protocol,
-        seed=seed,
         margin=margin,
+        models=models,
+        raters=raters,
         crops=tuple(crop or ()),
         pictures=pictures,
         slider=slider,

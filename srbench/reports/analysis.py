@@ -10,7 +10,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
-from srbench.reports import opinions
+from srbench.reports import opinions, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -30,7 +30,8 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
     scores, notes = choose_version(scores, run.info)
-    rated = stats.checked_ratings(study.ratings) if study is not None else None
+    people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters) if study is not None else None
+    rated = people.ratings if people is not None else None
     names = name_everything(scores, run.info, rated.first if rated is not None else None)
     scores, gone = current(scores, run.info, names)
     found = means(scores, run.info)
@@ -42,11 +43,12 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     judged = None
     tables = compared
     scale = int(scores["scale"].iloc[0])
-    if study is not None and rated is not None:
+    if study is not None and rated is not None and people is not None:
+        notes += [people.sentence] if people.out else []
         notes += opinions.notes(study, rated, scores, names)
         mos = attempt(partial(stats.compare, rated, unit=chosen.unit, methods=_order(rated, names), alpha=chosen.alpha))
         tables = [*([mos] if mos is not None else []), *compared]
-        judged = opinions.find(study, rated, usable, mos, _joined(compared), chosen, names, attempt)
+        judged = opinions.find(study, people, usable, mos, _joined(compared), chosen, names, attempt)
         found += opinion_means(judged.mos, scale)
     return Findings(
         run=run,

@@ -9,8 +9,9 @@ from srbench.tables.names import lines
 from srbench.tables.numbers import number, p_text
 
 UNIT_WARNING = (
-    "Single ratings are paired here, as papers often do. They are not independent: in simulated studies without any "
-    "true difference this calls 19 to 53 % of comparisons significant. Use it to compare with older papers only."
+    "Wilcoxon's test pairs single ratings here, as papers often do. They are not independent, so its p is too small: "
+    "docs/statistics.md says how often, in simulated studies without any true difference. Use it to compare with older "
+    "papers only. What this report calls significant does not hang on it."
 )
 NO_PEOPLE = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
 
@@ -24,12 +25,12 @@ def cautions(findings: Findings) -> list[str]:
     if found is not None:
         made += _few(found)
         for row in lines(found.taste):
-            if row.differs and findings.choices.unit == "image":
+            if row.differs:
                 made.append(
-                    f"{findings.names.dataset(str(row.dataset))}: raters differ in which methods they like (sd of "
-                    f"method x rater {number(row.sd_method_rater)}, p {p_text(row.p)}). Wilcoxon's test on image means "
-                    "treats the raters as given and rejects too often then; the interval over raters and images, which "
-                    "must exclude 0 too, does not."
+                    f"{findings.names.dataset(str(row.dataset))}: raters differ in which methods they like, beyond "
+                    "what severity and the ends of the scale explain (method x rater in the ordinal model: p "
+                    f"{p_text(row.p)}; sd {number(row.sd_method_rater)} points). Wilcoxon's test treats the raters as "
+                    "given and rejects too often then; the intervals over raters and images, which decide here, do not."
                 )
     names = findings.names
     made += [f"{names.method(name)}: {names.notes[name]}." for name in names.methods if name in names.notes]

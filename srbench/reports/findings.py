@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.raters import Chosen
 from srbench.tables.names import Names
 from srbench.tables.table import ORIGINAL, Mean
 
@@ -27,8 +29,11 @@ class Opinions:
     ranks: pd.DataFrame
     rank_distribution: pd.DataFrame
     reliability: pd.DataFrame
+    people: Chosen
     screening: pd.DataFrame
+    exclusions: pd.DataFrame
     gold: pd.DataFrame
+    models: Sequence[stats.Models]
     taste: pd.DataFrame
     retest: pd.DataFrame
     agreement: pd.DataFrame

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from srbench.errors import ReportError
-from srbench.stats import bootstrap
 from srbench.stats.comparison import UNITS, Unit
 from srbench.stats.retest import MARGIN
 from srbench.tables.numbers import count
@@ -51,10 +50,10 @@ class Choices:
     Attributes:
         unit: What Wilcoxon's test pairs, see `stats.compare`.
         protocol: Protocol of PSNR and SSIM; None takes `daala` where the run has it, else the only one.
-        seed: Seed of all bootstraps.
-        draws: Draws of each bootstrap.
         alpha: Level of significance.
         margin: Margin of equivalence of the retest.
+        models: Whether mixed models are fitted to the ratings: a minute or two for tens of thousands of them.
+        raters: Whose ratings count: `all`, `finished`, or a file, see `srbench.reports.raters`.
         pictures: Whether crops and the slider are part of the report.
         crops: Crops chosen by hand, `SET/IMAGE:X,Y,W,H`; none means by the largest disagreement.
         slider: How many images per data set the slider offers.
@@ -62,10 +61,10 @@ class Choices:
 
     unit: Unit = "image"
     protocol: str | None = None
-    seed: int = 0
-    draws: int = bootstrap.DRAWS
     alpha: float = 0.05
     margin: float = MARGIN
+    models: bool = True
+    raters: str = "all"
     pictures: bool = True
     crops: Sequence[str] = ()
     slider: int = 2

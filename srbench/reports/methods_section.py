@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from srbench import paper
-from srbench.reports.findings import Findings
-from srbench.reports.phrases import listed
-from srbench.stats.agreement import DRAWS as AGREEMENT_DRAWS
+from srbench.reports.findings import Findings, Opinions
+from srbench.reports.phrases import listed, percent
 from srbench.tables.numbers import count
 
 
@@ -68,40 +67,53 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
     people = rated["rater"].nunique()
     yield (
         f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
-        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. No rater was excluded."
+        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
         + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
     )
 
 
 def _statistics_paragraph(findings: Findings) -> str:
+    found = findings.opinions
+    parts = [_comparisons(findings)]
+    if found is not None:
+        parts.append(_raters(findings, found))
+        if len(found.retest):
+            parts.append(
+                "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
+                "agreement, quadratically weighted kappa, and two one-sided t tests of equivalence over raters and "
+                f"images with a margin of {findings.choices.margin:g} points."
+            )
+    return " ".join(parts)
+
+
+def _comparisons(findings: Findings) -> str:
     choices = findings.choices
+    level = percent(1 - choices.alpha)
+    sources = "images" if findings.opinions is None else "raters and images (for metrics, of images)"
     unit = (
         "means over raters of each image (for opinion scores) or the scores of each image (for metrics)"
         if choices.unit == "image"
         else "single ratings, paired by rater and image (for opinion scores), or the scores of each image (for metrics)"
     )
     return (
-        f"Methods were compared in pairs by two-sided Wilcoxon signed-rank tests on {unit}, with the exact permutation "
-        "distribution up to 200 pairs, zero differences dropped, and p adjusted by Holm's method over all pairs of a "
-        f"data set and metric. Intervals are 95 % percentile intervals of {choices.draws} bootstrap draws (seed "
-        f"{choices.seed}) in which raters and images are resampled independently. A difference is called significant "
-        f"when the adjusted p is below {choices.alpha:g} and the interval excludes 0. Effect sizes are the "
-        "matched-pairs rank-biserial correlation and Vargha and Delaney's A. All methods together were compared by "
-        "Friedman's test with Nemenyi's critical difference. "
-        + (
-            "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement and as "
-            "ordinal Krippendorff's alpha; raters were screened by ITU-R BT.500 and modelled by ITU-T P.910. Metrics "
-            "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
-            "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
-            f"(ITU-T P.1401), with intervals of {AGREEMENT_DRAWS} bootstrap draws of images. "
-            if findings.opinions is not None
-            else ""
-        )
-        + (
-            "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
-            "agreement, quadratically weighted kappa, and two one-sided tests of equivalence with a margin of "
-            f"{choices.margin:g} points."
-            if findings.opinions is not None and len(findings.opinions.retest)
-            else ""
-        )
-    ).strip()
+        "Methods were compared in pairs. The standard error of a mean difference is that of a sample of "
+        f"{sources}, with Satterthwaite's degrees of freedom; a difference is called significant when its "
+        f"t-based interval excludes 0, with a critical value at which the intervals of all pairs of a data set and "
+        f"metric hold at once in {level} of studies (simulated for that number of methods). Beside it stand two-sided "
+        f"Wilcoxon signed-rank tests on {unit}, with the exact permutation distribution up to 200 pairs, zero "
+        "differences dropped, and p adjusted by Holm's method over all pairs of a data set and metric. Effect sizes "
+        "are the matched-pairs rank-biserial correlation and the paired probability of superiority. Intervals of "
+        "means are t-based likewise. Friedman's test with Nemenyi's critical difference is given for comparison with "
+        "other papers."
+    )
+
+
+def _raters(findings: Findings, found: Opinions) -> str:
+    del findings, found
+    return (
+        "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement and as "
+        "ordinal Krippendorff's alpha; raters were screened by ITU-R BT.500 and modelled by ITU-T P.910. Metrics "
+        "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
+        "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
+        "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."
+    )

@@ -10,13 +10,14 @@ from srbench import stats
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Opinions
 from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.raters import Chosen
 from srbench.tables.names import Names
 from srbench.tables.table import ORIGINAL
 
 
 def find(
     study: StudyRatings,
-    rated: stats.CheckedRatings,
+    people: Chosen,
     usable: pd.DataFrame,
     comparisons: pd.DataFrame | None,
     metric_comparisons: pd.DataFrame,
@@ -28,7 +29,7 @@ def find(
 
     Args:
         study: The study.
-        rated: Its ratings.
+        people: Its ratings, and who was left out.
         usable: The scores of the run.
         comparisons: All pairs of methods by opinion, where that is defined.
         metric_comparisons: All pairs by the metrics of the run; may be empty.
@@ -36,9 +37,9 @@ def find(
         names: Titles and orders.
         attempt: Takes down what is not defined.
     """
-    seed = choices.seed
+    rated = people.ratings
     usable = usable[usable["method"] != ORIGINAL]
-    agreement = attempt(lambda: stats.agreement(usable, rated, seed=seed))
+    agreement = attempt(lambda: stats.agreement(usable, rated))
     joined = attempt(lambda: stats.joined(usable, rated))
     points, left_out = joined if joined is not None else (NOTHING, [])
     attempt.notes += left_out
@@ -46,6 +47,8 @@ def find(
     if comparisons is not None and len(metric_comparisons):
         lower = [metric for metric in names.metrics if not names.higher_is_better(metric)]
         concordance = stats.concordance(comparisons, metric_comparisons, lower_is_better=lower)
+    screening = stats.screening(people.everybody)
+    models = stats.mixed_models(rated) if choices.models else []
     retest = attempt(lambda: stats.retest(rated, margin=choices.margin))
     return Opinions(
         study=study,
@@ -55,14 +58,26 @@ def find(
         ranks=names.ordered(stats.mean_ranks(rated)),
         rank_distribution=names.ordered(stats.rank_distribution(rated)),
         reliability=names.ordered(stats.reliability(rated)),
-        screening=stats.screening(rated),
+        people=people,
+        screening=screening,
+        exclusions=_exclusions(people, screening, choices),
         gold=stats.gold(rated),
-        taste=names.ordered(stats.taste(rated)),
+        models=sorted(models, key=lambda each: names.place(each.dataset)),
+        taste=names.ordered(stats.taste(models)),
         retest=NOTHING if retest is None else names.ordered(retest),
         agreement=NOTHING if agreement is None else names.ordered(agreement, "metric"),
         concordance=names.ordered(concordance),
         points=points,
     )
+
+
+def _exclusions(people: Chosen, screening: pd.DataFrame, choices: Choices) -> pd.DataFrame:
+    """Return what leaving out the raters of each rule would change, and what leaving out those who were did."""
+    rules = {rule: screening.loc[screening[rule], "rater"].tolist() for rule in stats.RULES}
+    several = {rule for rule, names in rules.items() if names}
+    every = screening.loc[screening["flagged"], "rater"].tolist() if len(several) > 1 else []
+    reasons = rules | {"any rule": every, "left out here": list(people.out)}
+    return stats.exclusions(people.everybody, reasons, alpha=choices.alpha)
 
 
 def notes(study: StudyRatings, rated: stats.CheckedRatings, scores: pd.DataFrame, names: Names) -> list[str]:

@@ -13,7 +13,9 @@ from srbench.tables.opinions import agreement_table, concordance_table, mos_tabl
 from srbench.tables.paper_tables import Material, paper_tables
 from srbench.tables.raters import (
     calibration_table,
+    exclusion_table,
     gold_table,
+    ordinal_table,
     rater_table,
     reliability_table,
     retest_table,
@@ -57,11 +59,16 @@ def _opinions(found: Opinions, names: Names) -> Iterator[Table]:
     yield mos_table(found.mos, found.ranks, names)
     yield reliability_table(found.reliability, names)
     yield rater_table(found.screening)
+    if len(found.exclusions):
+        yield exclusion_table(found.exclusions, names)
     if len(found.gold):
         yield gold_table(found.gold, names)
     if found.study.calibration is not None and len(found.study.calibration):
         yield calibration_table(found.study.calibration)
-    yield taste_table(found.taste, names)
+    if len(found.taste):
+        yield taste_table(found.taste, names)
+    if any(each.ordinal is not None for each in found.models):
+        yield ordinal_table(found.models, names)
     if len(found.retest):
         yield retest_table(found.retest, names)
     if len(found.agreement):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
-from srbench.reports.findings import Findings
+from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import percent
+from srbench.stats import RULES
 from srbench.stats.signed_rank import smallest_p
-from srbench.tables.numbers import number, p_text, span
+from srbench.tables.names import lines
+from srbench.tables.numbers import count, number, p_text, span
 
 
 def significance(findings: Findings, metric: str) -> list[str]:
@@ -23,28 +26,43 @@ def significance(findings: Findings, metric: str) -> list[str]:
 
 def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) -> str:
     lead = f"{findings.names.dataset(dataset)}, {findings.names.metric(metric)}"
-    n = int(rows["n"].max())
-    least = smallest_p(n)
-    if least < findings.choices.alpha <= least * len(rows):
-        return (
-            f"{lead}: inconclusive. {n} pairs can reach no p below {p_text(least)}, which Holm's adjustment for "
-            f"{len(rows)} comparisons makes {p_text(min(1.0, least * len(rows)))}, so no difference can be significant "
-            f"at the {percent(findings.choices.alpha)} level, whatever the data. Fewer methods or more images can."
-        )
-    if least >= findings.choices.alpha:
-        return (
-            f"{lead}: inconclusive. {n} {'image' if n == 1 else 'pairs'} can reach no p below {p_text(least)}, so no "
-            f"difference can be significant at the {percent(findings.choices.alpha)} level, whatever the data."
-        )
-    clear = int(rows["significant"].sum())
-    same = [_pair(findings, row) for _, row in rows[~rows["significant"]].iterrows()]
-    ends = f" (smallest p that {n} pairs can reach: {p_text(least)})"
+    compared = rows[rows["n"] > 0]
+    lost = len(rows) - len(compared)
+    unseen = f" Not compared, for want of a common image: {count(lost, 'pair')}." if lost else ""
+    if not len(compared):
+        return f"{lead}: nothing is known.{unseen}"
+    if not compared["family_low"].notna().any():
+        return f"{lead}: inconclusive, because no difference has an interval.{_wilcoxon(findings, compared)}{unseen}"
+    clear = int(compared["significant"].sum())
+    same = [_pair(findings, row) for _, row in compared[~compared["significant"]].iterrows()]
+    named = f"; not told apart: {'; '.join(same)}" if len(same) <= 12 else f"; {len(same)} pairs are not told apart"
     if not same:
-        return f"{lead}: all {len(rows)} differences are significant{ends}."
-    if not clear:
-        return f"{lead}: none of the {len(rows)} differences is significant{ends}."
-    named = f"not told apart: {'; '.join(same)}" if len(same) <= 12 else f"{len(same)} pairs are not told apart"
-    return f"{lead}: {clear} of {len(rows)} differences are significant{ends}; {named}."
+        told = f"all {len(compared)} differences are significant" if clear > 1 else "the difference is significant"
+    elif not clear:
+        told = f"none of the {count(len(compared), 'difference')} is significant"
+    else:
+        told = f"{clear} of {len(compared)} differences are significant{named}"
+    return f"{lead}: {told}.{_wilcoxon(findings, compared)}{_scope(compared)}{unseen}"
+
+
+def _wilcoxon(findings: Findings, rows: pd.DataFrame) -> str:
+    """Return what the test of papers says beside the rule of the report, and whether it can say anything."""
+    n, alpha = int(rows["n"].max()), findings.choices.alpha
+    least = smallest_p(n)
+    if least * len(rows) < alpha:
+        return f" Wilcoxon's test with Holm's adjustment calls {int((rows['p_adjusted'] < alpha).sum())} significant."
+    adjusted = f", which Holm's adjustment for {len(rows)} comparisons makes {p_text(min(1.0, least * len(rows)))}"
+    return (
+        f" Wilcoxon's test can call nothing significant at the {percent(alpha)} level, whatever the data: "
+        f"{count(n, 'pair')} can reach no p below {p_text(least)}{adjusted if len(rows) > 1 else ''}."
+    )
+
+
+def _scope(rows: pd.DataFrame) -> str:
+    """Return what the intervals do not speak of."""
+    kinds = [kind for kind in ("One image", "One rater") if rows["note"].str.contains(f"{kind}:").any()]
+    other = {"One image": "images", "One rater": "raters"}
+    return "".join(f" {kind}: nothing is said about other {other[kind]}." for kind in kinds)
 
 
 def _pair(findings: Findings, row: pd.Series) -> str:
@@ -64,11 +82,35 @@ def reliability(findings: Findings) -> list[str]:
             f"{span(row['icc_ak_low'], row['icc_ak_high'], 3)} (ICC(A,k)); a single rating has "
             f"{number(row['icc_a1'])} (ICC(A,1)); Krippendorff's alpha is {number(row['alpha'])}."
         )
-    flagged = list(map(str, found.screening.loc[found.screening["flagged"], "rater"]))
-    who = f"{', '.join(flagged)}" if flagged else "nobody"
-    made.append(f"The screening of BT.500 flags {who}. Every rater is in every figure and number here.")
+    made += [*_screened(findings, found), found.people.sentence]
     made += [_retest(findings, line) for _, line in found.retest.iterrows()]
     return made
+
+
+def _screened(findings: Findings, found: Opinions) -> list[str]:
+    """Return one sentence for every rule of screening that flags somebody, with what excluding them would change."""
+    if not len(found.exclusions):
+        return ["No rule of screening flags anybody."]
+    return [
+        f"{'Those flagged by any rule' if row.reason == 'any rule' else _sentence(RULES[row.reason])}: "
+        f"{', '.join(row.raters)}. Without {'them' if len(row.raters) > 1 else 'this rater'} {_changed(findings, row)}."
+        for row in lines(found.exclusions)
+        if row.reason in {*RULES, "any rule"}
+    ]
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _changed(findings: Findings, row: Any) -> str:
+    if math.isnan(row.mos_change):
+        return "nobody would be left"
+    place = f"{findings.names.method(row.method)} on {findings.names.dataset(row.dataset)}"
+    decisions = (
+        f"{row.lost + row.gained} of {row.pairs} decisions change" if row.lost + row.gained else "no decision changes"
+    )
+    return f"the largest change of a MOS is {number(row.mos_change, sign=True)} ({place}), and {decisions}"
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:
@@ -80,7 +122,8 @@ def _retest(findings: Findings, row: pd.Series) -> str:
     )
     return (
         f"{lead}: second minus first {number(row['mean_difference'], sign=True)} "
-        f"{span(row['low'], row['high'], sign=True)}, {verdict}; ICC(A,1) {number(row['icc_a1'])}, weighted kappa "
+        f"{span(row['low'], row['high'], sign=True)}, {verdict}, 90 % interval "
+        f"{span(row['low_90'], row['high_90'], sign=True)}; ICC(A,1) {number(row['icc_a1'])}, weighted kappa "
         f"{number(row['kappa'])}. Wilcoxon's p of {p_text(row['p'])} says nothing about reliability: no significant "
         "difference is not the same as no difference."
     )

@@ -8,7 +8,9 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
+from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
+from srbench.stats.groups import groups
 from srbench.stats.likelihood import Subjective, maximum_likelihood
 from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
@@ -24,15 +26,17 @@ from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pairs import Pairs, pair_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
-from srbench.stats.screening import bt500, screening
+from srbench.stats.screening import RULES, bt500, screening
 from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
-from srbench.stats.taste import taste
+from srbench.stats.taste import Models, mixed_models, taste
 
 __all__ = [
+    "RULES",
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
     "LinearMixed",
+    "Models",
     "Ordinal",
     "Pairs",
     "Subjective",
@@ -45,8 +49,10 @@ __all__ = [
     "compare_scores",
     "concordance",
     "cubes",
+    "exclusions",
     "friedman",
     "gold",
+    "groups",
     "holm",
     "joined",
     "krippendorff_alpha",
@@ -56,6 +62,7 @@ __all__ = [
     "mean_ranks",
     "mean_scores",
     "median_seconds",
+    "mixed_models",
     "ordinal_model",
     "pair_model",
     "rank_distribution",
@@ -66,4 +73,5 @@ __all__ = [
     "screening",
     "significantly_highest",
     "taste",
+    "without",
 ]

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats import bootstrap, logistic
+from srbench.stats import logistic
 from srbench.stats.opinion import mean_opinion_scores
 from srbench.stats.tables import Array, RatingTable, check_scores
 
-DRAWS = 1000
 FEWEST = 5
-"""Images that a bootstrap over images needs: fewer have hardly any different resamples."""
+"""Images that an interval needs."""
 
 
 def joined(scores: pd.DataFrame, ratings: RatingTable) -> tuple[pd.DataFrame, list[str]]:
@@ -50,14 +49,13 @@ def agreement(
     ratings: RatingTable,
     *,
     form: logistic.Form = "logistic4",
-    draws: int = DRAWS,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Return how well each metric of a run predicts opinion scores of stimuli, per data set and over `all`.
 
     PLCC and the errors are taken after `logistic.fit`; SRCC and KRCC (tau-b) keep their sign, so a metric of
     which less is better has negative ones. RMSE* counts only errors beyond the 95 % interval of a stimulus
-    (ITU-T P.1401, clause 7.5). Intervals draw images, with all their versions, and hold the mapping fixed.
+    (ITU-T P.1401, clause 7.5). Intervals leave out one image at a time, with all its versions, and hold the
+    mapping fixed, see `interval`: they speak of other images, with the same methods and raters.
 
     Returns:
         Columns dataset, metric, n, images, plcc, plcc_low, plcc_high, srcc, srcc_low, srcc_high, krcc,
@@ -70,13 +68,11 @@ def agreement(
         sets = list(part.groupby("dataset"))
         if len(sets) > 1:
             sets.append(("all", part))
-        rows += [_row(str(name), str(metric), group, form, draws, seed) for name, group in sets]
+        rows += [_row(str(name), str(metric), group, form) for name, group in sets]
     return pd.DataFrame(rows)
 
 
-def _row(
-    dataset: str, metric: str, group: pd.DataFrame, form: logistic.Form, draws: int, seed: int
-) -> dict[str, object]:
+def _row(dataset: str, metric: str, group: pd.DataFrame, form: logistic.Form) -> dict[str, object]:
     x, y, ci = (group[name].to_numpy(dtype=np.float64) for name in ("value", "mos", "ci"))
     _, picture = np.unique((group["dataset"] + "/" + group["image"]).to_numpy(dtype=object), return_inverse=True)
     images = int(picture.max()) + 1
@@ -98,17 +94,17 @@ def _row(
     )
     note = mapping.note
     if images >= FEWEST:
-        weights = bootstrap.draw(1, images, draws, seed).images
-        resampled = (
+        weights = 1.0 - np.eye(images)
+        without = (
             _pearson(fitted, y, weights[:, picture]),
             _spearman(x, y, weights[:, picture]),
             _kendall(x, y, picture, weights),
         )
     else:
-        resampled = (np.full(draws, np.nan),) * 3
+        without = (np.empty(0),) * 3
         note = f"{note} {images} image{'s' if images > 1 else ''}: too few for an interval.".strip()
-    for name, value, drawn in zip(names, values, resampled, strict=True):
-        low, high = bootstrap.interval(drawn)
+    for name, value, each in zip(names, values, without, strict=True):
+        low, high = interval(value, each)
         row |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return row | {
         "rmse": float(np.sqrt(np.mean((y - fitted) ** 2))),
@@ -119,8 +115,34 @@ def _row(
     }
 
 
+def interval(value: float, without: Array, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a correlation over images, by the jackknife on Fisher's scale.
+
+    z = artanh(r) is nearly normal with a spread that does not depend on r. The jackknife takes off the bias of few
+    images, and estimates the standard error whatever the methods of one image have in common. Student's t has as many
+    degrees of freedom as Fisher's variance 1 / (n - 3) has divisors, with images for n: in simulated studies of 5, 14
+    and 100 images this covered in 93 to 98 %, where the usual n - 1 covered in 89 to 96 % (docs/statistics.md).
+
+    Args:
+        value: The correlation of all images.
+        without: The correlations without each of the I images, shape (I,).
+        level: Probability that the interval covers.
+
+    Returns:
+        Its ends; NaN for fewer than `FEWEST` images, and where a correlation is perfect or not defined.
+    """
+    images = without.size
+    if images < FEWEST or not (np.abs([value, *without]) < 1.0 - 1e-12).all():
+        return float("nan"), float("nan")
+    whole, parts = np.arctanh(value), np.arctanh(without)
+    error = np.sqrt((images - 1) / images * ((parts - parts.mean()) ** 2).sum())
+    centre = images * whole - (images - 1) * parts.mean()
+    reach = float(scipy_stats.t.isf((1 - level) / 2, images - 3)) * error
+    return float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
+
+
 def _pearson(x: Array, y: Array, weights: Array) -> Array:
-    """Return the correlation of every draw; `weights` has shape (B, n)."""
+    """Return the correlation of every weighting; `weights` has shape (B, n)."""
     total = weights.sum(axis=1)
     x, y = x - x.mean(), y - y.mean()
     mx, my = weights @ x / total, weights @ y / total
@@ -145,7 +167,7 @@ def _spearman(x: Array, y: Array, weights: Array) -> Array:
 
 
 def _weighted_ranks(x: Array, weights: Array) -> Array:
-    """Return the mid-rank of every value in every draw, as if each value stood there `weight` times."""
+    """Return the mid-rank of every value in every weighting, as if each value stood there `weight` times."""
     _, place = np.unique(x, return_inverse=True)
     order = np.argsort(place, kind="stable")
     starts = np.searchsorted(place[order], np.arange(place.max() + 1))
@@ -156,7 +178,7 @@ def _weighted_ranks(x: Array, weights: Array) -> Array:
 
 
 def _kendall(x: Array, y: Array, picture: NDArray[np.intp], weights: Array) -> Array:
-    """Return tau-b of every draw, from the sums of concordance between whole images.
+    """Return tau-b of every weighting, from the sums of concordance between whole images.
 
     Copies of one stimulus are ties in both variables, so they add nothing and the sums need no correction.
     """
@@ -164,13 +186,13 @@ def _kendall(x: Array, y: Array, picture: NDArray[np.intp], weights: Array) -> A
     member = np.zeros((weights.shape[1], x.size))
     member[picture, np.arange(x.size)] = 1.0
 
-    def draws(pairs: Array) -> Array:
+    def total(pairs: Array) -> Array:
         between = member @ pairs @ member.T
         sums: Array = ((weights @ between) * weights).sum(axis=1)
         return sums
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        result: Array = draws(sx * sy) / np.sqrt(draws(sx * sx) * draws(sy * sy))
+        result: Array = total(sx * sy) / np.sqrt(total(sx * sx) * total(sy * sy))
     return result
 
 

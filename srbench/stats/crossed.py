@@ -208,6 +208,19 @@ class System:
         return triangle + np.tril(triangle, -1).T
 
 
+def estimable(ratings: pd.DataFrame, effects: Sequence[str]) -> list[str]:
+    """Return those of `effects` that `crossed` accepts for these ratings."""
+    return [name for name in effects if 1 < len(_label(ratings, name).unique()) < len(ratings)]
+
+
+def _label(ratings: pd.DataFrame, effect: str) -> pd.Series[str]:
+    """Return the name of the level of every rating."""
+    label = ratings[FACTORS[effect][0]].astype(str)
+    for column in FACTORS[effect][1:]:
+        label = label + "/" + ratings[column].astype(str)
+    return label
+
+
 def crossed(ratings: pd.DataFrame, effects: Sequence[str]) -> Crossed:
     """Return the random effects of a table of ratings.
 
@@ -225,10 +238,7 @@ def crossed(ratings: pd.DataFrame, effects: Sequence[str]) -> Crossed:
     for name in effects:
         if name not in FACTORS:
             raise StatisticsError(unknown("random effect", name, FACTORS))
-        label = ratings[FACTORS[name][0]].astype(str)
-        for column in FACTORS[name][1:]:
-            label = label + "/" + ratings[column].astype(str)
-        code, found = pd.factorize(label, sort=True)
+        code, found = pd.factorize(_label(ratings, name), sort=True)
         if not 1 < len(found) < len(ratings):
             raise StatisticsError(
                 f"The random effect '{name}' has {len(found)} levels in {len(ratings)} ratings; it needs more than "

@@ -137,11 +137,24 @@ class Laplace:
         self.modes = modes
         return modes, at
 
-    def maximise(self) -> Array:
-        """Return the vector with the smallest value."""
+    def maximise(self, start: Array | None = None) -> Array:
+        """Return the vector with the smallest value, searched for from `start` where one is given."""
+        first = self.cuts + self.slopes
+        bounds: list[tuple[float | None, float | None]] = [(None, None)] * (
+            first + len(self.groups.codes) + self.raters
+        )
+        bounds[first : first + len(self.groups.codes)] = [(SMALLEST, _LARGEST)] * len(self.groups.codes)
+        found = optimize.minimize(
+            self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
+            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
+        )  # fmt: skip
+        vector: Array = found.x
+        return vector
+
+    def _start(self) -> Array:
         shares = np.bincount(self.category).cumsum()[:-1] / self.category.size
         thresholds = np.log(shares / (1 - shares))
-        start = np.concatenate(
+        return np.concatenate(
             [
                 thresholds[:1],
                 np.log(np.diff(thresholds)),
@@ -150,15 +163,6 @@ class Laplace:
                 np.zeros(self.raters),
             ]
         )
-        bounds: list[tuple[float | None, float | None]] = [(None, None)] * start.size
-        first = self.cuts + self.slopes
-        bounds[first : first + len(self.groups.codes)] = [(SMALLEST, _LARGEST)] * len(self.groups.codes)
-        found = optimize.minimize(
-            self, start, jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
-        )  # fmt: skip
-        vector: Array = found.x
-        return vector
 
     def covariance(self, vector: Array) -> Array:
         """Return the covariance of the slopes: that block of the inverse of the observed information.

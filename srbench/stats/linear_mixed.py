@@ -20,7 +20,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts
 from srbench.stats.crossed import Codes, Crossed, crossed
-from srbench.stats.tables import Array, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 EFFECTS = ("rater", "image", "method:rater", "method:image", "rater:image")
 """All random effects that a study with one answer per rater, image and method can tell apart."""
@@ -77,7 +77,7 @@ class LinearMixed:
 
 
 def linear_mixed_model(
-    ratings: pd.DataFrame, *, effects: Sequence[str] = EFFECTS, methods: Sequence[str] | None = None
+    ratings: RatingTable, *, effects: Sequence[str] = EFFECTS, methods: Sequence[str] | None = None
 ) -> LinearMixed:
     """Fit the linear mixed model to the ratings of a study.
 
@@ -112,6 +112,20 @@ def linear_mixed_model(
         chosen, fit.means, fit.variance * fit.unscaled, sds, problem.degrees(logs), fit.criterion, len(frame),
         tuple(notes),
     )  # fmt: skip
+
+
+def variance_components(score: Array, groups: Crossed) -> Array:
+    """Return the standard deviations of crossed effects around one mean, by REML, and of the rest last.
+
+    Args:
+        score: Shape (N,), not all equal.
+        groups: The effects.
+    """
+    problem = _Problem(score, np.zeros(score.size, dtype=np.intp), 1, groups)
+    logs = problem.minimise()
+    ratios = np.append(np.where(logs > _SMALLEST + 1e-6, np.exp(logs), 0.0), 1.0)
+    found: Array = ratios * np.sqrt(problem.at(logs).variance)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.crossed import crossed
 from srbench.stats.laplace import SMALLEST, Laplace
-from srbench.stats.tables import Array, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 EFFECTS = ("rater", "image", "method:rater", "method:image")
 """The random effects of a study that wants to speak of other raters and other images."""
@@ -105,7 +106,7 @@ class Ordinal:
 
 
 def ordinal_model(
-    ratings: pd.DataFrame,
+    ratings: RatingTable,
     *,
     link: links.LinkName = "logit",
     effects: Sequence[str] = EFFECTS,
@@ -124,6 +125,79 @@ def ordinal_model(
     Raises:
         StatisticsError: The ratings are unusable, or hold fewer than two methods or two different scores.
     """
+    data = _arranged(ratings, link, effects, methods, rater_spread)
+    problem, groups = data.problem, data.problem.groups
+    solution = problem.maximise()
+    covariance = problem.covariance(solution)
+    parts = problem.split(solution)
+    size = len(data.methods)
+    modes = problem.effects(solution)
+    return Ordinal(
+        link=link,
+        methods=data.methods,
+        scores=data.scores,
+        thresholds=parts.thresholds,
+        estimates=np.concatenate([[0.0], parts.slopes]),
+        covariance=np.pad(covariance, (size - len(covariance), 0)),
+        sds={name: _present(sd) for name, sd in zip(groups.names, parts.sds, strict=True)},
+        modes={
+            name: pd.Series(part, index=list(levels), name=name)
+            for name, levels, part in zip(groups.names, groups.levels, modes, strict=True)
+        },
+        spreads=pd.Series(parts.spreads, index=data.raters, name="spread") if rater_spread else pd.Series(dtype=float),
+        log_likelihood=-problem(solution)[0],
+        parameters=solution.size,
+        observations=data.observations,
+        notes=data.notes,
+    )
+
+
+def effect_p(model: Ordinal, ratings: RatingTable, effect: str) -> float:
+    """Return p of the likelihood-ratio test that a random effect of a fitted model is not there.
+
+    A variance cannot be negative, so that without the effect the ratio is 0 in half of all studies and follows
+    chi-square with one degree of freedom in the others (Self and Liang, "Asymptotic properties of maximum likelihood
+    estimators and likelihood ratio tests under nonstandard conditions", JASA 82, 1987).
+
+    Args:
+        model: The model with the effect.
+        ratings: The same ratings.
+        effect: One of its random effects, of two or more.
+    """
+    if model.sds[effect] == 0.0:
+        return 1.0
+    left = [name for name in model.sds if name != effect]
+    spread = len(model.spreads) > 0
+    problem = _arranged(ratings, model.link, left, model.methods, spread).problem
+    sds = np.maximum([model.sds[name] for name in left], 2.0 * np.exp(SMALLEST))
+    start = np.concatenate(
+        [
+            model.thresholds[:1],
+            np.log(np.diff(model.thresholds)),
+            model.estimates[1:],
+            np.log(sds),
+            np.log(model.spreads.to_numpy(dtype=np.float64))[:-1],
+        ]
+    )
+    ratio = 2.0 * (model.log_likelihood + problem(problem.maximise(start))[0])
+    return float(0.5 * scipy_stats.chi2.sf(ratio, 1)) if ratio > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Arranged:
+    """Ratings as the fit takes them."""
+
+    problem: Laplace
+    methods: tuple[str, ...]
+    scores: tuple[float, ...]
+    raters: list[str]
+    observations: int
+    notes: tuple[str, ...]
+
+
+def _arranged(
+    ratings: RatingTable, link: str, effects: Sequence[str], methods: Sequence[str] | None, rater_spread: bool
+) -> _Arranged:
     frame, notes = check_ratings(ratings)
     chosen = tuple(methods) if methods is not None else tuple(sorted(map(str, frame["method"].unique())))
     frame = frame[frame["method"].isin(chosen)].reset_index(drop=True)
@@ -137,32 +211,11 @@ def ordinal_model(
     if scores.size < 2:
         raise StatisticsError(f"All ratings are {scores[0]:g}: there is nothing to fit.")
     method = pd.Categorical(frame["method"], categories=list(chosen)).codes.astype(np.intp)
-    groups = crossed(frame, effects)
     names, rater = np.unique(frame["rater"].astype(str), return_inverse=True)
-    problem = Laplace(links.find(link), category, method, len(chosen), groups, rater if rater_spread else None)
-    solution = problem.maximise()
-    covariance = problem.covariance(solution)
-    parts = problem.split(solution)
-    size = len(chosen)
-    modes = problem.effects(solution)
-    return Ordinal(
-        link=link,
-        methods=chosen,
-        scores=tuple(map(float, scores)),
-        thresholds=parts.thresholds,
-        estimates=np.concatenate([[0.0], parts.slopes]),
-        covariance=np.pad(covariance, (size - len(covariance), 0)),
-        sds={name: _present(sd) for name, sd in zip(groups.names, parts.sds, strict=True)},
-        modes={
-            name: pd.Series(part, index=list(levels), name=name)
-            for name, levels, part in zip(groups.names, groups.levels, modes, strict=True)
-        },
-        spreads=pd.Series(parts.spreads, index=list(names), name="spread") if rater_spread else pd.Series(dtype=float),
-        log_likelihood=-problem(solution)[0],
-        parameters=solution.size,
-        observations=len(frame),
-        notes=tuple(notes),
+    problem = Laplace(
+        links.find(link), category, method, len(chosen), crossed(frame, effects), rater if rater_spread else None
     )
+    return _Arranged(problem, chosen, tuple(map(float, scores)), list(map(str, names)), len(frame), tuple(notes))
 
 
 def _present(sd: float) -> float:

@@ -9,6 +9,8 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
+from srbench.stats.crossed import Crossed
+from srbench.stats.linear_mixed import variance_components
 from srbench.stats.tables import Array, RatingTable, cubes
 
 
@@ -76,6 +78,37 @@ def _interval(
     return low, high
 
 
+def with_gaps(scores: Array) -> Intraclass:
+    """Return the intraclass correlations of `scores`, shape (n targets, k raters), from all that is there.
+
+    Variances of targets, raters and rest by restricted maximum likelihood, which equal those of `intraclass` where
+    nothing is missing and none is negative. The intervals are those of `intraclass` for as many raters as a target has
+    on average: an approximation.
+
+    Raises:
+        StatisticsError: Fewer than two targets or raters, or all scores are equal.
+    """
+    target, rater = np.nonzero(~np.isnan(scores))
+    n, k = np.unique(target).size, np.unique(rater).size
+    values = scores[target, rater]
+    if n < 2 or k < 2 or values.size <= max(n, k):
+        raise StatisticsError(
+            f"An intraclass correlation needs two raters and two stimuli, some rated twice; found {k} raters and "
+            f"{values.size} scores of {n} stimuli."
+        )
+    if np.ptp(values) == 0:
+        raise StatisticsError("All scores are equal: an intraclass correlation is not defined.")
+    codes = tuple(np.unique(each, return_inverse=True)[1].astype(np.intp) for each in (target, rater))
+    levels = tuple(tuple(map(str, range(int(code.max()) + 1))) for code in codes)
+    variances = variance_components(values, Crossed(("target", "rater"), codes, levels)) ** 2
+    of_target, of_rater, rest = map(float, variances)
+    single = of_target / (of_target + of_rater + rest)
+    each = values.size / n
+    low, high = _interval(each * of_target + rest, n * of_rater + rest, rest, single, n, max(2, round(each)), 0.05)
+    average, average_low, average_high = (k * x / (1 + x * (k - 1)) for x in (single, low, high))
+    return Intraclass(single, low, high, average, average_low, average_high, n)
+
+
 def krippendorff_alpha(scores: Array) -> float:
     """Return Krippendorff's alpha for ordinal data.
 
@@ -131,19 +164,22 @@ def _row(dataset: str, scores: Array) -> dict[str, object]:
     nan = float("nan")
     icc = Intraclass(nan, nan, nan, nan, nan, nan, int((~np.isnan(scores).any(axis=1)).sum()))
     alpha = nan
+    whole = icc.targets
     try:
-        icc = intraclass(scores)
+        icc = intraclass(scores) if whole == len(scores) else with_gaps(scores)
     except StatisticsError as error:
         notes.append(str(error))
     try:
         alpha = krippendorff_alpha(scores)
     except StatisticsError as error:
         notes.append(str(error))
-    lost = len(scores) - icc.targets
-    if lost:
-        notes.append(f"{lost} of {len(scores)} stimuli lack a rater's score and do not enter the ICC.")
+    if whole < len(scores):
+        notes.append(
+            f"{len(scores) - whole} of {len(scores)} stimuli lack a rater's score: the ICC is by restricted maximum "
+            "likelihood from all scores that are there, its interval approximate."
+        )
     return {
-        "dataset": dataset, "raters": scores.shape[1], "stimuli": len(scores), "complete": icc.targets,
+        "dataset": dataset, "raters": scores.shape[1], "stimuli": len(scores), "complete": whole,
         "icc_a1": icc.single, "icc_a1_low": icc.single_low, "icc_a1_high": icc.single_high,
         "icc_ak": icc.average, "icc_ak_low": icc.average_low, "icc_ak_high": icc.average_high,
         "alpha": alpha, "note": " ".join(notes),

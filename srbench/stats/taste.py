@@ -1,81 +1,100 @@
-"""Where opinion scores vary: images, raters, and how much raters differ in which methods they like."""
+"""Where opinion scores vary, and whether raters differ in taste beyond what their use of the scale explains."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
 
-from srbench.stats.tables import Array, Cube, RatingTable, cubes
+from srbench.errors import StatisticsError
+from srbench.stats import linear_mixed, ordinal
+from srbench.stats.crossed import estimable
+from srbench.stats.linear_mixed import LinearMixed
+from srbench.stats.ordinal import Ordinal
+from srbench.stats.tables import CheckedRatings, RatingTable, checked_ratings
+
+TASTE = "method:rater"
 
 
-def taste(ratings: RatingTable) -> pd.DataFrame:
-    """Estimate the variance components of methods x raters x images, per data set.
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The mixed models of one data set.
 
-    Raters who differ in taste (method x rater) make Wilcoxon's test on image means reject too often: it
-    treats the raters as given. The crossed interval does not suffer from this.
+    Attributes:
+        dataset: Its name.
+        raters: Number of raters.
+        images: Number of images.
+        ordinal: The ordinal model; None where it cannot be fitted.
+        linear: The linear one; None where it cannot be fitted.
+        p_taste: p of the likelihood-ratio test of method x rater in the ordinal model; NaN where it is not defined.
+        note: What a reader must know; empty otherwise.
+    """
+
+    dataset: str
+    raters: int
+    images: int
+    ordinal: Ordinal | None
+    linear: LinearMixed | None
+    p_taste: float
+    note: str
+
+
+def mixed_models(ratings: RatingTable) -> list[Models]:
+    """Fit both mixed models to every data set, once for all that is made of them.
+
+    Effects that a design cannot tell apart (an image that each rater sees in one version, say) are left out, and
+    the note names them.
+    """
+    checked = checked_ratings(ratings)
+    return [_models(str(name), part.reset_index(drop=True)) for name, part in checked.first.groupby("dataset")]
+
+
+def _models(dataset: str, frame: pd.DataFrame) -> Models:
+    methods, raters, images = (int(frame[name].nunique()) for name in ("method", "rater", "image"))
+    nan, notes = float("nan"), []
+    if min(methods, raters, images) < 2:
+        short = f"Mixed models need two methods, raters and images; found {methods}, {raters} and {images}."
+        return Models(dataset, raters, images, None, None, nan, short)
+    checked = CheckedRatings(frame, frame, (), ())
+    usable = estimable(frame, linear_mixed.EFFECTS)
+    if lost := [name for name in linear_mixed.EFFECTS if name not in usable]:
+        notes.append(f"Cannot be told from the rest in this design: {', '.join(lost)}.")
+    of_ordinal, of_linear, p = None, None, nan
+    try:
+        of_linear = linear_mixed.linear_mixed_model(checked, effects=usable)
+        of_ordinal = ordinal.ordinal_model(checked, effects=[name for name in ordinal.EFFECTS if name in usable])
+        if TASTE in of_ordinal.sds:
+            p = ordinal.effect_p(of_ordinal, checked, TASTE)
+    except StatisticsError as error:
+        notes.append(str(error))
+    return Models(dataset, raters, images, of_ordinal, of_linear, p, " ".join(notes))
+
+
+def taste(models: RatingTable | list[Models]) -> pd.DataFrame:
+    """Return the standard deviations of all effects per data set, and whether raters differ in taste.
+
+    The deviations are those of the linear mixed model, in points of the scale. In points, a severe rater and a
+    lenient one differ less where the scale ends, which looks like taste; so taste is tested in the ordinal model,
+    whose thresholds are the ends of the scale. Raters who differ in taste make Wilcoxon's test on image means reject
+    too often: it treats the raters as given. The crossed interval does not suffer from this.
+
+    Args:
+        models: From `mixed_models`, or ratings.
 
     Returns:
-        One row per data set: dataset, raters, images (those that entered: all cells filled), sd_image,
-        sd_rater, sd_method_image, sd_method_rater, sd_rest, p (F test of method x rater against the rest),
-        differs (p < 0.05), note. Figures that are not defined are NaN, and the note says why.
+        One row per data set: dataset, raters, images, sd_image, sd_rater, sd_method_image, sd_method_rater,
+        sd_rater_image, sd_rest, p (likelihood-ratio test of method x rater in the ordinal model), differs (p < 0.05),
+        note. Figures that are not defined are NaN, and the note says why.
     """
-    return pd.DataFrame([_row(cube) for cube in cubes(ratings)])
+    fitted = models if isinstance(models, list) else mixed_models(models)
+    return pd.DataFrame([_row(each) for each in fitted])
 
 
-def _row(cube: Cube) -> dict[str, object]:
-    values, note = _complete(cube)
-    m, r, i = values.shape
-    nan = float("nan")
-    row: dict[str, object] = {"dataset": cube.dataset, "raters": r, "images": i}
-    names = ("sd_image", "sd_rater", "sd_method_image", "sd_method_rater", "sd_rest")
-    if min(m, r, i) < 2:
-        short = f"Needs two methods, raters and images without empty cells; found {m}, {r} and {i}."
-        return row | dict.fromkeys(names, nan) | {"p": nan, "differs": False, "note": f"{note} {short}".strip()}
-    squares = _mean_squares(values)
-    rest = squares["rest"]
-    components = (
-        (squares["image"] - squares["method_image"] - squares["rater_image"] + rest) / (m * r),
-        (squares["rater"] - squares["method_rater"] - squares["rater_image"] + rest) / (m * i),
-        (squares["method_image"] - rest) / r,
-        (squares["method_rater"] - rest) / i,
-        rest,
-    )
-    sds = {name: float(np.sqrt(max(0.0, part))) for name, part in zip(names, components, strict=True)}
-    p = nan
-    if rest > 1e-20:
-        freedom = ((m - 1) * (r - 1), (m - 1) * (r - 1) * (i - 1))
-        p = float(scipy_stats.f.sf(squares["method_rater"] / rest, *freedom))
-    return row | sds | {"p": p, "differs": bool(p < 0.05), "note": note}
-
-
-def _complete(cube: Cube) -> tuple[Array, str]:
-    """Drop the raters with gaps, or the images with gaps where that keeps more cells."""
-    empty = np.isnan(cube.cells)
-    if not empty.any():
-        return cube.cells, ""
-    raters, images = ~empty.any(axis=(0, 2)), ~empty.any(axis=(0, 1))
-    if raters.sum() * len(cube.images) >= images.sum() * len(cube.raters):
-        return cube.cells[:, raters], f"{int((~raters).sum())} raters with empty cells do not enter."
-    return cube.cells[:, :, images], f"{int((~images).sum())} images with empty cells do not enter."
-
-
-def _mean_squares(values: Array) -> dict[str, float]:
-    m, r, i = values.shape
-    grand = values.mean()
-    method, rater, image = (values.mean(axis=axes) - grand for axes in ((1, 2), (0, 2), (0, 1)))
-    method_rater = values.mean(axis=2) - grand - method[:, None] - rater
-    method_image = values.mean(axis=1) - grand - method[:, None] - image
-    rater_image = values.mean(axis=0) - grand - rater[:, None] - image
-    rest = (
-        values - grand - method[:, None, None] - rater[:, None] - image
-        - method_rater[:, :, None] - method_image[:, None] - rater_image
-    )  # fmt: skip
+def _row(models: Models) -> dict[str, object]:
+    sds = {} if models.linear is None else models.linear.sds
+    named = {f"sd_{name.replace(':', '_')}": sds.get(name, np.nan) for name in (*linear_mixed.EFFECTS, "rest")}
     return {
-        "rater": m * i * float((rater**2).sum()) / (r - 1),
-        "image": m * r * float((image**2).sum()) / (i - 1),
-        "method_rater": i * float((method_rater**2).sum()) / ((m - 1) * (r - 1)),
-        "method_image": r * float((method_image**2).sum()) / ((m - 1) * (i - 1)),
-        "rater_image": m * float((rater_image**2).sum()) / ((r - 1) * (i - 1)),
-        "rest": float((rest**2).sum()) / ((m - 1) * (r - 1) * (i - 1)),
-    }
+        "dataset": models.dataset, "raters": models.raters, "images": models.images, **named, "p": models.p_taste,
+        "differs": bool(models.p_taste < 0.05), "note": models.note,
+    }  # fmt: skip

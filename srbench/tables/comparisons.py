@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -35,29 +36,42 @@ def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
                     TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
                     *cells(
                         number(row.difference, digits, sign=True),
-                        span(row.low, row.high, digits, sign=True),
+                        span(row.family_low, row.family_high, digits, sign=True),
+                    ),
+                    _verdict(row),
+                    *cells(
                         p_text(row.p),
                         p_text(row.p_adjusted),
                         number(row.rank_biserial, 2, sign=True),
                         number(row.superiority),
-                        str(row.n),
+                        f"{row.n - row.zeros} of {row.n}" if row.zeros else str(row.n),
                     ),
-                    TableCell("yes" if row.significant else "no", bold=bool(row.significant)),
                 ]
             )
-        head = ["Set", "Pair", "Difference", "95 % interval", "p", "p (Holm)", "r", "A", "n", "significant"]
+        head = ["Set", "Pair", "Difference", "95 % interval, all pairs", "significant", "p", "p (Holm)", "r",
+                "P(first > second)", "n"]  # fmt: skip
         caption = f"All pairs, {names.metric(str(metric))}"
         yield Table(f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table), 2)
+
+
+def _verdict(row: Any) -> TableCell:
+    if not row.n:
+        return TableCell("not compared")
+    return TableCell("yes" if row.significant else "no", bold=bool(row.significant))
 
 
 def _pair_notes(table: pd.DataFrame) -> list[str]:
     unit = str(table["unit"].iloc[0])
     paired = "means over raters, paired by image" if unit == "image" else "single ratings, paired by rater and image"
-    kinds = " and ".join(sorted(set(table["test"])))
+    kinds = " and ".join(sorted(set(table["test"]) - {"none"})) or "none could be made"
+    factors = "raters and images" if table["metric"].iloc[0] == "mos" else "images"
     explained = (
-        f"Difference: first minus second. p: two-sided Wilcoxon signed-rank test ({paired}; zero differences dropped; "
-        f"{kinds}). p (Holm): adjusted over all pairs of the set. r: matched-pairs rank-biserial correlation. "
-        "A: Vargha and Delaney's probability that the first is higher. n: pairs."
+        f"Difference: first minus second. 95 % interval, all pairs: over {factors}, so wide that it holds for all "
+        "pairs of the set at once; significant where it excludes 0. The interval of each pair alone stands in "
+        f"comparisons.csv. p: two-sided Wilcoxon signed-rank test ({paired}; {kinds}), as papers use it; p (Holm): "
+        "adjusted over all pairs of the set. Neither decides here. r: matched-pairs rank-biserial correlation. "
+        "P(first > second): share of pairs in which the first is higher, ties half. n: pairs; where some have no "
+        "difference, which Wilcoxon's test drops, how many of them have one."
     )
     said = table[table["note"] != ""].groupby("note").size()
     return [explained, *(f"{count(int(pairs), 'pair')}: {note}" for note, pairs in said.items())]
@@ -83,5 +97,8 @@ def friedman_table(critical: Mapping[tuple[str, str], CriticalDifference], names
         for (dataset, metric), found in critical.items()
     ]
     head = ["Metric", "Set", "Chi-square", "p", "Kendall's W", "Critical difference", "Images"]
-    note = "Friedman's test over all methods, on image means; critical difference of mean ranks by Nemenyi."
+    note = (
+        "Friedman's test over all methods, on image means; critical difference of mean ranks by Nemenyi. Both take the "
+        "raters as given and stand here for comparison with other papers; they decide nothing."
+    )
     return Table("friedman", "All methods at once", head, rows, notes=[note], labels=2)

@@ -34,7 +34,8 @@ def mos_table(mos: pd.DataFrame, ranks: pd.DataFrame, names: Names) -> Table:
             )
     head = ["Set", "Version", "MOS", "95 % interval", "sd", "Mean rank", "Ratings"]
     note = (
-        "Interval: bootstrap over raters and images. sd: of single ratings. Mean rank: per image and rater, 1 = best."
+        "Interval: t-based, over raters and images; of each version alone, so that overlap decides nothing. sd: of "
+        "single ratings. Mean rank: per image and rater, 1 = best."
     )
     return Table("mos", "Mean opinion scores", head, rows, frozenset(rules - {0}), [note], 2)
 
@@ -64,7 +65,7 @@ def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:
     notes.insert(
         0,
         "Over stimuli, the original left out. PLCC, RMSE and RMSE* after a monotone logistic of four parameters; RMSE* "
-        "counts errors beyond a stimulus's 95 % interval only (ITU-T P.1401). Intervals: bootstrap over images.",
+        "counts errors beyond a stimulus's 95 % interval only (ITU-T P.1401). Intervals: jackknife over images.",
     )
     head = ["Metric", "Set", "PLCC", "SRCC", "KRCC", "RMSE", "RMSE*", "Stimuli"]
     return Table("agreement", "Metrics against people", head, rows, frozenset(rules - {0}), notes, 2)

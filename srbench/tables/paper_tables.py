@@ -112,7 +112,7 @@ def _notes(material: Material, shown: Sequence[Mean], methods: Sequence[str], ri
     names = material.names
     notes = ["Bold: best of the row, the original left aside."]
     if rivals:
-        notes.append(f"*: significantly better than {rivals} (both Wilcoxon with Holm's adjustment and the interval).")
+        notes.append(f"*: significantly better than {rivals}: the interval that holds for all pairs excludes 0.")
     if any(mean.value is not None and not mean.whole for mean in shown):
         notes.append("A mean over some of a set's images says over how many, and is never the best.")
     notes += mean_notes(shown, names)

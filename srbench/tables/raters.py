@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from srbench.stats import RULES, Models
 from srbench.tables.names import Names, lines
-from srbench.tables.numbers import number, p_text, span
+from srbench.tables.numbers import DASH, number, p_text, span
 from srbench.tables.table import Table, TableCell, cells
 
 
@@ -68,12 +71,49 @@ def taste_table(taste: pd.DataFrame, names: Names) -> Table:
     rows, notes = [], []
     for row in lines(taste):
         title = names.dataset(str(row.dataset))
-        spreads = (row.sd_image, row.sd_rater, row.sd_method_image, row.sd_method_rater, row.sd_rest)
+        spreads = (
+            row.sd_image, row.sd_rater, row.sd_method_image, row.sd_method_rater, row.sd_rater_image, row.sd_rest
+        )  # fmt: skip
         rows.append(cells(title, *(number(value) for value in spreads), p_text(row.p)))
         notes += [f"{title}: {row.note}"] if row.note else []
-    head = ["Set", "Image", "Rater", "Method x image", "Method x rater", "Rest", "p (method x rater)"]
-    notes.insert(0, "Standard deviations of crossed random effects. Method x rater is taste: who likes which method.")
+    head = ["Set", "Image", "Rater", "Method x image", "Method x rater", "Rater x image", "Rest", "p (taste)"]
+    notes.insert(
+        0,
+        "Standard deviations of crossed random effects in points (linear mixed model, REML). Method x rater holds "
+        "taste, and what the ends of the scale make of severity; p (taste): likelihood-ratio test of method x rater in "
+        "the ordinal model, in which the ends of the scale are no taste.",
+    )
     return Table("taste", "Where opinion scores vary", head, rows, notes=notes)
+
+
+def ordinal_table(models: Sequence[Models], names: Names) -> Table:
+    """Return the latent quality of every version, and the scores that it gets, from `stats.mixed_models`."""
+    rows: list[list[TableCell]] = []
+    rules = set()
+    scores = sorted({score for each in models if each.ordinal is not None for score in each.ordinal.scores})
+    for each in models:
+        if each.ordinal is None:
+            continue
+        rules.add(len(rows))
+        found = each.ordinal.quality().merge(each.ordinal.distributions(), on="method")
+        by_method = {str(row["method"]): row for row in found.to_dict("records")}
+        for method in (name for name in names.methods if name in by_method):
+            row = by_method[method]
+            shares = [100 * float(row.get(f"{score:g}", 0.0)) for score in scores]
+            texts = (
+                f"{number(row['quality'], sign=True)} {span(row['low'], row['high'], sign=True)}",
+                *(number(share, 0) for share in shares),
+                number(row["mean"]),
+            )
+            rows.append(cells(names.dataset(each.dataset), names.method(method), *texts))
+    note = (
+        "Cumulative logit model with random effects of raters, images, method x rater and method x image (Laplace's "
+        "approximation). Quality: on the latent scale, against the mean of all versions of the set, with 95 % "
+        "intervals that hold for all versions at once. Shares: how a new rater is expected to score a new image, "
+        "in percent, and the mean of these scores."
+    )
+    head = ["Set", "Version", "Quality", *(f"{score:g}" for score in scores), "Mean"]
+    return Table("ordinal", "Ordinal model", head, rows, frozenset(rules - {0}), [note], 2)
 
 
 def rater_table(screening: pd.DataFrame) -> Table:
@@ -86,20 +126,51 @@ def rater_table(screening: pd.DataFrame) -> Table:
                 number(row.mean),
                 number(row.bias, sign=True),
                 number(row.inconsistency),
+                number(row.correlation),
                 f"{100 * row.share:.1f} %",
-                number(row.balance),
+                f"{100 * row.same:.0f} %",
+                number(row.seconds, 1),
+                number(row.repeats),
             ),
-            TableCell("flagged" if row.flagged else "no", bold=bool(row.flagged)),
+            TableCell(", ".join(rule for rule in RULES if getattr(row, rule)) or DASH, bold=bool(row.flagged)),
         ]
         for row in lines(screening)
     ]
-    head = ["Rater", "Ratings", "Mean", "Bias", "Inconsistency", "Deviant scores", "Balance", "BT.500"]
+    head = [
+        "Rater", "Ratings", "Mean", "Bias", "Inconsistency", "Correlation", "Deviant scores", "Most frequent score",
+        "Seconds", "Repeats differ by", "Flagged",
+    ]  # fmt: skip
     explained = (
-        "Bias and inconsistency: maximum-likelihood model of ITU-T P.910. Deviant scores, balance and flag: screening "
-        "of ITU-R BT.500. Both are shown side by side; nobody was left out."
+        "Bias and inconsistency: maximum-likelihood model of ITU-T P.910. Correlation: with the mean of the others. "
+        "Deviant scores: screening of ITU-R BT.500. Seconds: median per rating."
     )
-    notes = [explained, *sorted(set(screening["note"]) - {""})]
-    return Table("raters", "Raters", head, rows, notes=notes)
+    rules = f"Rules: {'; '.join(f'{rule}: {text}' for rule, text in RULES.items())}."
+    return Table("raters", "Raters", head, rows, notes=[explained, rules, *sorted(set(screening["note"]) - {""})])
+
+
+def exclusion_table(exclusions: pd.DataFrame, names: Names) -> Table:
+    """Return what leaving raters out would change, from `stats.exclusions`."""
+    rows = [
+        cells(
+            str(row.reason),
+            ", ".join(row.raters),
+            str(row.left),
+            number(row.mos_change, sign=True),
+            f"{names.method(row.method)}, {names.dataset(row.dataset)}" if row.method else DASH,
+            str(row.lost),
+            str(row.gained),
+            str(row.pairs),
+        )
+        for row in lines(exclusions)
+    ]
+    head = [
+        "Flagged by", "Raters", "Left", "Largest change of MOS", "of", "Differences lost", "Differences gained", "Pairs"
+    ]  # fmt: skip
+    note = (
+        "Against the ratings of everybody. Lost, gained: pairs that are significantly different with them only, and "
+        "without them only."
+    )
+    return Table("exclusions", "What leaving raters out would change", head, rows, notes=[note], labels=2)
 
 
 def gold_table(gold: pd.DataFrame, names: Names) -> Table:

@@ -105,7 +105,7 @@ def study() -> reports.StudyRatings:
 
 @pytest.fixture(scope="session")
 def report(run: results.RunResults, study: reports.StudyRatings) -> Report:
-    return reports.build(run, study, reports.Choices(draws=300, slider=1))
+    return reports.build(run, study, reports.Choices(slider=1))
 
 
 @pytest.fixture(scope="session")

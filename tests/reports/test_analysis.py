@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from srbench import stats
 from srbench.bench import results
 from srbench.bench.results import RunResults
 from srbench.errors import ReportError, StatisticsError
@@ -22,7 +24,7 @@ from srbench.reports.verdicts import reliability, significance
 from srbench.stats import tables as stats_tables
 from srbench.tables import score_table
 
-QUICK = Choices(draws=200, pictures=False)
+QUICK = Choices(pictures=False, models=False)
 TITLES = {
     "nearest": "Nearest",
     "bicubic": "Bicubic",
@@ -97,10 +99,38 @@ def test_the_original_has_infinite_psnr_and_no_difference(run):
     assert "hr" not in set(findings.comparisons["a"]) | set(findings.comparisons["b"])
 
 
-def test_five_images_are_called_inconclusive_with_the_smallest_p(run, ratings):
-    assert "Set5, MOS: inconclusive. 5 pairs can reach no p below 0.0625" in _said(
-        find(run, StudyRatings("s", ratings), QUICK)
-    )
+def test_five_images_can_be_conclusive_by_the_interval_where_wilcoxons_test_cannot(run, ratings):
+    findings = find(run, StudyRatings("s", ratings), QUICK)
+    rows = findings.comparisons.query("metric == 'mos' and dataset == 'set5'")
+    assert rows["significant"].any()
+    said = next(line for line in significance(findings, "mos") if line.startswith("Set5"))
+    assert f"{rows['significant'].sum()} of {len(rows)} differences are significant; not told apart: " in said
+    assert "Wilcoxon's test can call nothing significant at the 5 % level, whatever the data" in said
+    assert "5 pairs can reach no p below 0.0625, which Holm's adjustment for 10 comparisons makes 0.625" in said
+
+
+def test_sentences_matrices_and_groups_follow_the_family_interval(run, ratings):
+    findings = find(run, StudyRatings("s", ratings), QUICK)
+    rows = findings.comparisons
+    decided = (rows["family_low"] > 0) | (rows["family_high"] < 0)
+    assert (rows["significant"] == decided).all()
+    for (metric, dataset), part in rows.groupby(["metric", "dataset"]):
+        alike = stats.groups(part, findings.names.methods)
+        joined = {frozenset(pair) for group in alike for pair in itertools.combinations(group, 2)}
+        here = {*part["a"], *part["b"]}
+        same = {frozenset(pair) for pair in part.loc[~part["significant"], ["a", "b"]].itertuples(index=False)}
+        assert {pair for pair in joined if pair <= here} == same, (metric, dataset)
+
+
+def test_pairs_that_nobody_compared_are_counted_and_never_called_equal(run, ratings):
+    half = ratings["rater"] < "r08"
+    apart = ratings[(half & (ratings["method"] != "nearest")) | (~half & (ratings["method"] == "nearest"))]
+    findings = find(run, StudyRatings("s", apart), QUICK)
+    said = next(line for line in significance(findings, "mos") if line.startswith("odd name"))
+    assert "Not compared, for want of a common image: 4 pairs." in said
+    assert "Nearest" not in said
+    table = next(table for table in statistics_tables(findings) if table.name == "comparisons-mos")
+    assert sum(cell.text == "not compared" for row in table.rows for cell in row) == 8
 
 
 def test_missing_cells_are_counted(run, ratings):
@@ -119,9 +149,12 @@ def test_few_raters_are_said(run, ratings):
     assert "Only 8 people rated" in _said(find(run, StudyRatings("s", ratings[ratings["rater"] < "r08"]), QUICK))
 
 
-def test_one_image_is_inconclusive(run, ratings):
+def test_one_image_says_nothing_about_others(run, ratings):
     few = ratings[ratings["image"] == "img_001"]
-    assert "inconclusive. 1 image can reach no p below 1" in _said(find(run, StudyRatings("s", few), QUICK))
+    said = _said(find(run, StudyRatings("s", few), QUICK))
+    assert "1 pair can reach no p below 1" in said
+    assert "One image: nothing is said about other images." in said
+    assert "Set5, PSNR" in said  # the run has more images than the study
 
 
 def test_constant_scores_show_no_difference_and_no_reliability(run, ratings):
@@ -183,14 +216,13 @@ def test_the_star_stands_at_the_method_that_beats_all_others_significantly(run):
         assert not [place for place in stars if place[0] == "Set5"]
 
 
-def test_a_set_on_which_the_adjusted_p_cannot_fall_below_the_level_is_inconclusive(run):
+def test_it_is_said_where_holms_adjustment_keeps_all_p_above_the_level(run):
     more = [run.scores[run.scores["method"] == "nearest"].assign(method=f"m{k}") for k in range(3)]
     scores = pd.concat([run.scores, *more])
     scores.loc[scores["method"].str.startswith("m"), "value"] += np.random.default_rng(0).normal(0, 1, (3 * 28))
     few = scores[(scores["dataset"] == "set5") | (scores["image"] < "img_008")]
     said = _said(find(RunResults(run.folder, few, run.info), None, QUICK))
-    assert "odd name, PSNR: inconclusive. 7 pairs can reach no p below 0.0156" in said
-    assert "adjustment for 21 comparisons makes 0.328" in said
+    assert "7 pairs can reach no p below 0.0156, which Holm's adjustment for 21 comparisons makes 0.328" in said
 
 
 def test_a_tie_for_the_best_names_all(run, ratings):
@@ -212,8 +244,8 @@ def test_a_run_in_which_all_failed_is_an_error(run):
 
 
 def test_the_paper_style_unit_carries_its_warning(run, ratings):
-    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", draws=200, pictures=False))
-    assert "19 to 53 %" in _said(findings)
+    findings = find(run, StudyRatings("s", ratings), Choices(unit="rating", pictures=False, models=False))
+    assert "What this report calls significant does not hang on it." in _said(findings)
     assert set(findings.comparisons.query("metric == 'mos'")["unit"]) == {"rating"}
     with pytest.raises(ReportError, match="Unknown unit"):
         Choices(unit="session")  # type: ignore[arg-type]
@@ -223,7 +255,11 @@ def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, rati
     fans = ratings["rater"] < "r08"
     liked = (fans & (ratings["method"] == "bicubic")) | (~fans & (ratings["method"] == "srresnet-mse"))
     ratings["score"] = np.where(liked, np.minimum(ratings["score"] + 2, 5), ratings["score"])
-    assert "raters differ in which methods they like" in _said(find(run, StudyRatings("s", ratings), QUICK))
+    findings = find(run, StudyRatings("s", ratings), Choices(pictures=False))
+    assert "raters differ in which methods they like, beyond what severity" in _said(findings)
+    tables = {table.name: table for table in statistics_tables(findings)}
+    assert len(tables["ordinal"].rows) == 10  # five versions on two sets
+    assert tables["taste"].head[-1] == "p (taste)"
 
 
 def test_no_difference_is_not_called_reliability(run, ratings):

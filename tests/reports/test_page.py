@@ -32,7 +32,7 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 
 
 def test_equal_inputs_give_equal_bytes(report, run, study, written, tmp_path):
-    again = reports.build(run, study, reports.Choices(draws=300, slider=1))
+    again = reports.build(run, study, reports.Choices(slider=1))
     reports.save(again, tmp_path)
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
@@ -149,7 +149,7 @@ def harsh(run, study, tmp_path_factory):
     info = {**run.info, "methods": {**run.info["methods"], "bicubic": {"title": WORDS, "note": WORDS, "order": 10}}}
     scores = pd.concat([run.scores, *(run.scores[run.scores["method"] == "nearest"].assign(method=f"m{k}",
         value=lambda rows, k=k: rows["value"] + k) for k in range(6))])  # fmt: skip
-    made = reports.build(results.RunResults(run.folder, scores, info), study, reports.Choices(draws=100))
+    made = reports.build(results.RunResults(run.folder, scores, info), study, reports.Choices())
     out = tmp_path_factory.mktemp("harsh")
     reports.save(made, out, ("latex",))
     return out
@@ -182,7 +182,7 @@ def test_every_row_of_a_table_has_a_cell_per_column(report):
 
 def test_a_methods_title_cannot_smuggle_markup_into_the_page(run):
     info = {**run.info, "methods": {"bicubic": {"title": "</script><script>alert(1)</script>"}}}
-    made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(draws=100, slider=1))
+    made = reports.build(results.RunResults(run.folder, run.scores, info), None, reports.Choices(slider=1))
     assert "<script>alert" not in page.html(made)
     assert not re.search(r"(?<!\\)<script", page.markdown(made))
 
@@ -218,7 +218,7 @@ def test_an_unknown_format_is_refused_with_the_nearest():
 
 
 def test_a_crop_by_hand_is_shown_and_its_name_is_safe_for_files(run):
-    chosen = reports.Choices(draws=100, crops=("odd name/img_001:8,4,32,24",))
+    chosen = reports.Choices(crops=("odd name/img_001:8,4,32,24",))
     region = pictures.regions(find(run, None, chosen))[0]
     assert (region.x, region.y, region.width, region.height) == (8, 4, 32, 24)
     assert region.name == "odd-name-img_001"
@@ -234,13 +234,13 @@ def test_a_crop_by_hand_is_shown_and_its_name_is_safe_for_files(run):
 )
 def test_a_crop_that_is_not_there_is_an_error(run, crop, message):
     with pytest.raises(ReportError, match=message):
-        pictures.regions(find(run, None, reports.Choices(draws=100, crops=(crop,))))
+        pictures.regions(find(run, None, reports.Choices(crops=(crop,))))
 
 
 def test_a_picture_that_changed_since_it_was_scored_is_refused(fresh_run):
     path = results.image_path(fresh_run, "bicubic", "set5", "img_001")
     shutil.copy(results.image_path(fresh_run, "bicubic", "set5", "img_002"), path)
-    findings = find(results.load(fresh_run), None, reports.Choices(draws=100))
+    findings = find(results.load(fresh_run), None, reports.Choices())
     with pytest.raises(ReportError, match="has changed since it was scored"):
         pictures.load(findings, "set5", "img_001")
 
@@ -251,13 +251,13 @@ def test_pictures_of_two_sizes_are_an_error_that_says_what_to_do(fresh_run):
     info["images_sha256"]["bicubic/set5/img_001"] = images.write(path, images.read(path)[:-8])
     (fresh_run / "run.json").write_text(json.dumps(info))
     with pytest.raises(ReportError, match=r"bicubic.*has 72x56 pixels.*different inputs. Run the bench again"):
-        pictures.load(find(results.load(fresh_run), None, reports.Choices(draws=100)), "set5", "img_001")
+        pictures.load(find(results.load(fresh_run), None, reports.Choices()), "set5", "img_001")
 
 
 def test_a_picture_without_a_score_is_not_shown(fresh_run):
     loaded = results.load(fresh_run)
     scored = loaded.scores[~((loaded.scores["method"] == "bicubic") & (loaded.scores["image"] == "img_001"))]
-    findings = find(results.RunResults(fresh_run, scored, loaded.info), None, reports.Choices(draws=100))
+    findings = find(results.RunResults(fresh_run, scored, loaded.info), None, reports.Choices())
     assert "bicubic" not in pictures.load(findings, "set5", "img_001")
 
 
@@ -279,7 +279,7 @@ def test_the_crop_lies_where_the_versions_differ(run):
 
 
 def test_a_report_without_pictures_holds_no_pixel_of_a_test_image(run):
-    made = reports.build(run, None, reports.Choices(draws=100, pictures=False))
+    made = reports.build(run, None, reports.Choices(pictures=False))
     assert not made.slider
     assert not [figure for figure in made.figures if figure.drawing.section == "pictures"]
 

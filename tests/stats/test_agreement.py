@@ -1,4 +1,4 @@
-"""Metrics against people: correlations against scipy, resampling against a slow version, mappings that hold."""
+"""Metrics against people: correlations against scipy, weights against copies, intervals that cover."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scipy import optimize
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats import agreement, bootstrap, compare, compare_scores, concordance, logistic
-from srbench.stats.agreement import _kendall, _pearson, _spearman
+from srbench.stats import agreement, compare, compare_scores, concordance, logistic
+from srbench.stats.agreement import _kendall, _pearson, _spearman, interval
 
 COLUMNS = ["dataset", "image", "method", "metric", "value"]
 
@@ -68,11 +68,11 @@ def test_a_constant_has_no_mapping(x, y):
         logistic.fit(x, y)
 
 
-def test_resampled_correlations_are_scipys_on_the_copied_stimuli():
+def test_weighted_correlations_are_scipys_on_the_copied_stimuli():
     source = np.random.default_rng(0)
     picture = np.repeat(np.arange(8), 5)
     x, y = source.integers(0, 9, (2, 40)).astype(float)
-    weights = bootstrap.draw(1, 8, 100, seed=2).images
+    weights = source.multinomial(8, np.full(8, 1 / 8), size=100).astype(float)
     fast = _pearson(x, y, weights[:, picture]), _spearman(x, y, weights[:, picture]), _kendall(x, y, picture, weights)
     for b in range(100):
         copies = np.repeat(np.arange(40), weights[b, picture].astype(int))
@@ -96,6 +96,39 @@ def test_correlations_are_scipys_and_lie_in_their_intervals(ratings):
     for name in ("plcc", "srcc", "krcc"):
         assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
     assert row["rmse_star"] < row["rmse"]
+
+
+def test_the_interval_is_students_over_pseudo_values_on_fishers_scale():
+    without = np.array([0.6, 0.7, 0.65, 0.72, 0.5, 0.68, 0.61])
+    pseudo = 7 * np.arctanh(0.66) - 6 * np.arctanh(without)
+    expected = scipy_stats.t.interval(0.95, 4, pseudo.mean(), scipy_stats.sem(pseudo))
+    assert np.arctanh(interval(0.66, without)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("images", [5, 14])
+def test_intervals_of_correlations_cover_what_more_images_would_show(images):
+    source = np.random.default_rng(3)
+
+    def study(count):
+        quality = np.linspace(1.2, 4.5, 6) + source.normal(0, 0.4, (count, 1)) + source.normal(0, 0.3, (count, 6))
+        return 2 * quality + source.normal(0, 1.5, (count, 1)) + source.normal(0, 0.6, (count, 6)), quality
+
+    def correlations(x, y, weights):
+        picture = np.repeat(np.arange(len(x)), 6)
+        return _spearman(x.ravel(), y.ravel(), weights[:, picture]), _pearson(x.ravel(), y.ravel(), weights[:, picture])
+
+    true = [float(value[0]) for value in correlations(*study(2000), np.ones((1, 2000)))]
+    inside = np.zeros(2)
+    for _ in range(300):
+        x, y = study(images)
+        whole, parts = (correlations(x, y, w) for w in (np.ones((1, images)), 1 - np.eye(images)))
+        ends = [interval(float(value[0]), part) for value, part in zip(whole, parts, strict=True)]
+        inside += [low <= value <= high for value, (low, high) in zip(true, ends, strict=True)]
+    assert (inside / 300 >= 0.925).all()
+
+
+def test_a_perfect_correlation_has_no_interval():
+    assert np.isnan(interval(1.0, np.ones(9))).all()
 
 
 def test_a_metric_of_which_less_is_better_has_negative_rank_correlations(ratings):

@@ -18,14 +18,16 @@ from srbench.errors import StatisticsError
 from srbench.stats import (
     bt500,
     krippendorff_alpha,
+    linear_mixed_model,
     maximum_likelihood,
+    mixed_models,
     reliability,
     retest,
     screening,
     taste,
 )
 from srbench.stats.intervals import crossed_mean
-from srbench.stats.reliability import intraclass
+from srbench.stats.reliability import intraclass, with_gaps
 from srbench.stats.retest import MARGIN, weighted_kappa
 
 
@@ -111,7 +113,7 @@ def test_a_rater_who_presses_at_random_is_flagged_and_is_the_noisiest(draw):
     mad = ratings["rater"] == "r03"
     ratings.loc[mad, "score"] = np.random.default_rng(0).integers(1, 6, int(mad.sum()))
     table = screening(ratings).set_index("rater")
-    assert table.index[table["flagged"]].tolist() == ["r03"]
+    assert table.index[table["bt500"]].tolist() == ["r03"]
     assert table["inconsistency"].idxmax() == "r03"
 
 
@@ -169,10 +171,28 @@ def test_undefined_reliability_is_nan_with_a_sentence(ratings, damage):
     assert row["note"]
 
 
-def test_a_missing_score_keeps_its_stimulus_out_of_the_icc_and_is_named(ratings):
-    row = reliability(ratings.drop(index=5)).iloc[0]
+def test_a_missing_score_leaves_the_icc_of_all_others_and_is_named(ratings):
+    row, whole = reliability(ratings.drop(index=5)).iloc[0], reliability(ratings).iloc[0]
     assert (row["stimuli"], row["complete"]) == (36, 35)
     assert "1 of 36 stimuli" in row["note"]
+    for name in ("icc_a1", "icc_a1_low", "icc_a1_high", "icc_ak"):
+        assert row[name] == pytest.approx(whole[name], abs=0.02)
+
+
+def test_a_drop_out_removes_no_icc(ratings):
+    gone = ratings[~((ratings["rater"] == "r03") & (ratings["image"] > "img_002"))]
+    row = reliability(gone).iloc[0]
+    others = reliability(ratings[ratings["rater"] != "r03"]).iloc[0]
+    assert row["raters"] == 8
+    assert row["icc_a1"] == pytest.approx(others["icc_a1"], abs=0.05)
+    assert row["icc_a1_low"] < row["icc_a1"] < row["icc_a1_high"]
+
+
+def test_the_icc_of_all_scores_is_that_of_mean_squares_where_nothing_is_missing(sample):
+    whole = sample[~np.isnan(sample).any(axis=1)]
+    expected, found = intraclass(whole), with_gaps(whole)
+    for name in ("single", "single_low", "single_high", "average", "average_low", "average_high"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-4)
 
 
 def _twice(ratings: pd.DataFrame, shift: float, seed: int = 0) -> pd.DataFrame:
@@ -244,33 +264,63 @@ def test_second_showings_do_not_enter_the_opinion_scores(ratings):
     pd.testing.assert_frame_equal(mean_opinion_scores(_twice(ratings, 1.0)), mean_opinion_scores(ratings))
 
 
-def test_taste_finds_the_spread_that_a_study_was_drawn_with():
-    source = np.random.default_rng(0)
-    m, r, i = 9, 40, 100
-    cells = source.normal(0, 0.15, (m, r, 1)) + source.normal(0, 0.3, (m, 1, i)) + source.normal(0, 0.7, (m, r, i))
-    rows = [
-        ("s", f"r{b}", f"i{c}", f"m{a}", 3 + cells[a, b, c] / 2) for a in range(m) for b in range(r) for c in range(i)
-    ]
-    row = taste(pd.DataFrame(rows, columns=["dataset", "rater", "image", "method", "score"])).iloc[0]
-    assert row["sd_method_rater"] == pytest.approx(0.075, rel=0.15)
-    assert row["sd_method_image"] == pytest.approx(0.15, rel=0.15)
-    assert row["sd_rest"] == pytest.approx(0.35, rel=0.05)
-    assert row["differs"]
+def _answers(seed: int, liking: float) -> pd.DataFrame:
+    """Return a study of severe and lenient raters of methods from bad to excellent: the scale ends for both."""
+    source = np.random.default_rng(seed)
+    m, r, i = 4, 10, 8
+    latent = (
+        np.linspace(1.1, 4.9, m)[:, None, None]
+        + source.normal(0, 0.7, (1, r, 1))
+        + source.normal(0, liking, (m, r, 1))
+        + source.normal(0, 0.3, (1, 1, i))
+        + source.normal(0, 0.6, (m, r, i))
+    )
+    scores = np.clip(np.rint(latent), 1, 5)
+    names = pd.MultiIndex.from_product([range(m), range(r), range(i)], names=["method", "rater", "image"])
+    return (
+        pd.DataFrame({"score": scores.ravel()}, index=names).reset_index().astype({"method": str}).assign(dataset="s")
+    )
 
 
-def test_taste_is_not_seen_where_there_is_none(draw):
-    row = taste(draw({"a": 2.5, "b": 3.0, "c": 3.5}, raters=20, images=40)).iloc[0]
-    assert row["p"] > 0.01
-    assert row["sd_method_rater"] < 0.12
+def test_severity_at_the_ends_of_the_scale_is_not_taken_for_taste():
+    found = [taste(_answers(seed, liking=0.0)).iloc[0] for seed in range(8)]
+    assert sum(row["differs"] for row in found) <= 1
+    assert np.mean([row["sd_method_rater"] for row in found]) > 0.1  # in points it does look like taste
 
 
-def test_taste_drops_the_rater_with_gaps_and_says_so(ratings):
-    row = taste(ratings.drop(index=5)).iloc[0]
-    assert (row["raters"], row["images"]) == (8, 11) or (row["raters"], row["images"]) == (7, 12)
-    assert "empty cells do not enter" in row["note"]
+def test_taste_is_found_at_the_ends_of_the_scale_too():
+    assert sum(taste(_answers(seed, liking=0.6)).iloc[0]["differs"] for seed in range(3)) == 3
+
+
+def test_the_table_of_variances_is_that_of_the_linear_model(ratings):
+    row, model = taste(ratings).iloc[0], linear_mixed_model(ratings)
+    assert row["sd_rater_image"] == pytest.approx(model.sds["rater:image"])
+    assert row["sd_method_image"] == pytest.approx(model.sds["method:image"])
+    assert row["sd_rest"] == pytest.approx(model.sds["rest"])
+
+
+def test_taste_takes_a_study_with_gaps_whole(ratings):
+    row = taste(ratings.drop(index=[5, 17, 40])).iloc[0]
+    assert (row["raters"], row["images"], row["note"]) == (8, 12, "")
+    assert np.isfinite(row["sd_method_rater"])
+
+
+def test_effects_that_a_design_cannot_tell_apart_are_named(ratings):
+    turn = ratings["rater"].str[1:].astype(int) + ratings["image"].str[-3:].astype(int)
+    one_version = ratings[ratings["method"] == np.array(sorted(ratings["method"].unique()))[turn % 3]]
+    row = taste(one_version).iloc[0]
+    assert "Cannot be told from the rest in this design: rater:image." in row["note"]
+    assert np.isnan(row["sd_rater_image"])
+    assert np.isfinite(row["sd_method_rater"])
+
+
+def test_models_are_fitted_once_for_all_that_is_made_of_them(ratings):
+    models = mixed_models(ratings)
+    pd.testing.assert_frame_equal(taste(models), taste(ratings))
+    assert models[0].ordinal.quality()["quality"].sum() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_taste_of_one_rater_is_nan_with_a_sentence(ratings):
     row = taste(ratings[ratings["rater"] == "r00"]).iloc[0]
     assert np.isnan(row["sd_method_rater"])
-    assert "Needs two" in row["note"]
+    assert "need two methods, raters and images" in row["note"]

@@ -82,17 +82,17 @@ def _significance(findings: Findings) -> Iterator[Drawing]:
         kind = phrases.kind(findings) if metric == "mos" else ""
         yield Drawing(
             f"matrix-{metric}", "significance", f"All pairs, {title}",
-            f"Difference of the mean {title}, row minus column{kind}. + and - mark differences that are significant "
-            "(Holm-adjusted p below the level, and the bootstrap interval excludes 0); a white square marks pairs "
-            "that are not told apart.",
+            f"Difference of the mean {title}, row minus column{kind}. + and - mark significant differences (the "
+            "interval that holds for all pairs of the set at once excludes 0); a white square marks pairs that are not "
+            "told apart, an empty field pairs that nobody compared.",
             partial(significance.matrix, findings, metric),
         )  # fmt: skip
         if any(key[1] == metric for key in findings.critical):
             yield Drawing(
-                f"critical-{metric}", "significance", f"Mean ranks and critical difference, {title}",
-                f"Mean rank of each method over images by {title}{kind}, 1 = best. Methods joined by a blue bar are "
-                "not told apart by Nemenyi's test after Friedman's.",
-                partial(significance.critical_differences, findings, metric),
+                f"groups-{metric}", "significance", f"Mean ranks, and which methods are not told apart, {title}",
+                f"Mean rank of each method over images by {title}{kind}, 1 = best. Methods with a dot on the same blue "
+                "line are not told apart, by the same intervals that decide everywhere in this report.",
+                partial(significance.mean_ranks, findings, metric),
             )  # fmt: skip
 
 
@@ -172,14 +172,14 @@ def _people(findings: Findings) -> Iterator[Drawing]:
         )  # fmt: skip
         yield Drawing(
             "correlations", "people", "Rank correlation of metrics with people",
-            f"Spearman's correlation with 95 % bootstrap intervals over images{kind}. Metrics of which less is better "
-            "are negative.",
+            f"Spearman's correlation with 95 % intervals over images{kind}. Metrics of which less is better are "
+            "negative. A set of few images has no interval.",
             lambda: people.correlations(findings, found),
         )  # fmt: skip
     if found.screening["inconsistency"].notna().any():
         yield Drawing(
             "raters", "raters", "Raters",
-            f"Bias and inconsistency of every rater by the model of ITU-T P.910{kind}, and whom the screening of "
-            "ITU-R BT.500 flags. Nobody is left out.",
+            f"Bias and inconsistency of every rater by the model of ITU-T P.910{kind}, and whom a rule of "
+            "screening flags.",
             lambda: people.raters(findings, found),
         )  # fmt: skip

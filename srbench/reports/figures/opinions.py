@@ -77,8 +77,12 @@ def _columns(axis: Axes, part: pd.DataFrame, methods: list[str], column: str, le
 def _means(axis: Axes, means: list[float], ends: tuple[list[float], list[float]] | None) -> None:
     places = range(len(means))
     if ends is not None:
-        axis.vlines(places, *ends, color=style.RED, linewidth=1.6, zorder=3)
-    axis.scatter(places, means, marker="D", s=26, color=style.RED, edgecolors="white", linewidths=0.7, zorder=4)
+        # Wide ends: the marker would hide a short interval otherwise.
+        reach = [[mean - low for mean, low in zip(means, ends[0], strict=True)],
+                 [high - mean for mean, high in zip(means, ends[1], strict=True)]]  # fmt: skip
+        axis.errorbar(places, means, reach, fmt="none", ecolor=style.RED, elinewidth=1.4, capsize=4.5, zorder=3)
+    size = 26 if ends is None else 9
+    axis.scatter(places, means, marker="D", s=size, color=style.RED, edgecolors="white", linewidths=0.5, zorder=4)
 
 
 def _finish(findings: Findings, axis: Axes, dataset: str, methods: list[str]) -> None:

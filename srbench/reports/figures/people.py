@@ -78,8 +78,11 @@ def correlations(findings: Findings, opinions: Opinions) -> Figure:
     for row in lines(table):
         y = metrics.index(str(row.metric)) + (sets.index(str(row.dataset)) + 1) * step - 0.5
         colour, marker = looks[str(row.dataset)]
-        axis.plot([row.srcc_low, row.srcc_high], [y, y], color=colour, linewidth=1.8)
-        axis.scatter([row.srcc], [y], color=colour, marker=marker, s=30, zorder=3)
+        # Ends higher than the marker, which would hide a short interval otherwise.
+        reach = [[row.srcc - row.srcc_low], [row.srcc_high - row.srcc]]
+        axis.errorbar(
+            [row.srcc], [y], xerr=reach, color=colour, linewidth=1.6, capsize=4.5, marker=marker, markersize=4
+        )
     for border in range(1, len(metrics)):
         axis.axhline(border - 0.5, color=style.FAINT, linewidth=0.8)
     axis.axvline(0, color=style.INK, linewidth=0.8)
@@ -97,15 +100,15 @@ def correlations(findings: Findings, opinions: Opinions) -> Figure:
 
 
 def raters(findings: Findings, opinions: Opinions) -> Figure:
-    """Draw every rater's bias and inconsistency (P.910), and mark those whom BT.500's rule flags."""
+    """Draw every rater's bias and inconsistency (P.910), and mark those whom a rule flags."""
     del findings
     table = opinions.screening
     figure = style.new(5.2, 3.8)
     axis = figure.subplots()
     axis.axvline(0, color=style.INK, linewidth=0.8)
     for flagged, colour, marker, label in (
-        (False, style.ACCENT, "o", "not flagged by BT.500"),
-        (True, style.RED, "X", "flagged by BT.500"),
+        (False, style.ACCENT, "o", "not flagged"),
+        (True, style.RED, "X", "flagged by a rule"),
     ):
         part = table[table["flagged"] == flagged]
         if len(part):

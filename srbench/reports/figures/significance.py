@@ -1,4 +1,4 @@
-"""Figures of significance: the matrix of all pairs, and the critical-difference diagram."""
+"""Figures of significance: the matrix of all pairs, and mean ranks with the groups that are not told apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings
-from srbench.stats import CriticalDifference
+from srbench.stats import CriticalDifference, groups
 from srbench.tables.names import lines
 
 
@@ -47,6 +47,8 @@ def _matrix(findings: Findings, axis: Axes, metric: str, dataset: str, norm: Two
     clear = np.zeros(values.shape, dtype=bool)
     for row in lines(rows):
         a, b = place[str(row.a)], place[str(row.b)]
+        if not row.n:
+            continue
         # What has no mean difference (infinite scores on both sides) is drawn as none.
         values[a, b], values[b, a] = np.nan_to_num([row.difference, -row.difference], posinf=np.inf, neginf=-np.inf)
         clear[a, b] = clear[b, a] = row.significant
@@ -69,19 +71,29 @@ def _matrix(findings: Findings, axis: Axes, metric: str, dataset: str, norm: Two
     axis.set_title(findings.names.dataset(dataset))
 
 
-def critical_differences(findings: Findings, metric: str) -> Figure:
-    """Draw the mean rank of every method per set, with bars over those that Nemenyi's test does not tell apart."""
+def mean_ranks(findings: Findings, metric: str) -> Figure:
+    """Draw the mean rank of every method per set, with a bar for every group of methods that are not told apart."""
     results = [
         findings.critical[name, metric] for name in findings.names.datasets if (name, metric) in findings.critical
     ]
-    heights = [0.9 + 0.17 * ((len(r.ranks) + 1) // 2) + 0.11 * len(r.groups) for r in results]
+    alike = [_alike(findings, metric, result) for result in results]
+    heights = [
+        0.7 + 0.17 * ((len(r.ranks) + 1) // 2) + 0.11 * len(same) for r, same in zip(results, alike, strict=True)
+    ]
     figure, axes = style.grid(8.6, sum(heights) + 0.2, len(results), 1, height_ratios=heights)
-    for axis, result in zip(axes, results, strict=True):
-        _diagram(findings, axis, result)
+    for axis, result, same in zip(axes, results, alike, strict=True):
+        _diagram(findings, axis, result, same)
     return figure
 
 
-def _diagram(findings: Findings, axis: Axes, result: CriticalDifference) -> None:
+def _alike(findings: Findings, metric: str, result: CriticalDifference) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of the one rule of the report, in the order of ranks."""
+    rows = findings.comparisons
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == result.dataset)]
+    return groups(rows, [str(name) for name in result.ranks.index])
+
+
+def _diagram(findings: Findings, axis: Axes, result: CriticalDifference, alike: tuple[tuple[str, ...], ...]) -> None:
     k = len(result.ranks)
     axis.set_xlim(k + 1.6, -0.6)
     axis.set_axis_off()
@@ -89,14 +101,12 @@ def _diagram(findings: Findings, axis: Axes, result: CriticalDifference) -> None
     for rank in range(1, k + 1):
         axis.plot([rank, rank], [0, 0.16], color=style.INK, linewidth=1.0)
         axis.text(rank, 0.22, str(rank), ha="center", va="bottom", fontsize=8)
-    axis.plot([1, 1 + result.critical_difference], [1.05, 1.05], color=style.RED, linewidth=2)
-    label = f"critical difference {result.critical_difference:.2f}"
-    axis.text(1, 1.12, label, ha="right", va="bottom", fontsize=8, color=style.RED)
-    for level, group in enumerate(result.groups):
+    for level, group in enumerate(alike):
         y = -0.22 - 0.2 * level
-        ends = result.ranks[group[0]] - 0.06, result.ranks[group[-1]] + 0.06
-        axis.plot(ends, [y, y], color=style.ACCENT, linewidth=3.2, solid_capstyle="round")
-    base = -0.3 - 0.2 * len(result.groups)
+        members = [result.ranks[name] for name in group]
+        # A method between two others need not belong to their group, so the members have dots.
+        axis.plot(members, [y] * len(members), color=style.ACCENT, linewidth=1.8, marker="o", markersize=4.5)
+    base = -0.3 - 0.2 * len(alike)
     half = (k + 1) // 2
     for place, (method, rank) in enumerate(result.ranks.items()):
         better = place < half
@@ -116,5 +126,5 @@ def _diagram(findings: Findings, axis: Axes, result: CriticalDifference) -> None
             va="center",
             fontsize=8.5,
         )
-    axis.set_ylim(base - 0.33 * half - 0.05, 1.7)
-    axis.set_title(f"{findings.names.dataset(result.dataset)} ({result.n} images)", y=0.86)
+    axis.set_ylim(base - 0.33 * half - 0.05, 1.2)
+    axis.set_title(f"{findings.names.dataset(result.dataset)} ({result.n} images)", y=0.84)

@@ -1,0 +1,89 @@
+"""Whose ratings a report takes: everybody who is left out is named, with what that changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from srbench import stats
+from srbench.errors import ReportError
+from srbench.reports import Choices, StudyRatings, raters
+from srbench.reports.analysis import find
+from srbench.reports.methods_section import methods_section
+from srbench.reports.selection import statistics_tables
+from srbench.reports.verdicts import reliability
+
+
+@pytest.fixture
+def rated(ratings) -> stats.CheckedRatings:
+    """A study with one drop-out, r03."""
+    return stats.checked_ratings(ratings[~((ratings["rater"] == "r03") & (ratings["dataset"] == "set5"))])
+
+
+def test_everybody_counts_unless_somebody_says_otherwise(rated):
+    chosen = raters.choose(rated, "all")
+    assert chosen.ratings is rated
+    assert chosen.sentence == "No rater was excluded."
+
+
+def test_finished_leaves_out_the_drop_out_and_says_how_far_they_came(rated):
+    chosen = raters.choose(rated, "finished")
+    assert dict(chosen.out) == {"r03": "45 of 70 ratings"}
+    assert "r03" not in set(chosen.ratings.first["rater"])
+    assert chosen.sentence == "Left out: 1 rater with 45 ratings: r03 (45 of 70 ratings)."
+
+
+def test_a_list_leaves_out_whom_it_names_with_the_reason(rated, tmp_path):
+    (tmp_path / "out.txt").write_text("# before the study\n\nexclude r01 knew the methods\nexclude r02\n")
+    chosen = raters.choose(rated, str(tmp_path / "out.txt"))
+    assert dict(chosen.out) == {"r01": "knew the methods", "r02": "listed in out.txt"}
+
+
+def test_a_list_of_whom_to_keep_leaves_out_all_others(rated, tmp_path):
+    (tmp_path / "in.txt").write_text("".join(f"keep r{number:02d}\n" for number in range(14)))
+    assert list(raters.choose(rated, str(tmp_path / "in.txt")).out) == ["r14", "r15"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("exclude r99\n", "line 1: Unknown rater 'r99'"),
+        ("r01\n", "line 1: expected 'exclude NAME REASON' or 'keep NAME', got 'r01'"),
+        ("exclude r01\nkeep r02\n", "names both 'exclude' and 'keep'"),
+        ("# nobody\n", "names no rater"),
+        ("".join(f"exclude r{number:02d}\n" for number in range(16)), "leaves nobody of 16 raters"),
+    ],
+)
+def test_a_list_that_cannot_be_meant_is_refused_with_its_line(rated, tmp_path, text, said):
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(ReportError, match=said):
+        raters.choose(rated, str(tmp_path / "list.txt"))
+
+
+def test_a_list_that_is_not_there_is_refused(rated, tmp_path):
+    with pytest.raises(ReportError, match="Expected 'all', 'finished', or a text file"):
+        raters.choose(rated, str(tmp_path / "none.txt"))
+
+
+def test_a_report_names_who_is_flagged_and_what_leaving_them_out_changes(run, ratings):
+    ratings.loc[ratings["rater"] == "r05", "score"] = 5
+    findings = find(run, StudyRatings("s", ratings), Choices(pictures=False, models=False))
+    said = "\n".join(reliability(findings))
+    assert (
+        "The same score in 90 % of the ratings or more: r05. Without this rater the largest change of a MOS is" in said
+    )
+    assert "No rater was excluded." in said
+    table = next(table for table in statistics_tables(findings) if table.name == "exclusions")
+    assert {row[0].text for row in table.rows} >= {"constant", "biased", "any rule"}
+    raters_table = next(table for table in statistics_tables(findings) if table.name == "raters")
+    assert "r05" in [row[0].text for row in raters_table.rows if row[-1].bold]
+
+
+def test_a_report_of_finished_raters_says_so_in_every_place(run, rated):
+    choices = Choices(pictures=False, models=False, raters="finished")
+    findings = find(run, StudyRatings("s", rated.every), choices)
+    sentence = "Left out: 1 rater with 45 ratings: r03 (45 of 70 ratings)."
+    assert sentence in findings.notes
+    assert sentence in " ".join(methods_section(findings))
+    assert set(findings.opinions.ratings["rater"]) == {f"r{number:02d}" for number in range(16)} - {"r03"}
+    table = next(table for table in statistics_tables(findings) if table.name == "exclusions")
+    assert "left out here" in {row[0].text for row in table.rows}
