@@ -7,6 +7,7 @@ ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (a
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
+from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.likelihood import Subjective, maximum_likelihood
@@ -28,6 +29,7 @@ from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scor
 from srbench.stats.taste import taste
 
 __all__ = [
+    "Change",
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
@@ -36,6 +38,7 @@ __all__ = [
     "Subjective",
     "agreement",
     "bt500",
+    "changes",
     "check_ratings",
     "check_scores",
     "checked_ratings",
