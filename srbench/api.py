@@ -152,7 +152,7 @@ def run(
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
-    shard: Shard | tuple[int, int] | None = None,
+    shard: Shard | tuple[int, int] | str | None = None,
     progress: bool = True,
 ) -> Run:
     """Evaluate methods on data sets; the same call again continues what was interrupted.
