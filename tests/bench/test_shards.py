@@ -72,7 +72,7 @@ def start(script: Path, pictures: Path, out: Path, shard: str, slow: float = 0) 
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    _, stderr = process.communicate(timeout=120)
+    _, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
 
 
@@ -130,11 +130,11 @@ def test_eight_writers_two_of_them_killed_and_started_again_equal_one_process(
     pictures: Path, script: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "shards"
-    writers = {k: start(script, pictures, out, f"{k}/8", slow=0.4 if k > 6 else 0) for k in range(1, 9)}
+    writers = {k: start(script, pictures, out, f"{k}/8", slow=3 if k > 6 else 0) for k in range(1, 9)}
     for k in (7, 8):  # each is killed once it has written something and still has something to do
         journal = out / f"journal-{k}-of-8.jsonl"
-        deadline = time.monotonic() + 90
-        while not (journal.is_file() and journal.read_bytes().count(b"\n") >= 3):
+        deadline = time.monotonic() + 300
+        while not (journal.is_file() and journal.read_bytes().count(b"\n") >= 2):
             assert writers[k].poll() is None, writers[k].communicate()
             assert time.monotonic() < deadline
             time.sleep(0.01)
