@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from srbench.bench import Engine, MethodSpec, Shard
+    from srbench.changes import RunChanges
     from srbench.reports import Choices, StudyRatings
     from srbench.tables import Table
 
 __all__ = [
     "Run",
     "Study",
+    "compare_runs",
     "datasets",
     "degrade",
     "evaluate",
@@ -150,7 +152,7 @@ def run(
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
-    shard: Shard | tuple[int, int] | None = None,
+    shard: Shard | tuple[int, int] | str | None = None,
     progress: bool = True,
 ) -> Run:
     """Evaluate methods on data sets; the same call again continues what was interrupted.
@@ -206,6 +208,24 @@ def open_run(folder: str | Path) -> Run:
         RunError: It is no run, or its files are damaged.
     """
     return Run(bench.load(folder))
+
+
+def compare_runs(
+    before: Run | RunResults | str | Path, after: Run | RunResults | str | Path, *, alpha: float = 0.05
+) -> RunChanges:
+    """Return what changed from one run to another, cell by cell, over the inputs that both have.
+
+    Args:
+        before: The earlier run, or its folder.
+        after: The later one.
+        alpha: One minus the level of the intervals.
+
+    Raises:
+        RunError: One is no run, or they are at two scales or have no data set in common.
+    """
+    from srbench.changes import between
+
+    return between(_results(before), _results(after), alpha)
 
 
 def evaluate(
@@ -304,6 +324,12 @@ def report(
     from srbench import reports
 
     return reports.write(run.results if isinstance(run, Run) else run, study, out, formats=formats, choices=choices)
+
+
+def _results(run: Run | RunResults | str | Path) -> RunResults:
+    if isinstance(run, Run):
+        return run.results
+    return run if isinstance(run, RunResults) else bench.load(run)
 
 
 def _image(given: Image | str | Path) -> Image:

@@ -13,7 +13,6 @@ from srbench.plugins import modules
 _NEUTRAL = (
     "srbench.contract",
     "srbench.errors",
-    "srbench.contract",
     "srbench.registry",
     "srbench.content",
     "srbench.sources",
@@ -56,7 +55,8 @@ def folders_named(path: Path) -> Iterator[Path]:
 
 
 def _is_neutral(module: str) -> bool:
-    return module.startswith(_NEUTRAL) and modules.root_of(module) is None
+    # The package itself only hands out names: what stands behind one counts where it is imported from its own module.
+    return module == "srbench" or (module.startswith(_NEUTRAL) and modules.root_of(module) is None)
 
 
 def _files(module: str) -> list[Path]:

@@ -46,6 +46,8 @@ LAYERS = {
     "srbench.mos": 3,
     "srbench.upscaling": 3,
     "srbench.diagnosis": 3,
+    "srbench.changes": 4,
+    "srbench.gates": 4,
     "srbench.reports": 4,
     "srbench.api": 5,
     "srbench.cli": 6,

@@ -44,7 +44,7 @@ def run(
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
-    shard: Shard | tuple[int, int] | None = None,
+    shard: Shard | tuple[int, int] | str | None = None,
     command: Sequence[str] = (),
     on_file: Callable[[str, int, int], None] | None = None,
     on_start: Callable[[int, int], None] | None = None,
@@ -74,7 +74,7 @@ def run(
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets.
         engine: Who does the work; None: processes on this machine.
-        shard: (3, 20) does the third of twenty parts only, which other processes on the same folder share; see
+        shard: (3, 20), or `3/20`, does the third of twenty parts only, beside other processes on the same folder; see
             `RunPlan.share`. The same call without it does what no shard has done.
         command: What is written to run.json as the command that made the run.
         on_file: Called while a data set is downloaded, with its name, the files there and the files in all.
@@ -92,7 +92,7 @@ def run(
             is at work elsewhere, or it has another version of something than the shards at work.
         Interrupted: Ctrl-C.
     """
-    part = Shard(*shard) if isinstance(shard, tuple) else shard
+    part = None if shard is None else Shard.of_given(shard)
     named = [str(name) for name in _several(datasets)]
     wanted = _several(metrics)
     rules = list(dict.fromkeys(find_protocol(name, gray=gray).name for name in _several(protocols)))

@@ -143,7 +143,7 @@ def load_info(run: Path) -> dict[str, Any] | None:
 def load(run: str | Path) -> RunResults:
     """Read a run folder, also one whose run was stopped.
 
-    The journal is what counts where there is one; scores.csv on its own is what some people pass on. Either way only
+    The journals are what counts where there are any; scores.csv on its own is what some people pass on. Either way only
     rows are returned that hold for the data sets, methods, protocols and metrics of run.json.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -56,6 +57,23 @@ class Shard:
         if found is None:
             raise RunError(f"Expected a shard such as 3/20, the third of twenty; got '{text}'.")
         return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def of_given(cls, given: Shard | tuple[int, int] | str) -> Shard:
+        """Return the shard that somebody means by (3, 20) or `3/20`.
+
+        Raises:
+            RunError: It is none.
+        """
+        if isinstance(given, Shard):
+            return given
+        if isinstance(given, str):
+            return cls.parse(given)
+        try:
+            number, of = map(operator.index, given)
+        except (TypeError, ValueError):
+            raise RunError(f"Expected a shard such as (3, 20), the third of twenty; got {given!r}.") from None
+        return cls(number, of)
 
     def share(self, items: Iterable[T]) -> Iterator[T]:
         """Yield this shard's part: every `of`-th item, so that neighbours, which cost about the same, are spread.

@@ -7,7 +7,20 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import audit, datasets, methods, mos, mos_invite, mos_plan, mos_serve, report, run, show, train
+from srbench.cli import (
+    audit,
+    compare,
+    datasets,
+    methods,
+    mos,
+    mos_invite,
+    mos_plan,
+    mos_serve,
+    report,
+    run,
+    show,
+    train,
+)
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -34,6 +47,7 @@ def _options(
 
 app.command()(run.run)
 app.command()(show.show)
+app.command()(compare.compare)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
 app.add_typer(datasets.app, name="datasets")

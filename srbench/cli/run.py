@@ -99,8 +99,8 @@ def run(
     """
     from srbench import bench
     from srbench.bench.progress import ProgressBar
+    from srbench.tables.numbers import count
 
-    part = None if shard is None else bench.Shard.parse(shard)
     try:
         with ProgressBar() as progress:
             finished = bench.run(
@@ -117,7 +117,7 @@ def run(
                 degradation=degradation,
                 limit=limit,
                 data_root=data_root,
-                shard=part,
+                shard=shard,
                 command=sys.argv,
                 on_file=progress.on_file,
                 on_start=progress.on_start,
@@ -127,11 +127,12 @@ def run(
     except KeyboardInterrupt as stopped:
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
-    if part is None:
+    if shard is None:
         _print_whole(finished)
     else:
         done = len(finished.scores.drop_duplicates(["method", "dataset", "image"]))
-        typer.echo(f"Shard {part}: {done} images. 'srbench show {finished.folder}' prints what all shards have done.")
+        typer.echo(f"Shard {shard.strip()}: {count(done, 'image')} done.")
+        typer.echo(f"'srbench show {finished.folder}' prints what all shards have.")
     print_notes(finished)
     failed = _print_failures(finished)
     if failed or (methods is not None and finished.left_out):

@@ -7,6 +7,7 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
+from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
@@ -32,6 +33,7 @@ from srbench.stats.taste import Models, mixed_models, taste
 
 __all__ = [
     "RULES",
+    "Change",
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
@@ -42,6 +44,7 @@ __all__ = [
     "Subjective",
     "agreement",
     "bt500",
+    "changes",
     "check_ratings",
     "check_scores",
     "checked_ratings",
