@@ -10,7 +10,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
-from srbench.reports import opinions
+from srbench.reports import opinions, preferences
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -30,8 +30,10 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
     scores, notes = choose_version(scores, run.info)
-    rated = stats.checked_ratings(study.ratings) if study is not None else None
-    names = name_everything(scores, run.info, rated.first if rated is not None else None)
+    compares = study is not None and study.compares
+    rated = stats.checked_ratings(study.ratings) if study is not None and not compares else None
+    shown = preferences.versions(study.ratings) if study is not None and compares else None
+    names = name_everything(scores, run.info, rated.first if rated is not None else shown)
     scores, gone = current(scores, run.info, names)
     found = means(scores, run.info)
     notes += [*map(str, run.stale), *gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]
@@ -60,6 +62,7 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
         comparisons=_joined([names.ordered(table) for table in tables]),
         critical=_critical(usable, rated, names, chosen),
         opinions=judged,
+        preferences=preferences.find(study, names, attempt) if study is not None and compares else None,
         notes=tuple(dict.fromkeys(notes)),
     )
 
