@@ -10,7 +10,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
-from srbench.reports import opinions, raters
+from srbench.reports import opinions, preferences, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -30,9 +30,13 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
     scores, notes = choose_version(scores, run.info)
-    people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters) if study is not None else None
+    compares = study is not None and study.compares
+    people = None
+    if study is not None and not compares:
+        people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters)
     rated = people.ratings if people is not None else None
-    names = name_everything(scores, run.info, rated.first if rated is not None else None)
+    shown = preferences.versions(study.ratings) if study is not None and compares else None
+    names = name_everything(scores, run.info, rated.first if rated is not None else shown)
     scores, gone = current(scores, run.info, names)
     found = means(scores, run.info)
     notes += [*map(str, run.stale), *gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]
@@ -62,6 +66,7 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
         comparisons=_joined([names.ordered(table) for table in tables]),
         critical=_critical(usable, rated, names, chosen),
         opinions=judged,
+        preferences=preferences.find(study, names, attempt) if study is not None and compares else None,
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.preferences import Preferences
 from srbench.reports.raters import Chosen
 from srbench.tables.names import Names
 from srbench.tables.table import ORIGINAL, Mean
@@ -58,6 +59,7 @@ class Findings:
         critical: Friedman's test per (data set, metric), where it is defined.
         opinions: None without a study.
         notes: One sentence for everything that was left out or could not be computed.
+        preferences: None without a study by pair comparison.
     """
 
     run: RunResults
@@ -72,6 +74,7 @@ class Findings:
     critical: dict[tuple[str, str], stats.CriticalDifference]
     opinions: Opinions | None
     notes: tuple[str, ...]
+    preferences: Preferences | None = None
 
     @property
     def info(self) -> dict[str, Any]:
@@ -81,7 +84,8 @@ class Findings:
     @property
     def synthetic(self) -> bool:
         """Whether there are opinions, and a program drew them."""
-        return self.opinions is not None and self.opinions.study.synthetic
+        found = self.opinions or self.preferences
+        return found is not None and found.study.synthetic
 
     @property
     def compared(self) -> list[str]:

@@ -23,7 +23,7 @@ class StudyRatings:
 
     Attributes:
         name: Its name.
-        ratings: One row per rating, see `stats.check_ratings`.
+        ratings: One row per rating, see `stats.check_ratings`; or per comparison, see `stats.check_comparisons`.
         origin: `study` (collected here), `imported`, or `synthetic` (drawn from numbers, no people).
         calibration: Results of the calibration, one row per rater; None where there was none.
         design: How stimuli were shown; empty where unknown.
@@ -41,6 +41,11 @@ class StudyRatings:
     def synthetic(self) -> bool:
         """Whether no person rated anything."""
         return self.origin == "synthetic"
+
+    @property
+    def compares(self) -> bool:
+        """Whether people compared pairs instead of rating versions."""
+        return {"left", "right"} <= set(self.ratings.columns)
 
 
 @dataclass(frozen=True, slots=True)

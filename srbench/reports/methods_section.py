@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from srbench import paper
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import listed, percent
+from srbench.reports.preferences import Preferences
+from srbench.stats.pairs import PRIOR
 from srbench.tables.numbers import count
 
 
@@ -49,6 +51,8 @@ def _protocol(name: str) -> str:
 
 
 def _study_paragraph(findings: Findings) -> Iterator[str]:
+    if findings.preferences is not None:
+        yield _preferences(findings.preferences)
     found = findings.opinions
     if found is None:
         return
@@ -69,6 +73,20 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
         f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
         f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
         + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
+    )
+
+
+def _preferences(found: Preferences) -> str:
+    compared = found.study.ratings
+    people = f"{compared['rater'].nunique()} {'simulated raters' if found.study.synthetic else 'people'}"
+    return (
+        f"In the study '{found.study.name}', {people} compared {len(compared):,} pairs of versions of a picture, side "
+        "by side. Qualities are those of Thurstone's model (case V) with random effects of method x rater and method x "
+        "image, where there are several of each, fitted by Laplace's approximation for each data set; a lean to the "
+        f"left is part of the model, and a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that "
+        "won or lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set "
+        "at once. "
+        "No rater was excluded."
     )
 
 

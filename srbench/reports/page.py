@@ -173,6 +173,9 @@ def _facts(findings: Findings) -> list[tuple[str, str]]:
         ("images", str(int(sizes.sum()))),
         ("protocol", findings.protocol),
     ]
+    if findings.preferences is not None:
+        compared = findings.preferences.study.ratings
+        facts += [("comparisons", f"{len(compared):,}"), ("raters", str(compared["rater"].nunique()))]
     if findings.opinions is not None:
         rated = findings.opinions.ratings
         facts += [("ratings", f"{len(rated):,}"), ("raters", str(rated["rater"].nunique()))]

@@ -10,6 +10,7 @@ from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.comparisons import friedman_table, pair_tables
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, mos_table
+from srbench.tables.pairs import preference_pairs_table, preference_table
 from srbench.tables.paper_tables import Material, paper_tables
 from srbench.tables.raters import (
     calibration_table,
@@ -43,9 +44,13 @@ def statistics_tables(findings: Findings) -> list[Table]:
     names = findings.names
     made = list(pair_tables(findings.comparisons, names))
     made += [friedman_table(findings.critical, names)] if findings.critical else []
-    if findings.opinions is None:
+    if findings.opinions is not None:
+        of_opinions = list(_opinions(findings.opinions, names))
+    elif findings.preferences is not None and findings.preferences.models:
+        models = findings.preferences.models
+        of_opinions = [preference_table(models, names), preference_pairs_table(models, names)]
+    else:
         return made
-    of_opinions = list(_opinions(findings.opinions, names))
     if not findings.synthetic:
         return [*made, *of_opinions]
     rated = {"comparisons-mos", "friedman", *(table.name for table in of_opinions)}

@@ -19,7 +19,7 @@ def load(name: str, studies: Path, url: str | None = None) -> StudyRatings:
 
     Raises:
         ReportError: There is neither, or the file cannot be read.
-        StudyError: The store cannot be opened, or the study compares pairs.
+        StudyError: The store cannot be opened.
     """
     path = Path(name)
     if path.suffix.lower() in {".csv", ".parquet"}:
@@ -37,17 +37,20 @@ def load(name: str, studies: Path, url: str | None = None) -> StudyRatings:
 def from_store(store: AnalystStore, name: str) -> StudyRatings:
     """Return a study with its calibration from an open store; raters go by their random codes."""
     record = store.study(name)
-    return StudyRatings(name, store.ratings(name), record.origin, store.calibration(name), record.settings.design)
+    return StudyRatings(name, store.results(name), record.origin, store.calibration(name), record.settings.design)
 
 
 def from_file(path: Path) -> StudyRatings:
-    """Return the ratings in a CSV or Parquet file, named after the study in it, else after the file.
+    """Return the ratings, or comparisons, in a CSV or Parquet file, named after the study in it, else after the file.
 
     Raises:
         ReportError: It cannot be read, holds several studies, or mixes synthetic and real ratings.
     """
     notes = []
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() == ".csv" and _compares(path):
+        ratings = pd.read_csv(path, dtype={"image": str, "rater": str}, encoding="utf-8-sig")
+        named = ratings["study"].astype(str) if "study" in ratings else pd.Series(dtype=str)
+    elif path.suffix.lower() == ".csv":
         ratings = _read_csv(path)
         named, counted = _beside(path)
         again = int((ratings["repeat"] > 0).sum())
@@ -73,6 +76,14 @@ def from_file(path: Path) -> StudyRatings:
         raise ReportError(f"{path} mixes synthetic ratings with others. Keep them in separate files.")
     name = names[0] if names else path.stem
     return StudyRatings(name, ratings, "synthetic" if drawn.any() else "imported", notes=notes)
+
+
+def _compares(path: Path) -> bool:
+    """Return whether a CSV file holds comparisons, as `srbench mos export` writes them."""
+    try:
+        return {"left", "right"} <= set(pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns)
+    except (OSError, ValueError):  # what is wrong with the file is said by whoever reads all of it
+        return False
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from srbench.stats.opinion import (
     score_distribution,
 )
 from srbench.stats.ordinal import Ordinal, ordinal_model
+from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
@@ -45,6 +46,7 @@ __all__ = [
     "agreement",
     "bt500",
     "changes",
+    "check_comparisons",
     "check_ratings",
     "check_scores",
     "checked_ratings",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -38,6 +40,8 @@ class Design:
         fixed: Shape (N, K - 1) or (N, K): left minus right, and 1 for the lean.
         random: Shape (N, L), left minus right for the levels of all effects.
         sizes: Number of levels of each effect; their sum is L.
+        eliminated: Columns of `random` of the effect with most groups, K of each; empty where there is none.
+        group: The group of each comparison in that effect, shape (N,).
     """
 
     methods: tuple[str, ...]
@@ -50,6 +54,8 @@ class Design:
     fixed: Array
     random: sparse.csr_matrix
     sizes: tuple[int, ...]
+    eliminated: slice
+    group: Codes
 
     def pairs(self) -> tuple[Codes, Codes, Codes, Array]:
         """Return each comparison's pair and direction.
@@ -84,17 +90,18 @@ def check_comparisons(comparisons: pd.DataFrame) -> tuple[pd.DataFrame, list[str
     damaged = score.isna() & frame["score"].notna()
     wrong = damaged | (score.notna() & ~score.isin([LEFT, EITHER, RIGHT]))
     if wrong.any():
+        row = _first(wrong)
         raise StatisticsError(
-            f"Scores of comparisons are 1 (left), 2 (right) or 1.5 (no preference), but row {int(wrong.idxmax()) + 1} "
-            f"has '{frame['score'][wrong.idxmax()]}'."
+            f"Scores of comparisons are 1 (left), 2 (right) or 1.5 (no preference), but row {row + 1} has "
+            f"'{frame['score'].iloc[row]}'."
         )
     nameless = frame[list(COLUMNS[:-1])].isna().any(axis=1)
     if nameless.any():
-        raise StatisticsError(f"Row {int(nameless.idxmax()) + 1} of the comparisons lacks a rater, an image or a side.")
+        raise StatisticsError(f"Row {_first(nameless) + 1} of the comparisons lacks a rater, an image or a side.")
     same = frame["left"].astype(str) == frame["right"].astype(str)
     if same.any():
-        row = int(same.idxmax())
-        raise StatisticsError(f"Row {row + 1} compares '{frame['left'][row]}' with itself: remove it.")
+        row = _first(same)
+        raise StatisticsError(f"Row {row + 1} compares '{frame['left'].iloc[row]}' with itself: remove it.")
     if score.isna().any():
         notes.append(f"{int(score.isna().sum())} of {len(frame)} comparisons have no score and were left out.")
     frame = frame.assign(score=score)[score.notna()]
@@ -107,20 +114,28 @@ def check_comparisons(comparisons: pd.DataFrame) -> tuple[pd.DataFrame, list[str
     return frame.reset_index(drop=True), notes
 
 
+def _first(marked: pd.Series[bool]) -> int:
+    return int(marked.to_numpy().argmax())
+
+
 def usable_effects(frame: pd.DataFrame) -> tuple[str, ...]:
     """Return the effects that these comparisons can tell from the methods: those of two raters or images and more."""
     return tuple(name for name in ("method:rater", "method:image") if _groups(frame, name)[1] > 1)
 
 
-def design(frame: pd.DataFrame, effects: Sequence[str], order: bool) -> tuple[Design, list[str]]:
+def design(
+    frame: pd.DataFrame, effects: Sequence[str], order: bool, methods: Sequence[str] | None = None
+) -> tuple[Design, list[str]]:
     """Return the matrices of checked comparisons, and one sentence for what had to be left out of the model.
+
+    The arguments are those of `srbench.stats.pairs.pair_model`; comparisons of other methods are left to the caller.
 
     Raises:
         StatisticsError: There are fewer than two methods, some were never compared with the others, nobody prefers
             anything, or a random effect cannot be estimated.
     """
     sides = frame[["left", "right"]].astype(str)
-    methods = tuple(sorted(set(sides["left"]) | set(sides["right"])))
+    methods = tuple(methods) if methods is not None else tuple(sorted(set(sides["left"]) | set(sides["right"])))
     left, right = (pd.Categorical(sides[side], categories=list(methods)).codes.astype(np.intp) for side in sides)
     _connected(methods, left, right)
     score = frame["score"].to_numpy()
@@ -147,7 +162,10 @@ def design(frame: pd.DataFrame, effects: Sequence[str], order: bool) -> tuple[De
     random = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_matrix((len(frame), 0))
     category = np.where(score == RIGHT, 0, np.where(score == LEFT, 1 + ties, 1)).astype(np.intp)
     sizes = tuple(block.shape[1] for block in blocks)
-    made = Design(methods, tuple(effects), left, right, category, ties, order, fixed, random, sizes)
+    eliminated, group = _largest(frame, effects, sizes)
+    made = Design(
+        methods, tuple(effects), left, right, category, ties, order, fixed, random, sizes, eliminated, group
+    )  # fmt: skip
     return made, notes
 
 
@@ -173,7 +191,7 @@ def refuse_separation(made: Design) -> None:
         )
 
 
-def _grouped(methods: Sequence[str], group: Codes, groups: int) -> str:
+def _grouped(methods: Sequence[str], group: NDArray[Any], groups: int) -> str:
     """Return the names of the groups, `a, b | c`."""
     parts = ([name for name, g in zip(methods, group, strict=True) if g == k] for k in range(groups))
     return " | ".join(map(", ".join, parts))
@@ -182,22 +200,33 @@ def _grouped(methods: Sequence[str], group: Codes, groups: int) -> str:
 def _groups(frame: pd.DataFrame, effect: str) -> tuple[Codes, int]:
     if effect not in EFFECTS:
         raise StatisticsError(unknown("random effect of comparisons", effect, EFFECTS))
-    code = frame.groupby(list(EFFECTS[effect]), sort=True).ngroup().to_numpy(dtype=np.intp)
+    code: Codes = frame.groupby(list(EFFECTS[effect]), sort=True).ngroup().to_numpy().astype(np.intp)
     return code, int(code.max()) + 1
 
 
 def _block(frame: pd.DataFrame, effect: str, left: Codes, right: Codes, methods: int) -> sparse.csr_matrix:
-    """Return the columns of one effect that some comparison touches, shape (N, levels)."""
+    """Return the columns of one effect, shape (N, levels): every group has as many as there are methods, or one."""
     code, groups = _groups(frame, effect)
     if groups < 2:
         raise StatisticsError(f"The random effect '{effect}' needs two {EFFECTS[effect][-1]}s or more. Leave it out.")
     rows, ones = np.arange(len(frame)), np.ones(len(frame))
     if effect == "rater":
         return sparse.csr_matrix((ones, (rows, code)), shape=(len(frame), groups))
-    places = np.concatenate([code * methods + left, code * methods + right])
-    touched, column = np.unique(places, return_inverse=True)
-    entries = (np.concatenate([ones, -ones]), (np.tile(rows, 2), column))
-    return sparse.csr_matrix(entries, shape=(len(frame), len(touched)))
+    entries = (
+        np.concatenate([ones, -ones]),
+        (np.tile(rows, 2), np.concatenate([code * methods + left, code * methods + right])),
+    )
+    return sparse.csr_matrix(entries, shape=(len(frame), groups * methods))
+
+
+def _largest(frame: pd.DataFrame, effects: Sequence[str], sizes: Sequence[int]) -> tuple[slice, Codes]:
+    """Return the columns of the effect of methods with most groups, and each comparison's group in it."""
+    places = [place for place, name in enumerate(effects) if name != "rater"]
+    if not places:
+        return slice(0, 0), np.zeros(len(frame), dtype=np.intp)
+    place = max(places, key=sizes.__getitem__)
+    start = sum(sizes[:place])
+    return slice(start, start + sizes[place]), _groups(frame, effects[place])[0]
 
 
 def _connected(methods: Sequence[str], left: Codes, right: Codes) -> None:

@@ -1,7 +1,7 @@
 """Penalised likelihood of paired comparisons with random effects: Laplace's approximation with its exact gradient.
 
 The derivation is that of `srbench.stats.laplace`; here an answer depends on the difference of two levels of an effect,
-so that no block of the system is diagonal, and it is solved as a dense one.
+and the system is that of `srbench.stats.pair_system`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
-from scipy.linalg import lapack
+from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.pair_design import Design
+from srbench.stats.pair_system import PairSystem
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 4.0
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
 _ROUNDS = 100
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +33,11 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class _Mode:
-    """The most probable effects, with the factored system there."""
+    """The most probable effects, and the system there."""
 
     effects: Array
     at: links.Interval
-    factor: tuple[Array, bool] | None
-
-    def solve(self, right: Array) -> Array:
-        return right if self.factor is None else np.asarray(linalg.cho_solve(self.factor, right))
-
-    @property
-    def log_determinant(self) -> float:
-        return 0.0 if self.factor is None else 2.0 * float(np.log(np.diag(self.factor[0])).sum())
-
-    def inverse(self) -> Array:
-        if self.factor is None:
-            return np.empty((0, 0))
-        lower, _ = lapack.dpotri(self.factor[0], lower=True)
-        triangle: Array = np.tril(lower)
-        return triangle + np.tril(triangle, -1).T
+    system: PairSystem
 
 
 class PairLikelihood:
@@ -80,12 +65,12 @@ class PairLikelihood:
         mode = self._mode(parts, scales)
         at, random = mode.at, self.design.random
         quality = self.quality(parts)
-        value = at.value.sum() - 0.5 * mode.effects @ mode.effects - 0.5 * mode.log_determinant
+        value = at.value.sum() - 0.5 * mode.effects @ mode.effects - 0.5 * mode.system.log_determinant
         value -= self.penalty(parts)
 
-        by_effect = self._leverages(mode, scales)
+        by_effect = mode.system.leverages()
         leverage = by_effect.sum(axis=0)
-        answer = mode.solve(0.5 * scales * (random.T @ (leverage * at.third)))
+        answer = mode.system.solve(0.5 * scales * (random.T @ (leverage * at.third)))
         pull = random @ (scales * answer)
         along = at.slope + 0.5 * leverage * at.third - at.curvature * pull
         by_coefficient = self.design.fixed.T @ along
@@ -105,41 +90,11 @@ class PairLikelihood:
         total = -upper[right].sum() + upper[tie].sum() - lower[tie].sum() + lower[left].sum()
         return np.array([parts.tie * total])
 
-    def _leverages(self, mode: _Mode, scales: Array) -> Array:
-        """Return each effect's part in the variance of each latent difference given the data, shape (G, N)."""
-        design = self.design
-        found = np.zeros((len(design.sizes), design.category.size))
-        if not design.sizes:
-            return found
-        inverse = mode.inverse() * np.outer(scales, scales)
-        for start in range(0, design.category.size, _CHUNK):
-            rows = design.random[start : start + _CHUNK]
-            product = rows.multiply(rows @ inverse).tocsc()
-            for g, (first, size) in enumerate(zip(self.starts, design.sizes, strict=True)):
-                found[g, start : start + _CHUNK] = np.asarray(product[:, first : first + size].sum(axis=1)).ravel()
-        return found
-
     def _look(self, parts: Parameters, latent: Array) -> links.Interval:
         cuts = [-parts.tie, parts.tie] if self.design.ties else [0.0]
         edges = np.array([-np.inf, *cuts, np.inf])
         category = self.design.category
         return links.interval(self.link, edges[category + 1] - latent, edges[category] - latent)
-
-    def _factor(self, curvature: Array, scales: Array) -> tuple[Array, bool] | None:
-        if not scales.size:
-            return None
-        random = self.design.random
-        normal = (random.T @ random.multiply(curvature[:, None]).tocsr()).toarray()
-        system = normal * np.outer(scales, scales)
-        system[np.diag_indices_from(system)] += 1.0
-        try:
-            factor: tuple[Array, bool] = linalg.cho_factor(system, lower=True)
-        except (ValueError, linalg.LinAlgError):
-            raise StatisticsError(
-                "The model of pairs has no maximum that can be found: its curvature vanishes. Leave out a random "
-                "effect, or collect more comparisons."
-            ) from None
-        return factor
 
     def _mode(self, parts: Parameters, scales: Array) -> _Mode:
         """Find the most probable effects, in units of their standard deviations, by Newton's method."""
@@ -152,9 +107,9 @@ class PairLikelihood:
 
         value, at = look(effects)
         for _ in range(_ROUNDS):
-            mode = _Mode(effects, at, self._factor(at.curvature, scales))
+            mode = _Mode(effects, at, PairSystem(design, at.curvature, scales))
             gradient = scales * (design.random.T @ at.slope) - effects
-            step = mode.solve(gradient)
+            step = mode.system.solve(gradient)
             if float(gradient @ step) < 1e-12:
                 self.modes = effects
                 return mode
@@ -234,7 +189,8 @@ class PairLikelihood:
             if not scales.size:
                 return plain
             seen = [scales[:, None] * (self.design.random.T @ (weights[:, None] * part)) for part in (one, other)]
-            return plain - seen[0].T @ mode.solve(seen[1])
+            known: Array = seen[0].T @ mode.system.solve(seen[1])
+            return plain - known
 
         fixed = self.design.fixed
         crossing = information(further, fixed)

@@ -129,6 +129,7 @@ def pair_model(
     *,
     link: links.LinkName = "probit",
     effects: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
     order: bool = True,
     prior: float | None = PRIOR,
 ) -> Pairs:
@@ -140,6 +141,7 @@ def pair_model(
         link: `probit` (Thurstone, case V) or `logit` (Bradley-Terry).
         effects: Random effects, some of `method:rater` (taste), `method:image` (what suits a picture) and `rater` (the
             side a rater leans to). None takes the first two, where there are two raters and two images.
+        methods: Methods to compare, in this order; comparisons with others are left out. None means all.
         order: Whether all raters may share a lean to the left.
         prior: Standard deviation, in JOD of a single rater and image, of the normal prior of each quality around the
             mean of all, and of the lean around 0. None means no prior, and is refused where a group of methods won
@@ -150,8 +152,9 @@ def pair_model(
             have no finite maximum without a prior.
     """
     frame, notes = check_comparisons(comparisons)
+    frame = _only(frame, methods)
     chosen = usable_effects(frame) if effects is None else tuple(effects)
-    made, said = design(frame, chosen, order)
+    made, said = design(frame, chosen, order, methods)
     found = links.find(link)
     if prior is not None and not 0 < prior < np.inf:
         raise StatisticsError(f"The prior is a positive number of JOD, or None; got {prior:g}.")
@@ -186,6 +189,22 @@ def pair_model(
         raters=frame["rater"].nunique(),
         notes=(*notes, *said, *_left_out(chosen, effects is None)),
     )
+
+
+def _only(frame: pd.DataFrame, methods: Sequence[str] | None) -> pd.DataFrame:
+    if methods is None:
+        return frame
+    left, right = (frame[side].astype(str) for side in ("left", "right"))
+    kept = frame[left.isin(methods) & right.isin(methods)].reset_index(drop=True)
+    missing = [
+        name for name in methods if not ((kept["left"].astype(str) == name) | (kept["right"].astype(str) == name)).any()
+    ]
+    if missing or len(set(methods)) < max(2, len(methods)):
+        raise StatisticsError(
+            f"The model of pairs needs comparisons between two different methods or more; got "
+            f"{', '.join(methods) or 'none'}" + (f", and no comparison of {', '.join(missing)}." if missing else ".")
+        )
+    return kept
 
 
 def _left_out(chosen: Sequence[str], free: bool) -> list[str]:

@@ -21,6 +21,8 @@ from srbench.mos.design import registration
 from srbench.mos.store.rows import RATING_COLUMNS
 from srbench.mos.store.session import Card
 from srbench.mos.store.stores import Store
+from srbench.reports import studies
+from srbench.stats import pair_model
 
 Mos = Callable[..., str]
 
@@ -249,6 +251,10 @@ def test_pair_comparison_exports_who_was_left_and_right(
     table = pd.read_csv("out.csv", dtype={"rater": str})
     assert set(zip(table["left"], table["right"], strict=True)) <= {("bicubic", "hr"), ("hr", "bicubic")}
     assert list(table["score"]) == [2, 2, 2]
+    stored = studies.load("lab", Path("studies"))
+    assert stored.compares
+    for found in (stored, studies.from_file(Path("out.csv"))):
+        assert pair_model(found.ratings).observations == len(table)
     with pytest.raises(StudyError, match="pair comparison goes to csv"):
         mos("export", "lab", "out.json")
 

@@ -135,6 +135,17 @@ def test_the_prior_moves_next_to_nothing_where_everybody_won_and_lost() -> None:
     np.testing.assert_allclose(stats.pair_model(STUDY).estimates, free.estimates, atol=0.02)
 
 
+def test_methods_are_chosen_and_ordered_by_name() -> None:
+    model = stats.pair_model(STUDY, methods=["m3", "m1"])
+    assert model.methods == ("m3", "m1")
+    assert model.observations == len(STUDY[STUDY["left"].isin(["m1", "m3"]) & STUDY["right"].isin(["m1", "m3"])])
+    assert model.shares.loc[0, ["a", "b"]].tolist() == ["m3", "m1"]
+    with pytest.raises(StatisticsError, match="no comparison of m9"):
+        stats.pair_model(STUDY, methods=["m3", "m1", "m9"])
+    with pytest.raises(StatisticsError, match="two different methods"):
+        stats.pair_model(STUDY, methods=["m3"])
+
+
 def test_groups_that_were_never_compared_are_named() -> None:
     frame = pd.concat([answers("a", "b", 5, 5), answers("c", "d", 5, 5)])
     with pytest.raises(StatisticsError, match=r"2 groups.*a, b \| c, d"):
