@@ -10,7 +10,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
-from srbench.reports import opinions, raters
+from srbench.reports import opinions, plausible, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -30,8 +30,10 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
     scores, notes = choose_version(scores, run.info)
+    plausible.check(scores)
     people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters) if study is not None else None
     rated = people.ratings if people is not None else None
+    notes += plausible.spellings(scores, rated.first if rated is not None else None)
     names = name_everything(scores, run.info, rated.first if rated is not None else None)
     scores, gone = current(scores, run.info, names)
     found = means(scores, run.info)
