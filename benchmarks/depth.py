@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from srbench import registry
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.images import file_sha256
 from srbench.methods.srresnet import loading
 from srbench.ready import ReadyMethod
 from srbench.registry import Setup, Upscaler
 from srbench.training import checkpoints, shipping
-from srbench.training.start import Order, held_out, start
+from srbench.training.launch import TrainingRequest, held_out, launch
 
 METHOD = "srresnet-mse"
 SCALE = 4
@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/depth"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    held = [Pair("held out", path.stem, SCALE, path, file_sha256(path)) for path in held_out(arguments.validation, 20)]
+    held = [
+        ImagePair("held out", path.stem, SCALE, path, file_sha256(path)) for path in held_out(arguments.validation, 20)
+    ]
     print("| Blocks | Skips | Parameters | PSNR | Training | 120x80 LR |")
     print("|--:|:--|--:|--:|--:|--:|", flush=True)
     for skip in (True, False):
@@ -51,7 +53,7 @@ def main() -> None:
             out = arguments.out / f"{blocks}-{'skip' if skip else 'plain'}"
             settings = {"blocks": blocks, "skip": skip, "validations": 0}
             settings |= {name: getattr(arguments, name) for name in ("steps", "batch", "crop")}
-            order = Order(
+            request = TrainingRequest(
                 METHOD,
                 tuple(arguments.data),
                 out,
@@ -61,15 +63,15 @@ def main() -> None:
                 device=arguments.device,
                 quiet=True,
             )
-            outcome = start(order)
-            if outcome.stopped_by:
-                raise SystemExit(f"Stopped by {outcome.stopped_by}; the same command goes on.")
-            count = sum(parameter.numel() for parameter in outcome.network.parameters())
-            upscale = loading.ready(outcome.network.cpu(), Setup(SCALE, "cpu", "fast"))  # type: ignore[arg-type] # SRResNet
+            result = launch(request)
+            if result.stopped_by:
+                raise SystemExit(f"Stopped by {result.stopped_by}; the same command goes on.")
+            count = sum(parameter.numel() for parameter in result.network.parameters())
+            upscale = loading.ready(result.network.cpu(), Setup(SCALE, "cpu", "fast"))  # type: ignore[arg-type] # SRResNet
             method = ReadyMethod(registry.find(METHOD)[0], Setup(SCALE), upscale)
             score = shipping.means(method.on_pair, held)["psnr"]
             print(
-                f"| {blocks} | {'yes' if skip else 'no'} | {count:,} | {score:.2f} dB | {outcome.seconds:.0f} s "
+                f"| {blocks} | {'yes' if skip else 'no'} | {count:,} | {score:.2f} dB | {result.seconds:.0f} s "
                 f"| {milliseconds(upscale):.0f} ms |",
                 flush=True,
             )

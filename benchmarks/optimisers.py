@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from srbench.training import duplicates, parallel, photographs, validation
-from srbench.training.loop import Average
+from srbench.training import duplicates, parallel, photographs, precision, validation
+from srbench.training.launch import configure, held_out, recipes
 from srbench.training.patches import Cutter, Shape
-from srbench.training.plan import OPTIMISERS
-from srbench.training.start import configure, held_out, recipes
+from srbench.training.state import Average
+from srbench.training.task import OPTIMISERS
 from srbench.training.validation import Held
 
 SIZES = {"espcn": (16, 96), "srcnn": (16, 48), "drcn": (4, 40), "srresnet-mse": (8, 64)}
@@ -55,12 +55,13 @@ def run(
     assert optimiser in OPTIMISERS
     recipe, (batch, crop) = recipes()[name], SIZES[name]
     settings = {"batch": batch, "crop": crop, "rate": rate, "optimiser": optimiser, "minutes": seconds / 60}
-    plan, team = configure(recipe, settings), parallel.join("cpu")
+    processes = parallel.join("cpu")
+    plan = configure(recipe, settings | {"precision": precision.choose(processes.device, "auto")[0]})
     torch.manual_seed(plan.seed)
-    task = recipe.task(plan, team)
+    task = recipe.task(plan, processes)
     shape = Shape(plan.crop, plan.scale, task.enlarge)
     cutter = Cutter(photographs.pack(decoded, shape.window, task.luma), shape)
-    whole = validation.hold_out(held, plan.scale, task.luma, team.device)
+    whole = validation.hold_out(held, plan.scale, task.luma, processes.device)
     small = [middle(one, plan.scale) for one in whole]
     average, generator = Average(task.network, plan.ema), torch.Generator().manual_seed(plan.seed + 1)
     scores: list[float] = []

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from srbench.training import parallel, photographs, throughput
+from srbench.training.launch import configure, recipes
 from srbench.training.patches import Cutter, Shape
-from srbench.training.start import configure, recipes
 
 # Sizes that a CPU can do; on a GPU larger batches come nearer to its peak.
 CASES: tuple[tuple[str, dict[str, object]], ...] = (
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=20)
     arguments = parser.parse_args()
-    team = parallel.join(arguments.device)
+    processes = parallel.join(arguments.device)
     noise = np.random.default_rng(0).integers(0, 256, (8, 320, 320, 3)).astype(np.uint8)
     decoded = [(Path(str(i)), image) for i, image in enumerate(noise)]
     print(f"{'family':14} {'crops':>9} {'precision':>9} {'ms a step':>9} {'of which cutting':>16} {'of peak':>8}")
@@ -42,16 +42,18 @@ def main() -> None:
         for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
             recipe = recipes()[name]
             plan = configure(recipe, {**settings, "precision": precision, "steps": 1})
-            task = recipe.task(plan, team)
+            task = recipe.task(plan, processes)
             shape = Shape(plan.crop, plan.scale, task.enlarge)
-            cutter = Cutter(photographs.pack(decoded, shape.window, task.luma).to(team.device), shape)
+            cutter = Cutter(photographs.pack(decoded, shape.window, task.luma).to(processes.device), shape)
             batch = cutter.draw(plan.batch, torch.default_generator)
             _, operations = throughput.counted(lambda task=task, batch=batch: task.step(batch, 0.5))
             cutting = timed(
-                lambda cutter=cutter, plan=plan: cutter.draw(plan.batch, torch.default_generator), arguments.steps, team
+                lambda cutter=cutter, plan=plan: cutter.draw(plan.batch, torch.default_generator),
+                arguments.steps,
+                processes,
             )
-            step = timed(lambda task=task, batch=batch: task.step(batch, 0.5), arguments.steps, team)
-            share = operations / step / throughput.convolution_peak(team.device, dtype)
+            step = timed(lambda task=task, batch=batch: task.step(batch, 0.5), arguments.steps, processes)
+            share = operations / step / throughput.convolution_peak(processes.device, dtype)
             print(
                 f"{name:14} {plan.batch:>3}x{plan.crop}^2 {precision:>9} {1e3 * (step + cutting):9.1f} "
                 f"{1e3 * cutting:16.2f} {share:8.0%}",
@@ -59,13 +61,13 @@ def main() -> None:
             )
 
 
-def timed(call: Callable[[], object], count: int, team: parallel.Team) -> float:
+def timed(call: Callable[[], object], count: int, processes: parallel.ProcessGroup) -> float:
     """Return the median seconds of `count` calls."""
     seconds = []
     for _ in range(count):
         start = time.perf_counter()
         call()
-        if team.device.type == "cuda":
+        if processes.device.type == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from srbench import images
 from srbench.errors import MethodError, MissingError
-from srbench.registry import NamedPair, Setup, Upscaler, register_loader
+from srbench.registry import NamedImagePair, Setup, Upscaler, register_loader
 
 _NAMED = 5
 
@@ -55,16 +56,27 @@ def _method_folders(folder: Path) -> list[Path]:
     return [found for entry in inside for found in _method_folders(entry)]
 
 
-def _folders(folder: Path) -> list[Path]:
+def _folders(folder: Path) -> tuple[Path, ...]:
+    return _listing(folder, folder.stat().st_mtime_ns)[0]
+
+
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    return _listing(folder, folder.stat().st_mtime_ns)[1]
+
+
+@functools.lru_cache(maxsize=64)
+def _listing(folder: Path, _: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the folders in a folder, without HR and LR, and the pictures; kept until the folder changes.
+
+    Every image of a set asks for it, and a folder may hold thousands.
+    """
     from srbench.datasets.naming import take_apart
 
-    found = [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
-    return [entry for entry in found if not take_apart(entry.name).side]
-
-
-def _pictures(folder: Path) -> list[Path]:
-    found = [path for path in folder.iterdir() if path.suffix.lower() in images.EXTENSIONS]
-    return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
+    with os.scandir(folder) as entries:
+        visible = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    folders = [Path(entry) for entry in visible if entry.is_dir() and not take_apart(entry.name).side]
+    pictures = [Path(entry) for entry in visible if entry.is_file()]
+    return tuple(folders), tuple(path for path in pictures if path.suffix.lower() in images.EXTENSIONS)
 
 
 def _is_part(folder: Path) -> bool:
@@ -75,7 +87,7 @@ def _is_part(folder: Path) -> bool:
     return bool(_pictures(folder)) or any(_is_part(entry) for entry in inside) or _are_images(inside)
 
 
-def _are_images(inside: list[Path]) -> bool:
+def _are_images(inside: Sequence[Path]) -> bool:
     """Whether folders are called each like the image whose pictures they hold."""
     known = _image_names()
     if any(_folders(folder) or not _pictures(folder) for folder in inside):
@@ -119,7 +131,7 @@ def _image_names() -> set[str]:
     }
 
 
-def find(argument: str, pair: NamedPair) -> Path:
+def find(argument: str, pair: NamedImagePair) -> Path:
     """Return the file in folder `argument` that holds the result for `pair`.
 
     It lies in a folder called like the data set, like the factor or both, or in the folder itself; there, or in a
@@ -149,7 +161,7 @@ def find(argument: str, pair: NamedPair) -> Path:
     raise MissingError(f"{expected}, found none.")
 
 
-def _home(root: Path, pair: NamedPair) -> Path:
+def _home(root: Path, pair: NamedImagePair) -> Path:
     """Return the folder for the data set and the factor of a pair; `Set5/x4` and `x4/Set5` are both usual."""
     folder, names = root, _set_names(pair.dataset)
     for _ in range(2):
@@ -182,7 +194,7 @@ class _Match:
         return sum(stem.startswith(self.before) and stem.endswith(self.after) for stem in stems) > 1
 
 
-def _matching(folder: Path, pair: NamedPair) -> list[Path]:
+def _matching(folder: Path, pair: NamedImagePair) -> list[Path]:
     """Return the pictures of a folder that are a pair's, only the best ones: called so, beginning so, ending so."""
     index = _index(folder, folder.stat().st_mtime_ns)
     longer = {match.path for name in pair.longer for match in index.get(name.casefold(), ())}
@@ -197,7 +209,7 @@ def _matching(folder: Path, pair: NamedPair) -> list[Path]:
     return list(ranked[min(ranked)]) if ranked else []
 
 
-def _unmarked(folder: Path, pair: NamedPair) -> list[Path]:
+def _unmarked(folder: Path, pair: NamedImagePair) -> list[Path]:
     """Return the pictures of an image's own folder, whatever they are called, that may be its result."""
     from srbench.datasets.naming import marks, take_apart
 
@@ -208,10 +220,7 @@ def _unmarked(folder: Path, pair: NamedPair) -> list[Path]:
 
 @functools.lru_cache(maxsize=16)
 def _index(folder: Path, _: int) -> dict[str, list[_Match]]:
-    """Return, for every name that the pictures in a folder may be of, how it stands in theirs.
-
-    It is kept until the folder changes, because every image of a set asks for it.
-    """
+    """Return, for every name that the pictures in a folder may be of, how it stands in theirs; see `_listing`."""
     from srbench.datasets import naming
 
     found: dict[str, list[_Match]] = {}
@@ -240,7 +249,7 @@ def load(setup: Setup) -> Upscaler:
     """Return an upscaler that reads stored images of folder `setup.argument`."""
     folder = setup.argument or "."
 
-    def read(pair: NamedPair) -> images.Image:
+    def read(pair: NamedImagePair) -> images.Image:
         image, hr = images.read(find(folder, pair)), pair.hr()
         if image.ndim == 3 and hr.ndim == 2 and (image == image[..., :1]).all():
             return np.ascontiguousarray(image[..., 0])  # many programs save gray results as three equal channels

@@ -5,27 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from srbench.errors import MethodError
-from srbench.registry import Setup
-
-PRECISIONS = ("fast", "bf16", "exact")
 
 
-def choose(scale: int, device: str, precision: str) -> Setup:
-    """Return the setup for `device` (`auto`, `cpu`, `cuda`) and `precision`.
+def choose(device: str) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
 
     Raises:
-        MethodError: One of them is unknown, or CUDA was asked for and there is none.
+        MethodError: It is none of them, or CUDA was asked for and there is none.
     """
-    if precision not in PRECISIONS:
-        raise MethodError(f"Unknown precision '{precision}'. Known: {', '.join(PRECISIONS)}.")
     if device not in ("auto", "cpu", "cuda"):
         raise MethodError(f"Unknown device '{device}'. Known: auto, cpu, cuda.")
     if device == "cpu":
-        return Setup(scale, "cpu", precision)
+        return "cpu"
     reason = cuda_why_not()
     if device == "cuda" and reason:
         raise MethodError(f"Device 'cuda' was asked for, but {reason}. Use --device cpu.")
-    return Setup(scale, "cpu" if reason else "cuda", precision)
+    return "cpu" if reason else "cuda"
 
 
 def cuda_why_not() -> str | None:

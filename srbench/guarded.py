@@ -15,7 +15,7 @@ from srbench.errors import MethodError, PluginError
 from srbench.plugins import containment, modules, opened, watching
 
 if TYPE_CHECKING:
-    from srbench.registry import Method, Setup
+    from srbench.contract import Method, Setup
 
 
 class GuardedUpscaler:
@@ -45,7 +45,7 @@ class GuardedUpscaler:
         self._opened.settle()  # not after each call, whose time is measured
 
     def __call__(self, source: Any) -> NDArray[Any]:
-        """Return what the method returns for an LR image, or for a `Pair` where it takes pairs.
+        """Return what the method returns for an LR image, or for a `ImagePair` where it takes pairs.
 
         Raises:
             MethodError: It ended the program.

@@ -11,7 +11,7 @@ from srbench import registry
 from srbench.errors import MethodError
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
-from srbench.registry import Method, Pair, Setup, Upscaler
+from srbench.registry import ImagePair, Method, Setup, Upscaler
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ReadyMethod:
         full = replace(setup, weights=method.weights.get(setup.scale))
         return cls(method, full, GuardedUpscaler(method, full))
 
-    def source(self, pair: Pair) -> Any:
+    def source(self, pair: ImagePair) -> Any:
         """Return what the method is given of a pair: the pair itself, or its LR image.
 
         Raises:
@@ -68,7 +68,7 @@ class ReadyMethod:
         lr = (source.lr() if self.method.takes_pair else source) if is_float else None
         return registry.to_8bit(self.method.name, output, shape, lr)
 
-    def on_pair(self, pair: Pair) -> Image:
+    def on_pair(self, pair: ImagePair) -> Image:
         """Return the SR image of a pair, which may be the original itself or a stored picture.
 
         Raises:

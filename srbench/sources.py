@@ -11,12 +11,15 @@ from srbench.plugins import modules
 
 # Code that cannot change what a method computes: counting it in would invalidate runs for nothing.
 _NEUTRAL = (
+    "srbench.contract",
     "srbench.errors",
+    "srbench.contract",
     "srbench.registry",
     "srbench.content",
     "srbench.sources",
     "srbench.plugins",
     "srbench.training",
+    "srbench.foreign.published",
 )
 
 

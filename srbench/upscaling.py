@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench import devices, images
+from srbench import images
 from srbench.datasets import LeftOut, describe_left_out
 from srbench.datasets.inspection import is_animation
 from srbench.datasets.layouts import is_image
@@ -43,7 +43,7 @@ def upscale(
         WeightsError: Its weights are missing or damaged.
     """
     lr = _checked(image) if isinstance(image, np.ndarray) else images.read(image)
-    return ready(method, devices.choose(scale, device, precision)).on_image(lr)
+    return ready(method, Setup.choose(scale, device, precision)).on_image(lr)
 
 
 def _checked(image: Image) -> Image:

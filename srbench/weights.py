@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections import UserDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 VERSION = "1"
+FOLDER = "SRBENCH_WEIGHTS"
+"""Environment variable that names a folder of a user's own weights."""
 
 
 class Network(Protocol):
@@ -24,8 +28,21 @@ class Network(Protocol):
     arguments: dict[str, object]
 
 
-def paths(plugin: str, name: str, scales: Iterable[int]) -> dict[int, Path]:
+class Places(UserDict[int, Path]):
+    """Where the weights of a method are for each scale: in the user's own folder, or where the method has them."""
+
+    def __getitem__(self, scale: int) -> Path:
+        """Return the file for `scale`, of the same name in the folder that SRBENCH_WEIGHTS names if it is there."""
+        shipped: Path = super().__getitem__(scale)
+        own = os.environ.get(FOLDER)
+        mine = Path(own).expanduser() / shipped.name if own else shipped
+        return mine if mine.is_file() else shipped
+
+
+def paths(plugin: str, name: str, scales: Iterable[int]) -> Places:
     """Return where the weights of the method `name` belong for each scale, whether they are there or not.
+
+    A user's own weights go before: those in the folder that the environment variable SRBENCH_WEIGHTS names.
 
     Args:
         plugin: `__file__` of the family's `__init__.py`; the files lie in the folder `weights` beside it.
@@ -33,7 +50,7 @@ def paths(plugin: str, name: str, scales: Iterable[int]) -> dict[int, Path]:
         scales: The scales that the family can be trained for.
     """
     folder = Path(plugin).resolve().parent / "weights"
-    return {scale: folder / f"{name}-x{scale}.safetensors" for scale in scales}
+    return Places({scale: folder / f"{name}-x{scale}.safetensors" for scale in scales})
 
 
 def note(files: Mapping[int, Path]) -> str:
@@ -66,6 +83,25 @@ def save(path: Path, network: nn.Module, scale: int, card: Mapping[str, Any], *,
     Returns:
         The SHA-256 of the file.
     """
+    write(path, network, scale, {"features": str(card.get("features", "none"))}, half=half)
+    sha256 = file_sha256(path)
+    title = path.stem
+    full = {"name": title, **card, "bytes": path.stat().st_size, "sha256": sha256}
+    write_atomically(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
+    write_atomically(path.with_suffix(".md"), _markdown(title, full).encode())
+    return sha256
+
+
+def write(path: Path, network: nn.Module, scale: int, more: Mapping[str, str], *, half: bool = False) -> None:
+    """Write the weights of `network` without a card.
+
+    Args:
+        path: The file to write.
+        network: A network with the attributes of `Network`.
+        scale: The upscaling factor it was trained for.
+        more: Further entries of the file's metadata.
+        half: As in `save`.
+    """
     from safetensors.torch import save as to_bytes
 
     tensors = {}
@@ -78,16 +114,10 @@ def save(path: Path, network: nn.Module, scale: int, card: Mapping[str, Any], *,
         "architecture": str(network.architecture),
         "arguments": json.dumps(network.arguments),
         "scale": str(scale),
-        "features": str(card.get("features", "none")),
+        **more,
         "tensors_sha256": _digest(tensors),
     }
     write_atomically(path, to_bytes(tensors, metadata=metadata))
-    sha256 = file_sha256(path)
-    title = path.stem
-    full = {"name": title, **card, "bytes": path.stat().st_size, "sha256": sha256}
-    write_atomically(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
-    write_atomically(path.with_suffix(".md"), _markdown(title, full).encode())
-    return sha256
 
 
 _N = TypeVar("_N", bound="nn.Module")
@@ -97,11 +127,13 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
     """Return the network of class `kind` stored in `path`, in fp32 and evaluation mode.
 
     Raises:
-        WeightsError: The file is missing, damaged, foreign, or for another network or scale.
+        WeightsError: The file is missing, damaged, foreign, or for another network or scale; or SRBENCH_WEIGHTS names
+            no folder, so that it is not known whose weights are wanted.
     """
-    tensors, metadata = _read(path)
-    if not metadata.get("format", "").startswith("srbench "):
-        raise WeightsError(f"{path} was not written by srbench: it does not say which network it is for. {_AGAIN}")
+    own = os.environ.get(FOLDER)
+    if own and not Path(own).expanduser().is_dir():
+        raise WeightsError(f"{FOLDER} names {own}, which is no folder. Make it, or unset {FOLDER}.")
+    tensors, metadata = read(path)
     architecture = getattr(kind, "architecture", kind.__name__)
     if metadata.get("architecture") != architecture:
         came = metadata.get("architecture")
@@ -109,8 +141,6 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
     if metadata.get("scale") != str(scale):
         came = metadata.get("scale")
         raise WeightsError(f"{path} was trained for x{came}, expected x{scale}. Ask for --scale {came}.")
-    if metadata.get("tensors_sha256") != _digest(tensors):
-        raise WeightsError(f"{path} is damaged: its values do not have the checksum it states. {_AGAIN}")
     try:
         network = kind(**json.loads(metadata["arguments"]))
         network.load_state_dict({name: _full(tensor) for name, tensor in tensors.items()})
@@ -123,7 +153,21 @@ def load(path: Path, kind: type[_N], scale: int) -> _N:
 _AGAIN = "Get the file again, or make it with 'srbench train'."
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a weight file as they are stored, and its metadata.
+
+    Raises:
+        WeightsError: The file is missing, damaged or foreign.
+    """
+    tensors, metadata = _opened(path)
+    if not metadata.get("format", "").startswith("srbench "):
+        raise WeightsError(f"{path} was not written by srbench: it does not say which network it is for. {_AGAIN}")
+    if metadata.get("tensors_sha256") != _digest(tensors):
+        raise WeightsError(f"{path} is damaged: its values do not have the checksum it states. {_AGAIN}")
+    return tensors, metadata
+
+
+def _opened(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():

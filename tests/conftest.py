@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from . import packages
+from . import cells, packages
 
 ROOT = packages.ROOT
 
@@ -46,6 +46,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def editable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What an editable install puts into site-packages."""
     return packages.editable(tmp_path_factory.mktemp("editable"))
+
+
+@pytest.fixture
+def run_cells() -> cells.Notebook:
+    """Runs code as the cells of a notebook, in a process of its own."""
+    return cells.run_cells
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,8 @@ import pytest
 from srbench import datasets, images, registry
 from srbench.registry import Setup, to_8bit
 
+from . import foreign_models
+
 RNG = np.random.default_rng(7)
 
 
@@ -18,9 +20,10 @@ class SyntheticPair:
 
     dataset = "synthetic"
     name = "noise"
+    aliases = longer = ()
 
     def __init__(self, lr: images.Image, scale: int) -> None:
-        self._lr, self._scale = lr, scale
+        self._lr, self._scale, self.scale = lr, scale, scale
 
     def hr(self) -> images.Image:
         return self._lr.repeat(self._scale, 0).repeat(self._scale, 1)
@@ -45,11 +48,30 @@ def cases() -> list[tuple[str, int]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for models of others, written once."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def folder(name: str, models: Path, tmp_path: Path) -> Path:
+    """Where the argument of a method lies: stored pictures of this test, or models."""
+    if name not in foreign_models.KINDS:
+        return tmp_path
+    lacking = foreign_models.needs(name)
+    if lacking:
+        pytest.skip(f"{lacking} is not installed")
+    return models
+
+
 def upscale(name: str, lr: images.Image, scale: int, folder: Path) -> images.Image:
     method = next(method for method in registry.methods() if method.name == name)
     spec = name
     pair = SyntheticPair(lr, scale)
-    if method.argument:
+    if name in foreign_models.KINDS:
+        spec = foreign_models.spec(name, folder, scale)
+    elif method.argument:
         images.write(folder / "noise.png", pair.hr())
         spec = f"{name}:{folder}"
     output = registry.create(spec, Setup(scale=scale))(pair if method.takes_pair else lr)
@@ -57,39 +79,39 @@ def upscale(name: str, lr: images.Image, scale: int, folder: Path) -> images.Ima
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())
-def test_it_returns_an_image_of_the_right_size_and_type(name: str, scale: int, tmp_path: Path) -> None:
+def test_it_returns_an_image_of_the_right_size_and_type(name: str, scale: int, folder: Path) -> None:
     for shape in ((24, 17, 3), (24, 17)):
-        sr = upscale(name, smooth(shape), scale, tmp_path)
+        sr = upscale(name, smooth(shape), scale, folder)
         assert sr.dtype == np.uint8
         assert sr.shape == (24 * scale, 17 * scale, *shape[2:])
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())
-def test_it_takes_the_smallest_images(name: str, scale: int, tmp_path: Path) -> None:
+def test_it_takes_the_smallest_images(name: str, scale: int, folder: Path) -> None:
     for shape in ((1, 1, 3), (1, 9), (2, 3, 3)):
-        assert upscale(name, smooth(shape), scale, tmp_path).shape[:2] == (shape[0] * scale, shape[1] * scale)
+        assert upscale(name, smooth(shape), scale, folder).shape[:2] == (shape[0] * scale, shape[1] * scale)
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())
-def test_it_gives_the_same_image_twice_and_leaves_its_input_alone(name: str, scale: int, tmp_path: Path) -> None:
+def test_it_gives_the_same_image_twice_and_leaves_its_input_alone(name: str, scale: int, folder: Path) -> None:
     lr = smooth((16, 16, 3))
     before = lr.copy()
-    first = upscale(name, lr, scale, tmp_path)
+    first = upscale(name, lr, scale, folder)
     np.testing.assert_array_equal(lr, before)
-    np.testing.assert_array_equal(upscale(name, lr, scale, tmp_path), first)
+    np.testing.assert_array_equal(upscale(name, lr, scale, folder), first)
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())
-def test_it_keeps_a_constant_image_nearly_constant(name: str, scale: int, tmp_path: Path) -> None:
-    sr = upscale(name, np.full((16, 16, 3), 128, np.uint8), scale, tmp_path)
+def test_it_keeps_a_constant_image_nearly_constant(name: str, scale: int, folder: Path) -> None:
+    sr = upscale(name, np.full((16, 16, 3), 128, np.uint8), scale, folder)
     inner = images.shave(sr, 4 * scale) if name != "results" else sr
     assert abs(float(inner.mean()) - 128) < 12
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())
-def test_it_resembles_its_input_when_reduced_again(name: str, scale: int, tmp_path: Path) -> None:
+def test_it_resembles_its_input_when_reduced_again(name: str, scale: int, folder: Path) -> None:
     # A photograph: networks promise nothing about waves in three unrelated colours.
     lr = np.ascontiguousarray(datasets.load("demo", 4)[0].lr()[40:64, 40:64])
-    sr = upscale(name, lr, scale, tmp_path).astype(float)
+    sr = upscale(name, lr, scale, folder).astype(float)
     back = sr.reshape(24, scale, 24, scale, 3).mean(axis=(1, 3))
     assert np.abs(back - lr)[4:-4, 4:-4].mean() < 16

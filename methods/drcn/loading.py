@@ -11,6 +11,7 @@ from srbench.methods.drcn.network import DRCN
 from srbench.registry import Setup
 
 _PIECE = 131_072  # input pixels at once; three layers of 256 channels of them take 400 MB
+_FLOATS = 600  # two layers of 256 channels, and the predictions
 
 
 def ready(network: DRCN, setup: Setup) -> LumaUpscaler:
@@ -27,6 +28,7 @@ def ready(network: DRCN, setup: Setup) -> LumaUpscaler:
         halo=network.halo,
         enlarged=True,
         pixels=_PIECE,
+        floats=_FLOATS,
         grid=TILE if fast else 1,
         tricks="Winograd tiles" if fast else "channels-last tiles",
     )

@@ -50,6 +50,11 @@ class DRCN(nn.Module):
         nn.init.zeros_(self.reconstruction[-1].weight)  # type: ignore[arg-type] # a Sequential forgets its types
 
     @property
+    def parts(self) -> list[nn.Module]:
+        """The modules that are compiled one by one: unrolled, as many recursions as a step makes take minutes each."""
+        return [self.embedding, self.recursion, self.reconstruction]
+
+    @property
     def halo(self) -> int:
         """How many input pixels around a piece its output depends on."""
         return 2 + self.weights.numel() + 2

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from srbench.errors import TrainingError
+from srbench.methods.drcn.loading import ready
 from srbench.methods.drcn.network import DRCN
 from srbench.training import losses, patches
-from srbench.training.parallel import Team
+from srbench.training.config import TrainingConfig
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.task import Recipe, TrainingTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Plan):
+class Config(TrainingConfig):
     """Settings of DRCN; 41x41 crops and 64 of them as in the paper.
 
     Attributes:
@@ -61,16 +63,17 @@ def network(config: Config) -> DRCN:
     return DRCN(config.recursions, config.width, config.averaged)
 
 
-class DRCNTask(Task):
+class DRCNTask(TrainingTask):
     """Learns the luma of the HR crop from its bicubic approximation."""
 
     luma = True
     enlarge = True
 
-    def __init__(self, plan: Config, team: Team) -> None:
-        super().__init__(plan, team)
+    def __init__(self, plan: Config, processes: ProcessGroup) -> None:
+        super().__init__(plan, processes)
         self.config = plan
-        self.players = {"generator": self.learner(network(plan))}
+        made = network(plan)
+        self.learners = {"generator": self.main_learner(made, made.parts)}
         if plan.averaged is not None and plan.averaged < plan.recursions:
             some = "" if plan.averaged == 1 else f" {plan.averaged}"
             self.notes["note"] = f"only the last{some} of its {plan.recursions} predictions"  # shown in every table
@@ -84,7 +87,7 @@ class DRCNTask(Task):
         final = losses.pixel(network.average(predictions, count), batch.hr)  # type: ignore[operator] # it is a DRCN
         each = losses.pixel(predictions, batch.hr.expand_as(predictions))
         loss = alpha * each + (1 - alpha) * final
-        self.players["generator"].descend(loss, self.team, fraction)
+        self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": final.detach(), "recursions": each.detach()}
 
     def recursions(self, fraction: float) -> int:
@@ -95,10 +98,20 @@ class DRCNTask(Task):
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR luma of a whole LR luma, both 0..255."""
+        enlarged = patches.enlarged(lr, self.plan.scale) / 255
         with self.autocast():
-            predictions = network.predictions(patches.enlarged(lr, self.plan.scale) / 255)  # type: ignore[operator] # it is a DRCN
+            predictions = network.predictions(enlarged)  # type: ignore[operator] # it is a DRCN
         sr: Tensor = network.average(predictions.float()) * 255  # type: ignore[operator] # it is a DRCN
         return sr
 
 
-RECIPES = {"drcn": Recipe(Config(), network, DRCNTask, "DRCN with 16 recursions on bicubically enlarged luma")}
+RECIPES = {
+    "drcn": Recipe(
+        Config(),
+        network,
+        DRCNTask,
+        "DRCN with 16 recursions on bicubically enlarged luma",
+        ready=ready,
+        goals={"set5": 31.2, "set14": 27.8, "bsd100": 27.1},
+    )
+}

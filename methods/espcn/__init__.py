@@ -19,8 +19,7 @@ _WEIGHTS = weights.paths(__file__, "espcn", _SCALES)
 )
 def load(setup: Setup) -> Upscaler:
     """Return ESPCN with its weights, on LR luma."""
-    from srbench.inference.luma import ready
+    from srbench.methods.espcn.loading import ready
     from srbench.methods.espcn.network import ESPCN
 
-    network = weights.load(_WEIGHTS[setup.scale], ESPCN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=False, pixels=131_072)
+    return ready(weights.load(_WEIGHTS[setup.scale], ESPCN, setup.scale), setup)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from srbench.methods.espcn.loading import ready
 from srbench.methods.espcn.network import ESPCN
 from srbench.training import losses
-from srbench.training.parallel import Team
+from srbench.training.config import TrainingConfig
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.task import Recipe, TrainingTask
 
 REACH = 4  # LR pixels that zero padding at a crop's border can reach into it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Plan):
+class Config(TrainingConfig):
     """Settings of ESPCN. The paper uses 17x17 LR crops, and gradient descent at rates from 1e-2 to 1e-4."""
 
     batch: int = 16
@@ -31,14 +33,14 @@ def network(config: Config) -> ESPCN:
     return ESPCN(config.scale)
 
 
-class ESPCNTask(Task):
+class ESPCNTask(TrainingTask):
     """Learns the luma of the HR crop from that of the LR crop."""
 
     luma = True
 
-    def __init__(self, plan: Config, team: Team) -> None:
-        super().__init__(plan, team)
-        self.players = {"generator": self.learner(network(plan))}
+    def __init__(self, plan: Config, processes: ProcessGroup) -> None:
+        super().__init__(plan, processes)
+        self.learners = {"generator": self.main_learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""
@@ -48,7 +50,7 @@ class ESPCNTask(Task):
         border = REACH * self.plan.scale if batch.lr.shape[-1] > 2 * REACH else 0
         inside = (..., slice(border, batch.hr.shape[-2] - border), slice(border, batch.hr.shape[-1] - border))
         loss = losses.pixel(sr[inside].float(), batch.hr[inside])
-        self.players["generator"].descend(loss, self.team, fraction)
+        self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
@@ -57,4 +59,13 @@ class ESPCNTask(Task):
         return sr
 
 
-RECIPES = {"espcn": Recipe(Config(), network, ESPCNTask, "ESPCN on luma")}
+RECIPES = {
+    "espcn": Recipe(
+        Config(),
+        network,
+        ESPCNTask,
+        "ESPCN on luma",
+        ready=ready,
+        goals={"set5": 30.5, "set14": 27.5, "bsd100": 26.9},
+    )
+}

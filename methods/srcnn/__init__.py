@@ -19,8 +19,7 @@ _WEIGHTS = weights.paths(__file__, "srcnn", _SCALES)
 )
 def load(setup: Setup) -> Upscaler:
     """Return SRCNN with its weights, on bicubically enlarged luma."""
-    from srbench.inference.luma import ready
+    from srbench.methods.srcnn.loading import ready
     from srbench.methods.srcnn.network import SRCNN
 
-    network = weights.load(_WEIGHTS[setup.scale], SRCNN, setup.scale)
-    return ready(network, setup, halo=network.halo, enlarged=True, pixels=131_072)
+    return ready(weights.load(_WEIGHTS[setup.scale], SRCNN, setup.scale), setup)

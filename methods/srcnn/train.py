@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from srbench.methods.srcnn.loading import ready
 from srbench.methods.srcnn.network import SRCNN
 from srbench.training import losses, patches
-from srbench.training.parallel import Team
+from srbench.training.config import TrainingConfig
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
-from srbench.training.plan import Plan, Recipe, Task
+from srbench.training.task import Recipe, TrainingTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Plan):
+class Config(TrainingConfig):
     """Settings of SRCNN.
 
     Attributes:
@@ -34,16 +36,16 @@ def network(config: Config) -> SRCNN:
     return SRCNN(config.kernels)
 
 
-class SRCNNTask(Task):
+class SRCNNTask(TrainingTask):
     """Learns the luma of the HR crop from its bicubic approximation."""
 
     luma = True
     enlarge = True
 
-    def __init__(self, plan: Config, team: Team) -> None:
-        super().__init__(plan, team)
+    def __init__(self, plan: Config, processes: ProcessGroup) -> None:
+        super().__init__(plan, processes)
         self.reach = sum(kernel // 2 for kernel in plan.kernels)
-        self.players = {"generator": self.learner(network(plan))}
+        self.learners = {"generator": self.main_learner(network(plan))}
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the squared error of the crop's inside, which no padding has touched."""
@@ -52,7 +54,7 @@ class SRCNNTask(Task):
         border = self.reach if batch.hr.shape[-1] > 2 * self.reach else 0
         inside = (..., slice(border, batch.hr.shape[-2] - border), slice(border, batch.hr.shape[-1] - border))
         loss = losses.pixel(sr[inside].float(), batch.hr[inside])
-        self.players["generator"].descend(loss, self.team, fraction)
+        self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
@@ -61,4 +63,13 @@ class SRCNNTask(Task):
         return sr
 
 
-RECIPES = {"srcnn": Recipe(Config(), network, SRCNNTask, "SRCNN 9-1-5 on bicubically enlarged luma")}
+RECIPES = {
+    "srcnn": Recipe(
+        Config(),
+        network,
+        SRCNNTask,
+        "SRCNN 9-1-5 on bicubically enlarged luma",
+        ready=ready,
+        goals={"set5": 30.1, "set14": 27.2, "bsd100": 26.7},
+    )
+}

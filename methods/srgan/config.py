@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from srbench.errors import TrainingError
-from srbench.training.plan import Plan
+from srbench.training.config import TrainingConfig
 
 PAPER_CONTENT = 1 / 12.75**2
 """The paper divides feature maps by 12.75 before it takes their squared distance."""
@@ -14,7 +14,7 @@ _STRIDE = 16  # of the discriminator
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Plan):
+class Config(TrainingConfig):
     """Settings of SRGAN: the paper's rates, 1e-4 for half of the run and 1e-5 for the other.
 
     It starts from SRResNet-MSE: from the weights shipped for the scale, if `start` is None. All weights are those

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import EllipsisType
@@ -14,11 +14,12 @@ from srbench.errors import TrainingError
 from srbench.methods.srgan.balance import balanced_weight, joined
 from srbench.methods.srgan.config import CONTENT, Config, balanced, departures
 from srbench.methods.srgan.discriminator import Discriminator
+from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
-from srbench.training import features, losses, starting
-from srbench.training.parallel import Team
+from srbench.training import features, initial, losses
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
-from srbench.training.plan import Player, Recipe, Task
+from srbench.training.task import Learner, Recipe, TrainingTask
 from srbench.training.vgg import CAFFE, Features
 
 Window = tuple[slice | EllipsisType, ...]
@@ -33,21 +34,21 @@ def network(config: Config) -> SRResNet:
     return SRResNet(config.scale, config.blocks, bn=config.bn, width=config.width)
 
 
-class SRGANTask(Task):
+class SRGANTask(TrainingTask):
     """Learns to please the content loss and, unless its weight is 0, a discriminator that learns with it."""
 
-    def __init__(self, plan: Config, team: Team) -> None:
-        super().__init__(plan, team)
+    def __init__(self, plan: Config, processes: ProcessGroup) -> None:
+        super().__init__(plan, processes)
         self.config = plan
         generator = network(plan)
-        self.notes["start"] = starting.load(generator, plan.start, "srresnet", plan.scale)
-        self.players = {"generator": self.player(generator)}
-        _split_tail(self.players["generator"])
+        self.notes["start"] = initial.load(generator, plan.start, "srresnet", plan.scale)
+        self.learners = {"generator": self.learner(generator)}
+        _split_tail(self.learners["generator"])
         self.judge: nn.Module | None = None
         if plan.adversarial:
-            player = self.player(Discriminator(plan.window or plan.crop))
-            player.rate *= plan.discriminator_rate
-            self.players["discriminator"], self.judge = player, player.network
+            learner = self.learner(Discriminator(plan.window or plan.crop))
+            learner.rate *= plan.discriminator_rate
+            self.learners["discriminator"], self.judge = learner, learner.network
         self.content: losses.Content | None = None
         note = []
         if plan.layer is not None:
@@ -77,10 +78,10 @@ class SRGANTask(Task):
         parts = self._losses(image, hr, window, fraction)
         gradients = {name: torch.autograd.grad(loss, image)[0] for name, loss in parts.items()}
         gradient = joined(gradients, self._weights(gradients, fraction))
-        self.players["generator"].optimiser.param_groups[1]["factor"] = (
+        self.learners["generator"].optimiser.param_groups[1]["factor"] = (
             self.config.tail_rate if fraction >= self.config.tail_frozen else 0.0
         )
-        self.players["generator"].descend((sr * gradient).sum(), self.team, fraction)
+        self.learners["generator"].descend((sr * gradient).sum(), self.processes, fraction)
         return shown | {name: part.detach() for name, part in parts.items()}
 
     def _window(self) -> Window:
@@ -95,7 +96,7 @@ class SRGANTask(Task):
         with self.autocast():
             real, fake = judge(self._noisy(hr, fraction, 0)), judge(self._noisy(sr, fraction, 1))
         verdict = losses.discriminator(real.float(), fake.float(), self.config.label)
-        self.players["discriminator"].descend(verdict, self.team, fraction)
+        self.learners["discriminator"].descend(verdict, self.processes, fraction)
         return verdict.detach()
 
     def _noisy(self, image: Tensor, fraction: float, stream: int) -> Tensor:
@@ -103,7 +104,7 @@ class SRGANTask(Task):
         if strength == 0:
             return image
         # A generator of this step's own, so that a resumed run sees the same noise on every device.
-        seed = ((self.config.seed % 2**20 * 2**32 + self.done) * self.team.size + self.team.rank) * 3 + stream
+        seed = ((self.config.seed % 2**20 * 2**32 + self.done) * self.processes.size + self.processes.rank) * 3 + stream
         generator = torch.Generator(image.device).manual_seed(seed)
         noise = torch.empty_like(image, requires_grad=False).normal_(generator=generator)
         return image + strength * noise
@@ -131,12 +132,12 @@ class SRGANTask(Task):
         again = self.done % config.balance_every == 0
         if config.content_ratio is not None and (again or CONTENT_WEIGHT not in notes):
             weight = balanced_weight(gradients["mse"], gradients["content"], config.content_ratio)
-            notes[CONTENT_WEIGHT] = self.team.agree(weight)
+            notes[CONTENT_WEIGHT] = self.processes.agree(weight)
         content = notes.get(CONTENT_WEIGHT, 1.0)  # a fixed weight is within the loss
         if config.balance is not None and (again or ADVERSARIAL_WEIGHT not in notes):
             leading = gradients["mse"] if self.content is None else content * gradients["content"]
             weight = balanced_weight(leading, gradients["adversarial"], config.balance)
-            notes[ADVERSARIAL_WEIGHT] = self.team.agree(weight)
+            notes[ADVERSARIAL_WEIGHT] = self.processes.agree(weight)
         return {
             "content": content,
             "mse": 1.0 if self.content is None else config.anchor_at(fraction),
@@ -144,6 +145,11 @@ class SRGANTask(Task):
             "phase": config.phase,
             "variation": config.variation,
         }
+
+    def variants(self) -> Sequence[tuple[int, float]]:
+        """Return how the generator learns, and before that how the discriminator learns alone."""
+        alone = [(0, 0.0)] if self.judge is not None and self.config.warm_up else []
+        return alone + [(self.config.warm_up, fraction) for _, fraction in super().variants()]
 
     def upscale(self, network: nn.Module, lr: Tensor) -> Tensor:
         """Return the SR image of a whole LR image, both RGB in 0..255."""
@@ -172,9 +178,9 @@ def _check_size(maps: Features, config: Config) -> None:
         )
 
 
-def _split_tail(player: Player) -> None:
+def _split_tail(learner: Learner) -> None:
     """Give the generator's tail a group of its own in the optimiser, so that it can have another rate."""
-    generator, optimiser = player.network, player.optimiser
+    generator, optimiser = learner.network, learner.optimiser
     tail = {id(p) for name, p in generator.named_parameters() if name.startswith(("upsampling.", "last."))}
     group = optimiser.param_groups[0]
     last = [p for p in group["params"] if id(p) in tail]
@@ -189,9 +195,14 @@ _PLAIN = replace(_VGG22, adversarial=0.0, variation=2e-8)
 _MSE = replace(_SRGAN, layer=None)
 RECIPES = {
     "srgan-mse": Recipe(
-        _MSE, network, SRGANTask, "SRGAN with MSE as content loss", {"balanced": replace(balanced(_MSE), phase=10.0)}
+        _MSE,
+        network,
+        SRGANTask,
+        "SRGAN with MSE as content loss",
+        {"balanced": replace(balanced(_MSE), phase=10.0)},
+        ready,
     ),
-    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}),
-    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}),
-    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}),
+    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}, ready),
+    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}, ready),
+    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}, ready),
 }

@@ -17,6 +17,7 @@ from srbench.registry import Setup
 
 # LR pixels of one strip of the tail, which needs about 12 KB for each: 150 MB at most.
 _STRIP = 12_288
+_FLOATS = 2_500  # of an LR pixel: nine layers of 256 channels at its size, or what the shuffles make of them
 
 
 def load(files: Mapping[int, Path], setup: Setup) -> RgbUpscaler:
@@ -43,5 +44,5 @@ def ready(network: SRResNet, setup: Setup) -> RgbUpscaler:
         sr: Tensor = (fast.tail(features).float() + 1) * 127.5
         return sr
 
-    stages = [Stage(fast.body), Stage(tail, setup.scale, halo=fast.halo, pixels=_STRIP)]
+    stages = [Stage(fast.body), Stage(tail, setup.scale, halo=fast.halo, pixels=_STRIP, floats=_FLOATS)]
     return RgbUpscaler(Engine(fast, stages, setup, "folded+tail strips"))

@@ -15,7 +15,7 @@ from srbench.audit.scores import AuditScores, Upscale, measure, niqe
 from srbench.errors import MethodError, MetricError
 from srbench.images import Image
 from srbench.ready import ready
-from srbench.registry import Pair, Setup
+from srbench.registry import ImagePair, Setup
 
 SCALE = 4
 ORIGINAL = "hr"
@@ -115,7 +115,7 @@ def audit(
     found = {}
     for label, spec in specs.items():
         show(f"{label}: measuring {len(pairs)} images of {dataset}")
-        upscale = _remembered(upscaler(spec, device=device))
+        upscale = _remembered(ready(spec, Setup(scale=SCALE, device=device)).on_pair)
         scores = measure(label, upscale, pairs)
         if quick:
             skipped = "left out by --quick"
@@ -134,7 +134,7 @@ def _on_bsd100(
     scores: AuditScores,
     spec: str,
     upscale: Upscale,
-    pairs: Sequence[Pair],
+    pairs: Sequence[ImagePair],
     photographs: Sequence[Path],
     show: Callable[[str], Any],
 ) -> AuditScores:
@@ -190,16 +190,11 @@ def _photographs(folders: Sequence[Path]) -> list[Path]:
     return list(photographs.find(list(folders)))
 
 
-def upscaler(name: str, scale: int = SCALE, device: str = "cpu") -> Upscale:
-    """Return the method `name` as a function from a pair to its 8-bit SR image."""
-    return ready(name, Setup(scale=scale, device=device)).on_pair
-
-
 def _remembered(upscale: Upscale) -> Upscale:
     # BSD100 is looked at by NIQE and again by the judge, and the audited set may be BSD100 itself.
     kept: dict[tuple[str, str], Image] = {}
 
-    def once(pair: Pair) -> Image:
+    def once(pair: ImagePair) -> Image:
         key = pair.dataset, pair.name
         if key not in kept:
             kept[key] = upscale(pair)

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from srbench import images, resize
 from srbench.images import Image
-from srbench.registry import Pair
+from srbench.registry import ImagePair
 from srbench.training import losses
 from srbench.training.photographs import rgb
 
@@ -72,9 +72,9 @@ def network() -> nn.Module:
 
 
 def accuracy(
-    upscale: Callable[[Pair], Image],
+    upscale: Callable[[ImagePair], Image],
     photographs: Sequence[Path],
-    tested: Sequence[Pair],
+    tested: Sequence[ImagePair],
     scale: int = 4,
     steps: int = STEPS,
 ) -> float:
@@ -109,7 +109,7 @@ def accuracy(
     return float(torch.stack(right).mean())
 
 
-def _outputs(upscale: Callable[[Pair], Image], pair: Pair, scale: int) -> tuple[Tensor, Tensor]:
+def _outputs(upscale: Callable[[ImagePair], Image], pair: ImagePair, scale: int) -> tuple[Tensor, Tensor]:
     hr, sr = (images.shave(rgb(image), scale) for image in (pair.hr(), upscale(pair)))
     return _tensor(hr), _tensor(sr)
 

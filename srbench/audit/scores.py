@@ -11,9 +11,9 @@ from srbench import images, metrics
 from srbench.audit import figures
 from srbench.errors import MetricError
 from srbench.images import Image
-from srbench.registry import Pair
+from srbench.registry import ImagePair
 
-Upscale = Callable[[Pair], Image]
+Upscale = Callable[[ImagePair], Image]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class AuditScores:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def measure(name: str, upscale: Upscale, pairs: Sequence[Pair], scale: int = 4) -> AuditScores:
+def measure(name: str, upscale: Upscale, pairs: Sequence[ImagePair], scale: int = 4) -> AuditScores:
     """Measure all that needs one data set and no learning.
 
     Args:
@@ -85,7 +85,7 @@ def measure(name: str, upscale: Upscale, pairs: Sequence[Pair], scale: int = 4) 
     )
 
 
-def niqe(upscale: Upscale, pairs: Sequence[Pair], scale: int = 4) -> float:
+def niqe(upscale: Upscale, pairs: Sequence[ImagePair], scale: int = 4) -> float:
     """Return the mean of NIQE alone.
 
     Raises:

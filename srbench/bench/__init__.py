@@ -9,15 +9,17 @@ if TYPE_CHECKING:
     from srbench.bench.evaluation import run
     from srbench.bench.interrupt import Interrupted
     from srbench.bench.results import RunResults, load
+    from srbench.bench.shards import Shard
     from srbench.bench.specs import MethodSpec
 
-__all__ = ["Engine", "Interrupted", "MethodSpec", "RunResults", "load", "run"]
+__all__ = ["Engine", "Interrupted", "MethodSpec", "RunResults", "Shard", "load", "run"]
 
 _HOMES = {
     "Engine": "engine",
     "Interrupted": "interrupt",
     "MethodSpec": "specs",
     "RunResults": "results",
+    "Shard": "shards",
     "load": "results",
     "run": "evaluation",
 }

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from srbench import datasets as sets
 from srbench import registry
-from srbench.bench import provenance, results, validity
-from srbench.bench.engine import CallingProcess, Engine
-from srbench.bench.interrupt import Interrupt, Interrupted
-from srbench.bench.journal import Journal
-from srbench.bench.luggage import can_travel, pack
-from srbench.bench.plan import ImageTask, RunPlan, check_metrics, check_names, open_tasks
+from srbench.bench.engine import Engine
+from srbench.bench.execution import carry_out
+from srbench.bench.interrupt import Interrupt
+from srbench.bench.plan import RunPlan, check_metrics, check_names
 from srbench.bench.pool import LocalPool
 from srbench.bench.results import RunResults
 from srbench.bench.rows import ImageOutcome
+from srbench.bench.shards import Shard
 from srbench.bench.specs import MethodSpec, find_methods
-from srbench.bench.validity import StaleRows
-from srbench.datasets import Pair
-from srbench.devices import choose
-from srbench.errors import DatasetError, RunError
+from srbench.datasets import ImagePair
+from srbench.errors import DatasetError
+from srbench.metrics import find_protocol
 from srbench.registry import Setup
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from srbench.metrics import Metric, Protocol
 
 Given = str | Callable[..., Any] | MethodSpec
 """A method as `run` takes it: a registered one's name, a function or class, or one with a name of its own."""
-
-
-LUGGAGE = ".luggage.pkl"
 
 
 def run(
@@ -53,9 +40,11 @@ def run(
     device: str = "auto",
     precision: str = "fast",
     degradation: str = "bicubic",
+    gray: str = "mean",
     limit: int | None = None,
     data_root: str | Path | None = None,
     engine: Engine | None = None,
+    shard: Shard | tuple[int, int] | None = None,
     command: Sequence[str] = (),
     on_file: Callable[[str, int, int], None] | None = None,
     on_start: Callable[[int, int], None] | None = None,
@@ -72,16 +61,21 @@ def run(
             or several. None: all that have what they need.
         datasets: Names of data sets or paths of folders, one or several.
         scale: Upscaling factor.
-        protocols: How PSNR and SSIM are computed, `daala` or `matlab`, or both.
+        protocols: How PSNR and SSIM are computed: `daala`, `matlab`, `basicsr`, another of `metrics.protocols()`, or
+            several.
         metrics: Names of metrics.
         out: The run folder. None: `runs/` and a name made of the data sets.
         jobs: Worker processes; scores do not depend on it. None: one per usable core, one on CUDA.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
         degradation: How LR images are made where a set has none, `bicubic` or `gaussian`.
+        gray: What a gray original is compared as, see `metrics.find_protocol`: with `rgb`, `matlab` becomes
+            `matlab-gray-rgb`.
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets.
         engine: Who does the work; None: processes on this machine.
+        shard: (3, 20) does the third of twenty parts only, which other processes on the same folder share; see
+            `RunPlan.share`. The same call without it does what no shard has done.
         command: What is written to run.json as the command that made the run.
         on_file: Called while a data set is downloaded, with its name, the files there and the files in all.
         on_start: Called once with the number of images to make or score, and the number already done.
@@ -89,27 +83,31 @@ def run(
         on_interrupt: Called by the handler of the first Ctrl-C; the images in progress are then finished.
 
     Returns:
-        The scores that were asked for. Methods that cannot run here are left out and named in `left_out`.
+        The scores that were asked for, of a shard those of its share. Methods that cannot run here are left out and
+        named in `left_out`.
 
     Raises:
         SrbenchError: A name is unknown, none of the methods can run, an input cannot be read (what is finished is
-            kept), or the folder belongs to another scale, is in use or cannot be written.
+            kept), or the folder belongs to another scale, is in use or cannot be written; or there is no such shard, it
+            is at work elsewhere, or it has another version of something than the shards at work.
         Interrupted: Ctrl-C.
     """
+    part = Shard(*shard) if isinstance(shard, tuple) else shard
     named = [str(name) for name in _several(datasets)]
-    wanted, rules = _several(metrics), _several(protocols)
+    wanted = _several(metrics)
+    rules = list(dict.fromkeys(find_protocol(name, gray=gray).name for name in _several(protocols)))
     check_metrics(wanted, rules)
     specs, left_out = find_methods(None if methods is None else _several(methods), scale)
-    setup = choose(scale, device, precision)
+    setup = Setup.choose(scale, device, precision)
     pairs, partial, sources = _load(named, scale, data_root, limit, degradation, on_file)
     check_names(pairs, specs)
     folder = Path(out) if out is not None else default_folder(named, scale)
     prints = {spec.name: spec.fingerprint(setup) for spec in specs}
     broken = sets.broken() | (registry.broken() if methods is None else {})
-    plan = RunPlan(pairs, partial, sources, specs, left_out, broken, setup, rules, wanted, folder, prints)
+    plan = RunPlan(pairs, partial, sources, specs, left_out, broken, setup, rules, wanted, folder, prints, part)
     workers = engine or LocalPool(jobs or _default_jobs(setup))
     with Interrupt(on_interrupt) as interrupt:
-        return _carry_out(plan, workers, interrupt, command, on_start, on_outcome)
+        return carry_out(plan, workers, interrupt, command, on_start, on_outcome)
 
 
 def _several(given: Any) -> list[Any]:
@@ -124,11 +122,11 @@ def _load(
     limit: int | None,
     degradation: str,
     on_file: Callable[[str, int, int], None] | None,
-) -> tuple[list[Pair], frozenset[str], dict[str, dict[str, Any]]]:
+) -> tuple[list[ImagePair], frozenset[str], dict[str, dict[str, Any]]]:
     """Return all pairs, the names of the sets that may have more, and what there is to say about each set."""
     if not named:
         raise DatasetError("No data set was named. 'srbench datasets' lists them.")
-    pairs: list[Pair] = []
+    pairs: list[ImagePair] = []
     partial, sources = set(), {}
     root = Path(data_root) if data_root is not None else None
     for name in named:
@@ -150,123 +148,6 @@ def default_folder(datasets: Sequence[str], scale: int) -> Path:
     """
     names = [Path(name).name or Path(name).resolve().name for name in datasets]
     return Path("runs") / f"{'-'.join(names)}-x{scale}"
-
-
-def _carry_out(
-    plan: RunPlan,
-    engine: Engine,
-    interrupt: Interrupt,
-    command: Sequence[str],
-    on_start: Callable[[int, int], None] | None,
-    on_outcome: Callable[[ImageOutcome], None] | None,
-) -> RunResults:
-    started = datetime.now(UTC)
-    total = left = len(plan.pairs) * len(plan.methods)
-    with _locked(plan.folder):
-        before = results.load_info(plan.folder) or {}
-        if before and before.get("scale") != plan.setup.scale:
-            raise RunError(
-                f"{plan.folder} holds a run at x{before.get('scale')}, not x{plan.setup.scale}. Name another --out."
-            )
-        journal = Journal(plan.folder)
-        info = provenance.describe(plan, before)
-        try:
-            tasks = _continue(plan, journal, before)
-            left = len(tasks)
-            if tasks:
-                # Killed at any moment, the folder still says what it holds, and no table has more than that.
-                _save(plan, journal, info)
-            if on_start:
-                on_start(left, total - left)
-            for outcome in _work(plan, tasks, engine, interrupt):
-                journal.append(outcome)
-                left -= 1
-                if on_outcome:
-                    on_outcome(outcome)
-        except KeyboardInterrupt:  # the second: all in progress is ended already
-            raise Interrupted(plan.folder, total - left, total) from None
-        finally:
-            journal.close()
-            info, scores, stale = _save(plan, journal, info, command, started)
-    if left:
-        raise Interrupted(plan.folder, total - left, total)
-    return RunResults(plan.folder, _selected(plan, scores), info, stale, plan.left_out, plan.broken)
-
-
-def _continue(plan: RunPlan, journal: Journal, before: Mapping[str, Any]) -> list[ImageTask]:
-    """Return what is left to do; lines of older versions that hold are written anew, as run.json soon is."""
-    journal.append(*validity.adopt(journal.outcomes, before))
-    tasks, confirmed = open_tasks(plan, journal.outcomes)
-    journal.append(*confirmed)
-    return tasks
-
-
-def _save(
-    plan: RunPlan, journal: Journal, info: dict[str, Any], command: Sequence[str] = (), started: datetime | None = None
-) -> tuple[dict[str, Any], pd.DataFrame, tuple[StaleRows, ...]]:
-    """Write the tables and run.json, with the command once that is done, and return what they hold."""
-    holding, stale = validity.sift(journal.outcomes.values(), info)
-    info = provenance.conclude(info, holding, command, started)
-    scores = results.table(holding, plan.setup.scale)
-    if journal.outcomes:
-        results.save(plan.folder, scores, info)
-    else:
-        results.save_info(plan.folder, info)
-    return info, scores, stale
-
-
-def _work(
-    plan: RunPlan, tasks: Sequence[ImageTask], engine: Engine, interrupt: Interrupt
-) -> Generator[ImageOutcome, None, None]:
-    """Yield the outcomes of `tasks`: first those that cannot leave this process, then those of the engine."""
-    own = plan.luggage()
-    staying = {name for name, method in own.methods.items() if not can_travel(method)}
-    rules: list[Metric | Protocol] = [*own.metrics.values(), *own.protocols.values()]
-    if not all(can_travel(rule) for rule in rules):
-        staying = {task.spec for task in tasks}
-    here = [task for task in tasks if task.spec in staying]
-    there = [task for task in tasks if task.spec not in staying]
-    file = plan.folder.absolute() / LUGGAGE
-    if there and own:
-        methods = {name: method for name, method in own.methods.items() if name not in staying}
-        pack(replace(own, methods=methods), file)
-        there = [replace(task, luggage=file) for task in there]
-    try:
-        for worker, part in ((CallingProcess(own), here), (engine, there)):
-            with contextlib.closing(worker.outcomes(part, interrupt)) as outcomes:
-                yield from outcomes
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _selected(plan: RunPlan, scores: pd.DataFrame) -> pd.DataFrame:
-    chosen = {(pair.dataset, pair.name) for pair in plan.pairs}
-    places = scores[["dataset", "image"]].apply(tuple, axis=1)
-    return scores[
-        places.isin(chosen)
-        & scores["method"].isin([spec.name for spec in plan.methods])
-        & scores["protocol"].isin(plan.protocols)
-        & scores["metric"].isin(plan.metric_names)
-    ].reset_index(drop=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    import fcntl
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a+")
-    except OSError as error:
-        raise RunError(f"Cannot write to {folder}: {error.strerror}. Name another folder with --out.") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"{folder} is in use by another srbench. Wait for it, or name another --out.") from None
-        for torn in folder.glob("images/**/.*.tmp"):
-            torn.unlink(missing_ok=True)
-        yield
 
 
 def _default_jobs(setup: Setup) -> int:

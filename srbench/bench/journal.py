@@ -1,18 +1,20 @@
-"""The append-only journal of a run: what is in it is done, what is not in it never happened."""
+"""The append-only journals of a run: what is in one is done, what is in none never happened."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from srbench.bench.rows import ImageOutcome, Score
+from srbench.bench.shards import TAG, Shard
 from srbench.errors import RunError
 
 NAME = "journal.jsonl"
+_OF_SHARD = "journal-{}.jsonl"
 _FIELDS = {field.name for field in fields(ImageOutcome)}
 
 Outcomes = dict[tuple[str, str, str], ImageOutcome]
@@ -20,38 +22,51 @@ Outcomes = dict[tuple[str, str, str], ImageOutcome]
 
 
 class Journal:
-    """The file `journal.jsonl`, open for writing.
+    """The file `journal.jsonl`, or `journal-3-of-20.jsonl` of a shard, open for writing.
 
     Every line is on the disk before the next image counts as finished. What a crash tore off the end is dropped.
+    The journals of the others are read, and never changed.
+
+    Args:
+        run: The run folder.
+        shard: Whose journal it is; None for that of a plain run.
 
     Attributes:
-        outcomes: The latest outcome of each place.
+        outcomes: The latest outcome of each place, of all journals when this one was opened, and of this one since.
 
     Raises:
         RunError: The file cannot be read or written.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._path = run / NAME
+    def __init__(self, run: Path, shard: Shard | None = None) -> None:
+        self._path = run / (NAME if shard is None else _OF_SHARD.format(shard.tag))
         with writing(self._path):
             run.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("r+b" if self._path.exists() else "w+b")
-            self.outcomes, whole = _parse(self._file.read())
+            _, whole = _parse(self._file.read())
             self._file.truncate(whole)
             self._file.seek(whole)
+        self.outcomes = read(run) or {}
 
     def append(self, *outcomes: ImageOutcome) -> None:
         """Add a line for each of `outcomes` and return when they are on the disk.
 
+        A line is a revision of the one that it takes the place of, whichever journal that is in.
+
         Raises:
             RunError: The disk is full or gone.
         """
+        outcomes = tuple(self._revised(outcome) for outcome in outcomes)
         lines = [json.dumps(asdict(outcome), separators=(",", ":")).encode() + b"\n" for outcome in outcomes]
         with writing(self._path):
             self._file.write(b"".join(lines))
             self._file.flush()
             os.fsync(self._file.fileno())
         self.outcomes.update((outcome.place, outcome) for outcome in outcomes)
+
+    def _revised(self, outcome: ImageOutcome) -> ImageOutcome:
+        known = self.outcomes.get(outcome.place)
+        return replace(outcome, revision=0 if known is None else known.revision + 1)
 
     def close(self) -> None:
         """Close the file; what a full disk kept from it was reported by `append`."""
@@ -60,16 +75,36 @@ class Journal:
 
 
 def read(run: Path) -> Outcomes | None:
-    """Return what the journal of a run holds, without changing it; None when the run has none.
+    """Return what the journals of a run hold, without changing them; None when the run has none.
 
     Raises:
-        RunError: The file cannot be read.
+        RunError: One cannot be read.
     """
-    path = run / NAME
+    paths = _paths(run)
+    return _merged(_parse(_content(path))[0] for path in paths) if paths else None
+
+
+def _paths(run: Path) -> list[Path]:
+    """Return the journals of a run in an order of their own: that of plain runs, then those of the shards."""
+    tags = {path: TAG.fullmatch(path.stem.removeprefix("journal-")) for path in run.glob(_OF_SHARD.format("*"))}
+    shards = sorted((int(tag[2]), int(tag[1]), path) for path, tag in tags.items() if tag)
+    plain = run / NAME
+    return [*([plain] if plain.is_file() else []), *(path for _, _, path in shards)]
+
+
+def _merged(journals: Iterable[Outcomes]) -> Outcomes:
+    """Return the latest outcome of each place: clocks of several machines do not say which it is, revisions do."""
+    merged: Outcomes = {}
+    for outcomes in journals:
+        for place, outcome in outcomes.items():
+            if place not in merged or outcome.revision > merged[place].revision:
+                merged[place] = outcome
+    return merged
+
+
+def _content(path: Path) -> bytes:
     try:
-        return _parse(path.read_bytes())[0]
-    except FileNotFoundError:
-        return None
+        return path.read_bytes()
     except OSError as error:
         raise RunError(f"Cannot read {path}: {error.strerror}.") from None
 

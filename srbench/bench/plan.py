@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from srbench.bench import luggage, results
 from srbench.bench.journal import Outcomes
 from srbench.bench.luggage import Luggage
 from srbench.bench.rows import ImageOutcome, Score
+from srbench.bench.shards import Shard
 from srbench.bench.specs import MethodSpec
 from srbench.bench.validity import outcome_key
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import DatasetError, MethodError, MetricError
 from srbench.registry import Setup
 
@@ -40,9 +41,10 @@ class RunPlan:
         metric_names: Names of the metrics.
         folder: The run folder.
         fingerprints: Of each method, by its name in tables.
+        shard: Which part of the images this process does; None for all of them.
     """
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[ImagePair]
     partial: frozenset[str]
     sources: Mapping[str, Mapping[str, Any]]
     methods: Sequence[MethodSpec]
@@ -53,6 +55,16 @@ class RunPlan:
     metric_names: Sequence[str]
     folder: Path
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    shard: Shard | None = None
+
+    def share(self) -> Iterator[tuple[MethodSpec, ImagePair]]:
+        """Yield what this process does, the methods one after the other, each on the images in their order.
+
+        Shards take turns along this list, so that each gets as many images of every method and size as the others, and
+        a run of few images and many methods keeps all shards at work.
+        """
+        everything = ((spec, pair) for spec in self.methods for pair in self.pairs)
+        return everything if self.shard is None else self.shard.share(everything)
 
     def luggage(self) -> Luggage:
         """Return what workers must be given by value."""
@@ -89,7 +101,7 @@ class ImageTask:
         given_up: Scores that are not computed any more, with the reason.
     """
 
-    pair: Pair
+    pair: ImagePair
     spec: str
     setup: Setup
     run: Path
@@ -143,7 +155,7 @@ def metric_fingerprint(name: str) -> str:
     return _own_metric_fingerprint(metrics.find(name)) if _is_own_metric(name) else metrics.fingerprint(name)
 
 
-def check_names(pairs: Sequence[Pair], methods: Sequence[MethodSpec]) -> None:
+def check_names(pairs: Sequence[ImagePair], methods: Sequence[MethodSpec]) -> None:
     """Refuse names that rows and folders cannot have, before any work is done.
 
     Raises:
@@ -179,26 +191,25 @@ def open_tasks(plan: RunPlan, outcomes: Outcomes) -> tuple[list[ImageTask], list
     wanted = plan.wanted()
     tasks: list[ImageTask] = []
     confirmed: list[ImageOutcome] = []
-    for spec in plan.methods:
+    for spec, pair in plan.share():
         fingerprint = plan.fingerprints[spec.name]
-        for pair in plan.pairs:
-            inputs = pair.input_hash
-            key = outcome_key(fingerprint, inputs, _stored(spec, pair))
-            blank = ImageOutcome(
-                pair.dataset, pair.name, spec.name, key, "", NAN, NAN, "", "ok", "", (), inputs, fingerprint
-            )
-            task = ImageTask(pair, spec.spec, plan.setup, plan.folder, wanted, blank)
-            done = outcomes.get(blank.place)
-            if done is not None and done.key == key and _holds(plan.folder, done):
-                known = replace(done, input_hash=inputs, fingerprint=fingerprint)
-                missing = _missing(wanted, known)
-                if not missing:
-                    confirmed += [] if known == done else [known]
-                    continue
-                replaced = {(score.protocol, score.metric) for score in missing}
-                still = tuple(score for score in done.scores if (score.protocol, score.metric) not in replaced)
-                task = replace(task, wanted=missing, done=replace(known, scores=still))
-            tasks.append(task)
+        inputs = pair.input_hash
+        key = outcome_key(fingerprint, inputs, _stored(spec, pair))
+        blank = ImageOutcome(
+            pair.dataset, pair.name, spec.name, key, "", NAN, NAN, "", "ok", "", (), inputs, fingerprint
+        )
+        task = ImageTask(pair, spec.spec, plan.setup, plan.folder, wanted, blank)
+        done = outcomes.get(blank.place)
+        if done is not None and done.key == key and _holds(plan.folder, done):
+            known = replace(done, input_hash=inputs, fingerprint=fingerprint)
+            missing = _missing(wanted, known)
+            if not missing:
+                confirmed += [] if known == done else [known]
+                continue
+            replaced = {(score.protocol, score.metric) for score in missing}
+            still = tuple(score for score in done.scores if (score.protocol, score.metric) not in replaced)
+            task = replace(task, wanted=missing, done=replace(known, scores=still))
+        tasks.append(task)
     return tasks, confirmed
 
 
@@ -207,7 +218,7 @@ def _missing(wanted: Sequence[Score], done: ImageOutcome) -> tuple[Score, ...]:
     return tuple(score for score in wanted if score.identity not in have)
 
 
-def _stored(spec: MethodSpec, pair: Pair) -> str | None:
+def _stored(spec: MethodSpec, pair: ImagePair) -> str | None:
     if spec.method.source is None:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -14,9 +15,10 @@ from srbench import __version__, images, metrics, registry
 from srbench.bench import results
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.datasets.pairs import input_hash, made_by
 
+_FACTS = ("scale", "protocols", "metrics", "metric_fingerprints", "methods", "datasets", "sources")
 _COMMANDS_KEPT = 20
 _PACKAGES = ("numpy", "numba", "scipy", "pillow", "scikit-image", "torch", "torchvision", "pandas", "piq")
 
@@ -49,6 +51,36 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def says_the_same(before: Mapping[str, Any], info: Mapping[str, Any]) -> bool:
+    """Return whether two contents of run.json name the same facts, whatever machine and command they are from."""
+    first, second = (json.dumps([each.get(fact) for fact in _FACTS], sort_keys=True) for each in (before, info))
+    return first == second
+
+
+def clash(before: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+    """Return the first thing that both contents of run.json name, but not as the same; empty where there is none.
+
+    Of two shards that disagree, each would make the other's scores stale.
+    """
+    versions = {
+        "method": [_field(each.get("methods", {}), "fingerprint") for each in (before, info)],
+        "protocol": [each.get("protocols", {}) for each in (before, info)],
+        "metric": [each.get("metric_fingerprints", {}) for each in (before, info)],
+    }
+    for name, images_now in info["datasets"].items():
+        entries = (before.get("datasets", {}).get(name, {}), images_now)
+        versions[f"{name}'s image"] = [_field(each, "input_hash") for each in entries]
+    for kind, (first, second) in versions.items():
+        for name in first.keys() & second.keys():
+            if first[name] != second[name]:
+                return f"the {kind} '{name}'"
+    return ""
+
+
+def _field(entries: Mapping[str, Mapping[str, Any]], field: str) -> dict[str, Any]:
+    return {name: entry.get(field) for name, entry in entries.items()}
+
+
 def conclude(
     info: Mapping[str, Any],
     outcomes: Sequence[ImageOutcome],
@@ -66,7 +98,7 @@ def conclude(
 
 
 def known_images(
-    before: Mapping[str, Mapping[str, Any]], pairs: Sequence[Pair], partial: frozenset[str]
+    before: Mapping[str, Mapping[str, Any]], pairs: Sequence[ImagePair], partial: frozenset[str]
 ) -> dict[str, dict[str, Any]]:
     """Return all images of each data set as the last run over it found them, {data set: {image: checksums}}.
 
@@ -83,11 +115,11 @@ def known_images(
     return known
 
 
-def _entry(pair: Pair) -> dict[str, str]:
+def _entry(pair: ImagePair) -> dict[str, str]:
     return {"hr_sha256": pair.hr_sha256, "lr_sha256": pair.lr_sha256, "input_hash": pair.input_hash}
 
 
-def _unseen(entry: Mapping[str, str], seen: Pair) -> dict[str, str]:
+def _unseen(entry: Mapping[str, str], seen: ImagePair) -> dict[str, str]:
     """Return the entry of an image that this run did not look at, in a set of which it saw `seen`."""
     if seen.lr_sha256:
         # Its LR file is not known where it had none until now: no score of it can hold.
@@ -103,7 +135,7 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
     for spec in plan.methods:
         weights = spec.method.weights.get(plan.setup.scale)
         methods[spec.name] = {
-            "title": spec.method.title if spec.argument is None else spec.name,
+            "title": spec.method.title if spec.argument is None or spec.method.about is not None else spec.name,
             "note": spec.method.note,
             "order": spec.method.order,
             "fingerprint": plan.fingerprints[spec.name],

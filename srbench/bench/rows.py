@@ -73,6 +73,7 @@ class ImageOutcome:
         input_hash: Identifies the HR and the LR image it was made from; empty in lines of older versions.
         fingerprint: Of the method that made it; empty in lines of older versions.
         files: Data files that the method opened by itself, {path: SHA-256}.
+        revision: How many lines it takes the place of; between journals the highest counts.
     """
 
     dataset: str
@@ -89,6 +90,7 @@ class ImageOutcome:
     input_hash: str = ""
     fingerprint: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
 
     @property
     def place(self) -> tuple[str, str, str]:

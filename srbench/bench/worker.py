@@ -8,17 +8,17 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from srbench import images, metrics
+from srbench.bench import memory
 from srbench.bench.journal import writing
 from srbench.bench.luggage import Luggage, unpack
 from srbench.bench.plan import ImageTask
 from srbench.bench.results import image_path
 from srbench.bench.rows import ImageOutcome, Score
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import MissingError, SrbenchError
 from srbench.images import Image
 from srbench.ready import ReadyMethod, ready
@@ -42,7 +42,7 @@ class ImageWorker:
     ) -> None:
         self._own, self._say, self._interrupted = own, say, interrupted
         self._method: tuple[tuple[str, Setup], ReadyMethod] | None = None
-        self._original: tuple[Pair, Image] | None = None
+        self._original: tuple[ImagePair, Image] | None = None
 
     def do(self, task: ImageTask) -> ImageOutcome:
         """Do one task.
@@ -72,12 +72,11 @@ class ImageWorker:
         return replace(outcome, scores=(*outcome.scores, *self._scores(sr, hr, task), *task.given_up))
 
     def _upscale(self, task: ImageTask, own: Luggage, hr: Image) -> tuple[ImageOutcome, Image | None]:
-        measured = _Measured()
         try:
             method = self._ready(task, own)
         except BaseException as error:  # whatever a plugin raises is its own failure, named in its rows
             return self._failure(task, error), None
-        source = method.source(task.pair)
+        source, measured = method.source(task.pair), _Measured(method)
         try:
             sr = method.enlarge(source, hr.shape, measured)
         except BaseException as error:
@@ -86,7 +85,7 @@ class ImageWorker:
             task.blank,
             seconds=round(measured.seconds, 6),
             peak_mb=round(measured.peak, 1),
-            path=str(getattr(method.upscaler, "path", "")),
+            path=measured.path,
             files=dict(getattr(method.upscaler, "files", {})),
         )
         return outcome, sr
@@ -119,6 +118,7 @@ class ImageWorker:
         if self._method is None or self._method[0] != identity:
             given = own.methods.get(task.spec)
             made = ReadyMethod.of(given, task.setup) if given else ready(task.spec, task.setup)
+            getattr(made.upscaler, "warm_up", _nothing)()  # or the first image would pay for it
             self._method = identity, made
         return self._method[1]
 
@@ -130,10 +130,14 @@ class ImageWorker:
             metrics.PROTOCOLS.update(self._own.protocols)
         return self._own or Luggage()
 
-    def _hr(self, pair: Pair) -> Image:
+    def _hr(self, pair: ImagePair) -> Image:
         if self._original is None or self._original[0] != pair:
             self._original = pair, pair.hr()
         return self._original[1]
+
+
+def _nothing() -> None:
+    """Stand for the warm-up of a method that has none."""
 
 
 def _valued(score: Score, value: float | str) -> Score:
@@ -157,33 +161,18 @@ def _undisturbed() -> Iterator[None]:
 
 
 class _Measured:
-    """Measures wall time and peak memory of what it is entered for."""
+    """Measures wall time and peak memory of a method, and notes which way of computing it took."""
 
-    def __init__(self) -> None:
+    def __init__(self, method: ReadyMethod) -> None:
+        self._method = method
         self.seconds = self.peak = math.nan
+        self.path = ""
 
     def __enter__(self) -> None:
-        _reset_peak()
+        memory.reset()
         self._start = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
         self.seconds = time.perf_counter() - self._start
-        self.peak = _peak_mb()
-
-
-def _reset_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return  # not Linux, or not allowed: the peak is then that of the whole process
-
-
-def _peak_mb() -> float:
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    except (OSError, StopIteration):
-        import psutil
-
-        return float(psutil.Process().memory_info().rss) / 1e6
+        self.path = str(getattr(self._method.upscaler, "path", ""))
+        self.peak = memory.peak_mb(self.path)

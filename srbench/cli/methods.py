@@ -49,21 +49,9 @@ def _scales(scales: tuple[int, ...] | None) -> str:
 def list_metrics(as_json: AsJson = False) -> None:
     """List the metrics and the protocols they are computed under."""
     from srbench import metrics
+    from srbench.metrics import listing
 
-    rows = [
-        {
-            "name": metric.name,
-            "title": metric.title,
-            "better": metric.better,
-            "unit": metric.unit,
-            "why_not": metrics.why_not(metric.name),
-        }
-        for metric in metrics.metrics()
-    ]
-    protocols = [
-        {"name": p.name, "version": p.version, "title": p.title, "description": p.description}
-        for p in metrics.protocols()
-    ]
+    rows, protocols = listing.metric_rows(), listing.protocol_rows()
     broken = metrics.broken()
     if as_json:
         typer.echo(json.dumps({"metrics": rows, "protocols": protocols, "broken": broken}, indent=1))
@@ -92,11 +80,11 @@ def upscale(
 ) -> None:
     """Enlarge one picture, or every picture of a folder."""
     from srbench.datasets import describe_left_out
-    from srbench.devices import choose
+    from srbench.registry import Setup
     from srbench.upscaling import plan, upscale_files
 
     files, left_out = plan(image, out)
-    for written in upscale_files(files, method, choose(scale, device, precision)):
+    for written in upscale_files(files, method, Setup.choose(scale, device, precision)):
         typer.echo(str(written))
     if left_out:
         typer.echo(describe_left_out(left_out), err=True)

@@ -35,13 +35,19 @@ def split(text: str) -> list[str]:
 
 
 def split_all(texts: Sequence[str]) -> list[str]:
-    """Return the parts of an option that may be given several times; the path of a folder is one, commas and all."""
-    parts = ([text] if "," in text and _is_folder(text) else split(text) for text in texts)
+    """Return the parts of an option that may be given several times; a path or a command is one, commas and all."""
+    parts = ([text] if "," in text and _is_whole(text) else split(text) for text in texts)
     return list(dict.fromkeys(part for several in parts for part in several))
 
 
-def _is_folder(text: str) -> bool:
-    return Path(text.removeprefix("results:")).expanduser().is_dir()
+def _is_whole(text: str) -> bool:
+    kind, colon, argument = text.partition(":")
+    if kind == "command":
+        return True
+    place = Path(argument if colon and kind.isalnum() else text).expanduser()
+    with contextlib.suppress(OSError):  # too long for a name: a list of many
+        return place.is_dir() or place.is_file()
+    return False
 
 
 @contextlib.contextmanager

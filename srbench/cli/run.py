@@ -14,7 +14,6 @@ from srbench.cli.show import print_notes, print_tables
 
 if TYPE_CHECKING:
     from srbench.bench.results import RunResults
-    from srbench.bench.rows import ImageOutcome
 
 _FAILURES_SHOWN = 10
 
@@ -38,8 +37,18 @@ def run(
     scale: Annotated[int, typer.Option(min=1, help="Upscaling factor.")] = 4,
     protocol: Annotated[
         str,
-        typer.Option(help="How PSNR and SSIM are computed: 'daala' (the SRGAN paper's), 'matlab' (the community's)."),
+        typer.Option(
+            help="How PSNR and SSIM are computed: 'daala' (the SRGAN paper's), 'matlab' (the community's), 'basicsr', "
+            "or another that 'srbench metrics' lists."
+        ),
     ] = "daala",
+    gray: Annotated[
+        str,
+        typer.Option(
+            help="How 'matlab' compares a gray original: 'mean' (its values with the mean of SR's channels), or 'rgb' "
+            "(luma of both as colour: protocol 'matlab-gray-rgb')."
+        ),
+    ] = "mean",
     metrics: Annotated[
         str, typer.Option(help="Metrics, separated by commas. 'srbench metrics' lists them.")
     ] = "psnr,ssim",
@@ -71,6 +80,15 @@ def run(
         int | None, typer.Option(min=1, help="Only the first N images of each data set.", show_default=False)
     ] = None,
     data_root: DataRoot = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="Only the K-th of N parts, for job arrays: N processes, on any machines that share the run folder, do "
+            "a run together. Repeat a part that was killed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Evaluate methods on data sets: pictures, scores and provenance go to a run folder.
 
@@ -80,15 +98,17 @@ def run(
     cannot be carried out, 130 it was stopped by Ctrl-C.
     """
     from srbench import bench
+    from srbench.bench.progress import ProgressBar
 
-    progress = _Progress()
+    part = None if shard is None else bench.Shard.parse(shard)
     try:
-        with progress.bars:
+        with ProgressBar() as progress:
             finished = bench.run(
                 None if methods is None else split_all(methods),
                 split_all(datasets),
                 scale=scale,
                 protocols=split(protocol),
+                gray=gray,
                 metrics=split(metrics),
                 out=out,
                 jobs=jobs,
@@ -97,62 +117,51 @@ def run(
                 degradation=degradation,
                 limit=limit,
                 data_root=data_root,
+                shard=part,
                 command=sys.argv,
                 on_file=progress.on_file,
                 on_start=progress.on_start,
                 on_outcome=progress.on_outcome,
-                on_interrupt=progress.on_interrupt,
+                on_interrupt=_say_stopping,
             )
     except KeyboardInterrupt as stopped:
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
-    print_tables(finished)
-    for name, about in finished.info["sources"].items():
-        if name in set(finished.scores["dataset"]):
-            typer.echo(f"LR:       {name}: {about['lr']}")
-    typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
-    typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
+    if part is None:
+        _print_whole(finished)
+    else:
+        done = len(finished.scores.drop_duplicates(["method", "dataset", "image"]))
+        typer.echo(f"Shard {part}: {done} images. 'srbench show {finished.folder}' prints what all shards have done.")
     print_notes(finished)
     failed = _print_failures(finished)
     if failed or (methods is not None and finished.left_out):
         raise typer.Exit(1)
 
 
-class _Progress:
-    """A bar on stderr, where that is a terminal: files of a data set that are fetched, then images."""
+def _print_whole(finished: RunResults) -> None:
+    print_tables(finished)
+    for name, about in finished.info["sources"].items():
+        if name in set(finished.scores["dataset"]):
+            typer.echo(f"LR:       {name}: {about['lr']}")
+    typer.echo(f"Scores:   {finished.folder / 'scores.csv'} (and .parquet); provenance: {finished.folder / 'run.json'}")
+    typer.echo(f"Pictures: {finished.folder / 'images'}/METHOD/SET/IMAGE.png")
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._current = self.bars.add_task("starting", total=None)
-
-    def on_file(self, dataset: str, done: int, total: int) -> None:
-        self.bars.update(self._current, total=total, completed=done, description=f"fetching {dataset}")
-
-    def on_start(self, tasks: int, done: int) -> None:
-        self.bars.update(self._current, total=tasks + done, completed=done)
-
-    def on_outcome(self, outcome: ImageOutcome) -> None:
-        self.bars.update(self._current, advance=1, description=f"{outcome.method} on {outcome.dataset}")
-
-    @staticmethod
-    def on_interrupt() -> None:
-        # From a signal's handler: nothing that may be in the middle of printing must be used.
-        os.write(2, b"\nStopping after the images in progress. Ctrl-C again stops at once.\n")
+def _say_stopping() -> None:
+    # From a signal's handler: nothing that may be in the middle of printing must be used.
+    os.write(2, b"\nStopping after the images in progress. Ctrl-C again stops at once.\n")
 
 
 def _print_failures(finished: RunResults) -> bool:
-    """Name what failed on stderr, and return whether anything did."""
-    failed = finished.scores[finished.scores["status"] == "failed"]
+    """Name what has no score on stderr, and return whether anything failed: a picture that is missing did not."""
+    failed = finished.scores[finished.scores["status"] != "ok"]
     failed = failed.drop_duplicates(["method", "dataset", "image", "message"]).sort_values(
         ["method", "dataset", "image"]
     )
     for row in failed.head(_FAILURES_SHOWN).to_dict("records"):
-        typer.echo(f"FAILED {row['method']} on {row['dataset']}/{row['image']}: {row['message']}", err=True)
+        typer.echo(
+            f"{row['status'].upper()} {row['method']} on {row['dataset']}/{row['image']}: {row['message']}", err=True
+        )
     if len(failed) > _FAILURES_SHOWN:
         typer.echo(f"... and {len(failed) - _FAILURES_SHOWN} more, all named in scores.csv.", err=True)
-    return len(failed) > 0
+    return bool((failed["status"] == "failed").any())

@@ -2,122 +2,205 @@
 
 from __future__ import annotations
 
+import inspect
+import shlex
 import sys
+import typing
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from srbench.cli.options import DataRoot, split
+from srbench.errors import TrainingError
+from srbench.training.config import TrainingConfig
+from srbench.training.settings import explanations, options, parse
+
+if TYPE_CHECKING:
+    from srbench.training.launch import TrainingRequest
 
 
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command whose last parameter is `**given` an option for each setting that all networks share."""
+    texts, kinds = explanations(TrainingConfig), typing.get_type_hints(TrainingConfig)
+    shared = []
+    for setting in fields(TrainingConfig):
+        option = typer.Option(help=texts[setting.name], show_default=False, rich_help_panel="Settings")
+        kind: Any = Annotated[kinds[setting.name] | None, option]
+        shared.append(inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind))
+    signature = inspect.signature(command, eval_str=True)
+    own = list(signature.parameters.values())[:-1]
+    command.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined] # typer reads it
+    return command
+
+
+@_with_settings
 def train(
-    name: Annotated[str, typer.Argument(help="What to train: srresnet-mse, srgan-vgg54, espcn, srcnn, drcn, ...")],
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="What to train: srresnet-mse, srgan-vgg54, espcn, srcnn, drcn, ...")
+    ] = None,
+    *,
     data: Annotated[
-        list[Path], typer.Option(help="Folder of photographs; repeat it for more. Test images in it are left out.")
-    ],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/train-NAME.")] = None,
-    scale: Annotated[int | None, typer.Option(help="Upscaling factor.", show_default="4")] = None,
-    steps: Annotated[int | None, typer.Option(help="Length of the run in steps.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Length of the run in minutes, over all sessions.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+        list[Path] | None,
+        typer.Option(help="Folder of photographs; repeat it for more. Test images in it are left out."),
+    ] = None,
+    queue: Annotated[
+        Path | None,
+        typer.Option(help="Train the jobs of this TOML file in order, each with its share of --minutes; no NAME."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run. Default: runs/train-NAME, or runs/QUEUE.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in --out, with its settings.")
+    ] = False,
     validation: Annotated[Path | None, typer.Option(help="Folder to hold photographs out from.")] = None,
-    hold_out: Annotated[int, typer.Option(help="How many photographs of --validation are held out.")] = 20,
+    hold_out: Annotated[
+        int | None, typer.Option(help="How many photographs of --validation are held out.", show_default="20")
+    ] = None,
     device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda'.")] = "auto",
-    precision: Annotated[str | None, typer.Option(help="'bf16' or 'fp32'.", show_default="bf16")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads. Default: one a core.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Crops in a step.")] = None,
-    crop: Annotated[int | None, typer.Option(help="Height and width of HR crops.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Base learning rate.")] = None,
-    optimiser: Annotated[str | None, typer.Option(help="'adam' or 'soap'. Default: the network's own.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="'cosine', 'one-cycle', 'constant' or 'drop'.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of initial weights and crops.")] = None,
-    compile_: Annotated[
-        bool | None, typer.Option("--compile/--no-compile", help="torch.compile. Default: on CUDA only.")
-    ] = None,
-    bn: Annotated[
-        bool | None, typer.Option("--bn/--no-bn", help="SRResNet with or without batch normalisation.")
-    ] = None,
-    blocks: Annotated[int | None, typer.Option(help="SRResNet: number of residual blocks.")] = None,
-    skip: Annotated[bool | None, typer.Option("--skip/--no-skip", help="SRResNet: with or without skips.")] = None,
-    vgg: Annotated[
-        str | None, typer.Option(help="SRGAN: features of the content loss: 'imagenet', or a FILE with VGG16 or VGG19.")
-    ] = None,
-    start: Annotated[Path | None, typer.Option(help="Weights to start from: a run's folder or a weight file.")] = None,
-    anchor: Annotated[float | None, typer.Option(help="SRGAN: weight of MSE beside the content loss.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, as NAME=VALUE; see docs/training.md.")
-    ] = None,
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     keep_duplicates: Annotated[
         bool, typer.Option("--keep-duplicates", help="Train on photographs that look like test images, too.")
     ] = False,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of this network, as NAME=VALUE; see --settings.")
+    ] = None,
+    settings: Annotated[bool, typer.Option("--settings", help="Show all settings of NAME, and train nothing.")] = False,
+    **given: Any,
 ) -> None:
     """Train a network; stop it at any time and go on with --resume.
 
+    Each network has defaults and further settings of its own; 'srbench train NAME --settings' shows them.
+
+    All are given alike, after NAME: --batch 8 --blocks 4 --no-bn.
+
     With torchrun it trains data-parallel: torchrun --nproc-per-node 2 -m srbench train NAME ...
     """
-    import torch
-
-    from srbench.training.settings import parse
-    from srbench.training.start import Order
-    from srbench.training.start import start as begin
-
+    if (name is None) == (queue is None):
+        raise TrainingError("Expected either the name of a network, or --queue FILE: srbench train NAME --data FOLDER.")
+    if name is not None and name.startswith("-"):
+        raise TrainingError(f"Expected the name of a network before its settings, but got '{name}'.")
+    if settings:
+        _show_settings(name or "")
+        return
+    wanted = {key: value for key, value in given.items() if value is not None}
+    wanted |= options(context.args) | parse(set_ or [])
     if threads:
+        import torch
+
         torch.set_num_threads(threads)
-    given = {
-        "scale": scale,
-        "steps": steps,
-        "minutes": minutes,
-        "precision": precision,
-        "batch": batch,
-        "crop": crop,
-        "rate": rate,
-        "optimiser": optimiser,
-        "schedule": schedule,
-        "seed": seed,
-        "compile": compile_,
-        "bn": bn,
-        "blocks": blocks,
-        "skip": skip,
-        "vgg": vgg,
-        "start": None if start is None else str(start),
-        "anchor": anchor,
-    }
-    settings = {key: value for key, value in given.items() if value is not None} | parse(set_ or [])
-    folder = out or Path("runs") / f"train-{name}"
-    outcome = begin(
-        Order(
-            name,
-            tuple(data),
-            folder,
-            settings,
-            validation,
-            hold_out,
-            resume,
-            device,
-            checkpoint_seconds,
-            keep_duplicates,
-        )
+    from srbench.training.launch import TrainingRequest
+
+    folder = out or Path("runs") / (f"train-{name}" if queue is None else queue.stem)
+    count = 20 if hold_out is None else hold_out
+    request = TrainingRequest(
+        name or "",
+        tuple(data or ()),
+        folder,
+        wanted,
+        validation,
+        count,
+        resume,
+        device,
+        checkpoint_seconds,
+        keep_duplicates,
+        command=_command(),
     )
+    if queue is None:
+        _train(request)
+    else:
+        _train_queue(queue, request, hold_out)
+
+
+def _command() -> str:
+    """Return the command line for model cards, which need not tell where somebody keeps photographs."""
+    words = [word if not word.startswith("/") else "/".join(Path(word).parts[-2:]) for word in sys.argv[1:]]
+    return shlex.join(["srbench", *words])
+
+
+def _train(request: TrainingRequest) -> None:
+    from srbench.training.launch import launch
+
+    if not request.data:
+        raise TrainingError("Expected photographs to train on: --data FOLDER.")
+    outcome = launch(request)
     score = "" if outcome.psnr is None else f", validation {outcome.psnr:.3f} dB"
     if outcome.stopped_by:
         sys.stderr.write(f"Stopped by {outcome.stopped_by} after step {outcome.step}; go on with --resume.\n")
         raise typer.Exit(3)
-    typer.echo(f"Done: {outcome.step} steps in {outcome.seconds / 60:.1f} minutes{score}. Checkpoint in {folder}.")
+    typer.echo(f"Done: {outcome.step} steps in {outcome.seconds / 60:.1f} minutes{score}. Checkpoint in {request.out}.")
+
+
+def _train_queue(path: Path, request: TrainingRequest, hold_out: int | None) -> None:
+    from dataclasses import replace
+
+    from srbench.training import queue as queues
+
+    settings = dict(request.settings)
+    minutes = settings.pop("minutes", None)
+    if minutes is None:
+        raise TrainingError("Expected the length of the whole queue with --minutes.")
+    found = queues.read(path)
+    common = replace(
+        request,
+        data=request.data or found.data,
+        validation=request.validation or found.validation,
+        hold_out=found.hold_out if hold_out is None else hold_out,
+        settings=settings,
+    )
+    if not common.data:
+        raise TrainingError(f"Expected photographs to train on: --data FOLDER, or data = [...] in {path}.")
+    results = queues.train(found, float(minutes), common)
+    for result in results:
+        typer.echo(f"{result.name}: {result.state}, {result.message}")
+    if any(result.state == "stopped" for result in results):
+        sys.stderr.write("Go on with the same command.\n")
+        raise typer.Exit(3)
+    if any(result.state == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _show_settings(name: str) -> None:
+    from srbench.training.launch import find
+
+    config = find(name).config
+    for setting, text in explanations(type(config)).items():
+        typer.echo(f"{setting} = {getattr(config, setting)}\n    {text}")
 
 
 def ship(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or the weights.safetensors in it.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the weights.", show_default="that in SRBENCH_WEIGHTS")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace weights that are there already.")] = False,
     command: Annotated[str, typer.Option(help="The command that made it, for the model card.")] = "",
     hardware: Annotated[str, typer.Option(help="What it was trained on. Default: this machine.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "",
     sets: Annotated[str, typer.Option(help="Data sets to score it on, separated by commas.")] = "set5,set14,bsd100",
     data_root: DataRoot = None,
 ) -> None:
-    """Make a training run's weights those of its method: score them, write weight file and model card."""
+    """Score a training run's weights, then write them with a model card where its method finds them.
+
+    Methods take the weights in the folder that SRBENCH_WEIGHTS names before those that come with srbench.
+    """
     from srbench.training import shipping
 
-    shipped = shipping.ship(run, data_root=data_root, command=command, hardware=hardware, sets=split(sets))
+    shipped = shipping.ship(
+        run,
+        out=out,
+        overwrite=overwrite,
+        data_root=data_root,
+        command=command,
+        hardware=hardware,
+        licence=licence,
+        sets=split(sets),
+    )
     typer.echo(f"Wrote {shipped.path} and its model card.")
     for name, row in shipped.scores.items():
         typer.echo(f"{name}: {row['psnr']:.2f} dB, SSIM {row['ssim']:.4f}")

@@ -5,7 +5,7 @@ from srbench.datasets.download import fetch
 from srbench.datasets.listing import table
 from srbench.datasets.loading import load
 from srbench.datasets.manifest import Entry, Manifest, broken, find, manifests
-from srbench.datasets.pairs import DEGRADATIONS, Pair
+from srbench.datasets.pairs import DEGRADATIONS, ImagePair
 from srbench.datasets.places import Check, cache_folder, locate, verify
 
 __all__ = [
@@ -13,9 +13,9 @@ __all__ = [
     "Check",
     "Dataset",
     "Entry",
+    "ImagePair",
     "LeftOut",
     "Manifest",
-    "Pair",
     "broken",
     "cache_folder",
     "describe_left_out",

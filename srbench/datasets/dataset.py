@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from srbench.datasets.pairs import Pair
+from srbench.datasets.pairs import ImagePair
 
 _SHOWN = 5
 
@@ -25,7 +25,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset(Sequence[Pair]):
+class Dataset(Sequence[ImagePair]):
     """The pairs of one data set, in order, every file of them verified.
 
     Attributes:
@@ -36,17 +36,17 @@ class Dataset(Sequence[Pair]):
     """
 
     name: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ImagePair, ...]
     lr_origin: str
     left_out: tuple[LeftOut, ...] = ()
 
     @overload
-    def __getitem__(self, place: int) -> Pair: ...
+    def __getitem__(self, place: int) -> ImagePair: ...
 
     @overload
-    def __getitem__(self, place: slice) -> tuple[Pair, ...]: ...
+    def __getitem__(self, place: slice) -> tuple[ImagePair, ...]: ...
 
-    def __getitem__(self, place: int | slice) -> Pair | tuple[Pair, ...]:
+    def __getitem__(self, place: int | slice) -> ImagePair | tuple[ImagePair, ...]:
         """Return one pair, or the pairs of a slice."""
         return self.pairs[place]
 
@@ -54,7 +54,7 @@ class Dataset(Sequence[Pair]):
         """Return the number of images."""
         return len(self.pairs)
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[ImagePair]:
         """Yield the pairs in order."""
         return iter(self.pairs)
 

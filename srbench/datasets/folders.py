@@ -13,7 +13,7 @@ from srbench.datasets.dataset import MADE, Dataset, LeftOut, describe_left_out
 from srbench.datasets.inspection import Look, inspect
 from srbench.datasets.layouts import Layout
 from srbench.datasets.manifest import manifests
-from srbench.datasets.pairs import Pair
+from srbench.datasets.pairs import ImagePair
 from srbench.errors import AnimationError, DatasetError, ImageError
 
 _OTHER_FORMATS = frozenset({".gif", ".jp2", ".j2k", ".heic", ".avif", ".jxl", ".svg", ".psd", ".exr", ".tga", ".dng"})
@@ -48,7 +48,7 @@ def load(folder: Path, scale: int, limit: int | None, degradation: str) -> Datas
         )
     name, left_out = _name(layout), files.left_out
     longer = naming.longer_names(dict.fromkeys(files.hr, ()))
-    pairs: list[Pair] = []
+    pairs: list[ImagePair] = []
     for image, path in files.hr.items():
         if len(pairs) == limit:
             break
@@ -57,7 +57,7 @@ def load(folder: Path, scale: int, limit: int | None, degradation: str) -> Datas
         except AnimationError:
             left_out.append(LeftOut(naming.printable(path), "several frames in one file"))
             continue
-        pair = Pair(name, image, scale, path, look.sha256, degradation=degradation, longer=longer.get(image, ()))
+        pair = ImagePair(name, image, scale, path, look.sha256, degradation=degradation, longer=longer.get(image, ()))
         if files.lr_folder is not None and degradation == "bicubic":
             pair = _with_lr(pair, files, look)
         pairs.append(pair)
@@ -111,7 +111,7 @@ def _by_image(
     return found
 
 
-def _with_lr(pair: Pair, files: _Files, original: Look) -> Pair:
+def _with_lr(pair: ImagePair, files: _Files, original: Look) -> ImagePair:
     path = files.lr.get(pair.name)
     if path is None:
         raise DatasetError(

@@ -10,7 +10,7 @@ from srbench.datasets.dataset import MADE, Dataset
 from srbench.datasets.download import fetch
 from srbench.datasets.manifest import Manifest, find, manifests
 from srbench.datasets.naming import longer_names
-from srbench.datasets.pairs import DEGRADATIONS, Pair
+from srbench.datasets.pairs import DEGRADATIONS, ImagePair
 from srbench.datasets.places import Check
 from srbench.errors import DatasetError, unknown
 
@@ -76,7 +76,9 @@ def _from_manifest(
         hr, lr = checks[image, "hr"], checks.get((image, "lr"))
         lr_path, lr_sha256 = (lr.path, lr.sha256) if lr else (None, "")
         names = manifest.aliases[image], longer.get(image, ())
-        pairs.append(Pair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names))
+        pairs.append(
+            ImagePair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names)
+        )
     has_lr = any(part == "lr" for _, part in checks)
     origin = f"the published LR files for x{scale}" if has_lr else MADE[degradation]
     return Dataset(manifest.name, tuple(pairs), f"{origin}{note}")

@@ -17,7 +17,7 @@ DEGRADATIONS = ("bicubic", "gaussian")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ImagePair:
     """One test image: paths and checksums only, so that it travels cheaply to worker processes.
 
     Attributes:
@@ -85,7 +85,7 @@ class Pair:
 
 
 def input_hash(hr_sha256: str, lr: str, scale: int) -> str:
-    """Return `Pair.input_hash` of an original and its LR image: the checksum of that, or how it is made."""
+    """Return `ImagePair.input_hash` of an original and its LR image: the checksum of that, or how it is made."""
     return hashlib.sha256(f"{hr_sha256}|{lr}|{scale}".encode()).hexdigest()[:16]
 
 

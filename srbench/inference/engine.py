@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,8 @@ class Engine:
         self.exact = setup.precision == "exact"
         self.half = _half(setup)
         self.stages = list(stages)
+        if setup.device == "cuda":
+            self.stages = [sized(stage, free_memory(self.device)) for stage in stages]
         self.dtype = torch.bfloat16 if setup.device == "cpu" and setup.precision == "bf16" else torch.float32
         self.layout = torch.contiguous_format if self.exact else torch.channels_last
         network.requires_grad_(False).eval().to(self.device, self.dtype)
@@ -63,6 +66,22 @@ class Engine:
         if self.device.type == "cuda":
             return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
         return nullcontext()
+
+
+MEMORY_SHARE = 0.5
+"""Share of a GPU's free memory that a stage may take; the rest is for what its convolutions need besides."""
+
+
+def sized(stage: Stage, free: int) -> Stage:
+    """Return `stage` with pieces for a GPU with so many bytes free; one that says nothing of its memory stays."""
+    if not stage.floats:
+        return stage
+    return replace(stage, pixels=max(stage.pixels, int(MEMORY_SHARE * free) // (4 * stage.floats)))
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a GPU."""
+    return int(torch.cuda.mem_get_info(device)[0])
 
 
 def _half(setup: Setup) -> torch.dtype | None:

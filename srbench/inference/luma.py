@@ -17,6 +17,7 @@ def ready(
     halo: int,
     enlarged: bool,
     pixels: int,
+    floats: int,
     grid: int = 1,
     tricks: str = "channels-last tiles",
 ) -> LumaUpscaler:
@@ -27,7 +28,8 @@ def ready(
         setup: Scale, device and precision; `exact` runs the network whole and as it is.
         halo: How many input pixels around a piece its output depends on.
         enlarged: Whether the network sharpens luma that was enlarged by bicubic interpolation.
-        pixels: Input pixels that are computed at once.
+        pixels: Input pixels that are computed at once on a processor.
+        floats: Numbers that each takes at the peak, see `Stage`.
         grid: Pieces start at multiples of it, see `Stage`.
         tricks: How the network differs from the published one, for `path`.
     """
@@ -37,6 +39,6 @@ def ready(
         return sr.float() * 255
 
     whole = setup.precision == "exact"
-    stage = Stage(compute, 1 if enlarged else setup.scale, None if whole else halo, pixels, grid)
+    stage = Stage(compute, 1 if enlarged else setup.scale, None if whole else halo, pixels, floats, grid)
     engine = Engine(network, [stage], setup, "as published" if whole else tricks)
     return LumaUpscaler(engine, setup.scale, enlarged)

@@ -20,6 +20,8 @@ class Stage:
         scale: Output pixels per input pixel.
         halo: How many input pixels around a piece its output depends on; None when it must run whole.
         pixels: Input pixels, halo included, that one piece may have: what bounds the memory.
+        floats: Numbers that one input pixel takes at the peak, in all layers that are there at once; on a GPU pieces
+            are as large as its memory allows, because there every halo costs time and small pieces do not fill it.
         grid: Pieces with their halo start at multiples of so many input pixels: what is computed in blocks of them
             then has the same blocks in every piece, hence the same bits.
     """
@@ -28,6 +30,7 @@ class Stage:
     scale: int = 1
     halo: int | None = None
     pixels: int = 0
+    floats: int = 0
     grid: int = 1
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from srbench.images import Image
-from srbench.inference.engine import Engine
 from srbench.resize import enlarge
 
 # Rec. 601 with 8-bit ranges, as MATLAB's rgb2ycbcr: Y in 16..235, Cb and Cr in 16..240.
 _YCBCR = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
 _OFFSET = np.array([16.0, 128.0, 128.0])
 _RGB = np.linalg.inv(_YCBCR)
+
+WARM_UP = 16
+"""Height and width of the image that warms a network up; all kernels of a large one run on it."""
+
+
+class Runner(Protocol):
+    """What an upscaler computes with, such as `Engine`."""
+
+    path: str
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Return (N, C, scale*H, scale*W) of (N, C, H, W), float32 on the CPU."""
 
 
 class RgbUpscaler:
@@ -32,13 +44,17 @@ class RgbUpscaler:
         path: The way of computing, stored in every row of a run.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Runner) -> None:
         self.engine = engine
         self.path = engine.path
 
     def __call__(self, lr: Image) -> NDArray[Any]:
         """Return the SR image of `lr` as float32 on the 0..255 scale, (H, W) or (H, W, 3) as `lr` is."""
         return self.batch([lr])[0]
+
+    def warm_up(self) -> None:
+        """Enlarge a small image, so that what is loaded and compiled on first use is not in the time of the next."""
+        self(np.zeros((WARM_UP, WARM_UP, 3), np.uint8))
 
     def batch(self, lr: Sequence[Image], size: int = 16) -> list[NDArray[Any]]:
         """Return the SR images of many LR images, computing up to `size` of equal shape at once.
@@ -71,7 +87,7 @@ class LumaUpscaler(RgbUpscaler):
         enlarged: Whether the engine wants luma that bicubic interpolation has enlarged already.
     """
 
-    def __init__(self, engine: Engine, scale: int, enlarged: bool) -> None:
+    def __init__(self, engine: Runner, scale: int, enlarged: bool) -> None:
         super().__init__(engine)
         self.scale = scale
         self.enlarged = enlarged

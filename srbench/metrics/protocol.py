@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from srbench import plugins
-from srbench.errors import MetricError, unknown
+from srbench.errors import MetricError, PluginError, unknown
 from srbench.images import Image
 from srbench.metrics import discovery, planes
 from srbench.metrics.marks import mark
@@ -152,11 +154,14 @@ def compared(protocol: Protocol, sr: Image, hr: Image) -> tuple[Planes, Planes]:
         MetricError: The protocol's function failed, or returned something that cannot be compared.
     """
     try:
-        x, y = protocol.compared(sr, hr)
+        with _containing(protocol):
+            x, y = protocol.compared(sr, hr)
         x, y = _checked(x), _checked(y)
     except MetricError as error:
         raise MetricError(f"Protocol '{protocol.name}': {error}") from error
-    except (Exception, SystemExit) as error:  # a user's code: whatever it does, the protocol is named
+    except PluginError as error:
+        raise MetricError(str(error)) from error
+    except Exception as error:  # a user's code: whatever it does, the protocol is named
         reason = " ".join(str(error).split())
         raise MetricError(f"Protocol '{protocol.name}' failed: {type(error).__name__}: {reason}") from error
     if x.shape != y.shape:
@@ -166,6 +171,12 @@ def compared(protocol: Protocol, sr: Image, hr: Image) -> tuple[Planes, Planes]:
     if x.dtype != y.dtype:
         return x.astype(float), y.astype(float)
     return x, y
+
+
+def _containing(protocol: Protocol) -> AbstractContextManager[None]:
+    if protocol.module.startswith("srbench.metrics."):  # ours does nothing that must be contained
+        return contextlib.nullcontext()
+    return plugins.contained(f"Protocol '{protocol.name}'")
 
 
 def _checked(values: Planes) -> Planes:

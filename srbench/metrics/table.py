@@ -14,7 +14,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from srbench import plugins
-from srbench.errors import MetricError, unknown
+from srbench.errors import MetricError, PluginError, unknown
 from srbench.metrics import discovery
 from srbench.metrics.comparison import Comparison
 from srbench.metrics.marks import mark
@@ -69,6 +69,8 @@ class Metric:
             value = float(self.compute(comparison))
         except MetricError:
             raise
+        except PluginError as error:
+            raise MetricError(str(error)) from error
         except (Exception, SystemExit) as error:  # a library's or a user's code: whatever it does, the metric is named
             reason = " ".join(str(error).split())
             raise MetricError(f"Metric '{self.name}' failed: {type(error).__name__}: {reason}") from error
@@ -106,7 +108,8 @@ def register_metric(
         def compute(comparison: Comparison) -> float:
             # Copies: what one metric does to its images must not change what the next one sees.
             sr, hr = comparison.y if on == "y" else comparison.rgb
-            return function(sr.copy(), hr.copy())
+            with plugins.contained(f"Metric '{name}'"):
+                return function(sr.copy(), hr.copy())
 
         add(Metric(name, title, higher_is_better, compute, on, module=function.__module__, **columns))
         return function

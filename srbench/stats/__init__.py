@@ -1,9 +1,9 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman`, `agreement`, `ordinal_model` and `linear_mixed_model`. Every function that takes
-ratings expects the columns `rater`, `dataset`, `image`, `method` and `score` (and, where stimuli were shown twice,
-`repeat`).
+`retest`, `taste`, `friedman`, `agreement`, `ordinal_model`, `linear_mixed_model` and, for comparisons of
+pairs, `pair_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
+`score` (and, where stimuli were shown twice, `repeat`).
 """
 
 from srbench.stats.agreement import agreement, concordance, joined
@@ -23,6 +23,7 @@ from srbench.stats.opinion import (
     score_distribution,
 )
 from srbench.stats.ordinal import Ordinal, ordinal_model
+from srbench.stats.pairs import Pairs, pair_model
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import RULES, bt500, screening
@@ -37,6 +38,7 @@ __all__ = [
     "LinearMixed",
     "Models",
     "Ordinal",
+    "Pairs",
     "Subjective",
     "agreement",
     "bt500",
@@ -62,6 +64,7 @@ __all__ = [
     "median_seconds",
     "mixed_models",
     "ordinal_model",
+    "pair_model",
     "rank_distribution",
     "reliability",
     "retest",

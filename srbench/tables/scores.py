@@ -37,6 +37,15 @@ def score_table(scores: pd.DataFrame, info: Mapping[str, Any], metric: str, prot
     Raises:
         ReportError: The run has no scores of that metric, or none under that protocol.
     """
+    return score_tables(scores_of(scores, metric, protocol), info)[-1]
+
+
+def scores_of(scores: pd.DataFrame, metric: str, protocol: str | None = None) -> pd.DataFrame:
+    """Return the rows of one metric under one protocol; the first that there is where none is named.
+
+    Raises:
+        ReportError: There are no scores of that metric, or none under that protocol.
+    """
     known = list(dict.fromkeys(map(str, scores["metric"])))
     if metric not in known:
         raise ReportError(unknown("metric", metric, known) if known else "The run has no scores. Run the bench first.")
@@ -44,7 +53,7 @@ def score_table(scores: pd.DataFrame, info: Mapping[str, Any], metric: str, prot
     protocols = sorted(set(map(str, part["protocol"])))
     if protocol is not None and protocol not in protocols:
         raise ReportError(f"The run has {metric} under {', '.join(protocols)}, not under '{protocol}'.")
-    return score_tables(part[part["protocol"] == (protocol or protocols[0])], info)[-1]
+    return part[part["protocol"] == (protocol or protocols[0])]
 
 
 def _order(mean: Mean, names: Names) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,14 @@ class Checkpoint:
     config: Mapping[str, Any]
     notes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def fraction(self) -> float:
+        """How much of the run is over, 0..1."""
+        plan = self.config["plan"]
+        if plan["steps"] is not None:
+            return min(1.0, self.step / int(plan["steps"]))
+        return min(1.0, self.seconds / (60 * float(plan["minutes"])))
+
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write `checkpoint` into `folder` and remove the one before the last.
@@ -49,13 +57,14 @@ def save(folder: Path, checkpoint: Checkpoint) -> Path:
     Raises:
         TrainingError: A tensor is not finite, or the disk is full or gone; the checkpoint before stays.
     """
-    for name, tensor in checkpoint.tensors.items():
+    tensors = on_cpu(checkpoint.tensors)
+    for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise TrainingError(
                 f"'{name}' holds values that are not finite after step {checkpoint.step}; nothing was written. "
                 f"{last_good(folder)} Lower --rate."
             )
-    data = save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()})
+    data = save_tensors(tensors)
     path = folder / f"checkpoint-{checkpoint.step:09d}.safetensors"
     index = {
         "format": FORMAT,
@@ -103,6 +112,19 @@ def load(folder: Path) -> Checkpoint:
     return Checkpoint(step, seconds, load_tensors(data), config, dict(index.get("notes", {})))
 
 
+def on_cpu(tensors: Mapping[str, Tensor], copies: bool = False) -> dict[str, Tensor]:
+    """Return all `tensors` contiguous on the CPU, having waited for a GPU only once.
+
+    Args:
+        tensors: By name.
+        copies: Copy those that are on the CPU already, too.
+    """
+    moved = {n: t.detach().to("cpu", non_blocking=t.is_cuda, copy=copies) for n, t in tensors.items()}
+    if any(tensor.is_cuda for tensor in tensors.values()):
+        torch.cuda.synchronize()
+    return {name: tensor.contiguous() for name, tensor in moved.items()}
+
+
 def last_good(folder: Path) -> str:
     """Return the sentence that tells where training can go on."""
     try:
@@ -119,11 +141,31 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimiser_tensors` returned, in the memory layout of the parameters."""
-    parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    for name, tensor in tensors.items():
-        index, _, key = name.partition(".")
-        parameter = parameters[int(index)]
-        if tensor.shape == parameter.shape:
-            tensor = torch.empty_like(parameter).copy_(tensor)
-        optimiser.state[parameter][key] = tensor
+    """Put back what `optimiser_tensors` returned, wherever the parameters lie now and in their memory layout.
+
+    Checkpoints lie on the CPU; the run may have been on another device and may go on on another.
+    """
+    optimiser.state.clear()
+    for group, first in _numbered(optimiser.param_groups):
+        for index, parameter in enumerate(group["params"], start=first):
+            prefix = f"{index}."
+            state = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+            if state:
+                optimiser.state[parameter] = {key: _placed(t, key, parameter, group) for key, t in state.items()}
+
+
+def _numbered(groups: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+    first = 0
+    for group in groups:
+        yield group, first
+        first += len(group["params"])
+
+
+def _placed(tensor: Tensor, key: str, parameter: Tensor, group: Mapping[str, Any]) -> Tensor:
+    if key == "step":
+        # torch counts steps on the CPU, except where its kernels read the count themselves.
+        on_device = group.get("fused") or group.get("capturable")
+        return tensor.to(parameter.device if on_device else "cpu", copy=True)
+    if tensor.shape == parameter.shape:
+        return torch.empty_like(parameter).copy_(tensor)
+    return tensor.to(parameter.device, copy=True)

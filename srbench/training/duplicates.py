@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from srbench import images
+from srbench.errors import TrainingError
 from srbench.images import Image
 from srbench.training.photographs import rgb
 
@@ -71,6 +71,7 @@ def decode_without(files: Iterable[Path], keep: bool = False) -> tuple[list[tupl
 
     Raises:
         ImageError: A file is damaged.
+        TrainingError: imagehash is not installed, and some are to be left out.
     """
     screen = Screen(keep)
     decoded: list[tuple[Path, Image]] = []
@@ -89,11 +90,17 @@ class Screen:
 
     Attributes:
         refused: {name: test image} of those that did not pass.
+
+    Raises:
+        TrainingError: imagehash is not installed, and not everything is to pass.
     """
 
     def __init__(self, keep: bool = False) -> None:
         self.refused: dict[str, str] = {}
-        self._table = {} if keep or not _can_hash() else stored_hashes()
+        self._table: dict[str, list[int]] = {}
+        if not keep:
+            _require_hashes()
+            self._table = stored_hashes()
 
     def passes(self, image: Image, name: str, place: object) -> bool:
         """Return whether `image`, known as `name` and found at `place`, looks like no test image."""
@@ -105,11 +112,12 @@ class Screen:
         return False
 
 
-def _can_hash() -> bool:
-    if importlib.util.find_spec("imagehash") is not None:
-        return True
-    sys.stderr.write(
-        "imagehash is not installed, so photographs that look like test images CANNOT be found and left out: "
-        "scores on the test sets may be too good. Install it with 'pip install imagehash'.\n"
-    )
-    return False
+def _require_hashes() -> None:
+    try:
+        import imagehash  # noqa: F401 # only whether it can be used
+    except ImportError as error:
+        raise TrainingError(
+            f"Photographs that look like test images cannot be found without imagehash ({error}), and training on them "
+            "makes all scores too good. Install it with 'pip install imagehash', or train on everything with "
+            "--keep-duplicates."
+        ) from None

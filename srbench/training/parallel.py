@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from srbench.errors import TrainingError
+from srbench.errors import TrainingError, unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """The processes that train together; one process alone is a team, too.
+class ProcessGroup:
+    """The processes that train together; one process alone is a group, too.
 
     Attributes:
         rank: Number of this process, 0 for the one that writes.
@@ -43,7 +44,7 @@ class Team:
         return slice(self.rank, None, self.size)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the team, which is the gradient of the joined batch."""
+        """Replace each gradient by its mean over the group, which is the gradient of the joined batch."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -55,20 +56,23 @@ class Team:
             gradient.copy_(mean.view(gradient.shape))
 
     def agree(self, value: float) -> float:
-        """Return rank 0's `value` to all, so that clocks and signals cannot drive the processes apart."""
+        """Return rank 0's `value` to all, so that what is measured cannot drive the processes apart."""
         if self.size == 1:
             return value
-        number = torch.tensor([value], dtype=torch.float64, device=self.device)
+        number = torch.tensor([value], dtype=torch.float64)
         dist.broadcast(number, 0)
-        return float(number.item())
+        return float(number[0])
 
-    def any(self, value: bool) -> bool:
-        """Return whether `value` holds in any process."""
+    def clock(self, seconds: float, stop: bool) -> tuple[float, bool]:
+        """Return rank 0's clock and whether any process was told to stop, the same to all.
+
+        It is one exchange between the processors: asking the GPU would make each step wait for the one before.
+        """
         if self.size == 1:
-            return value
-        count = torch.tensor([float(value)], device=self.device)
-        dist.all_reduce(count)
-        return bool(count.item())
+            return seconds, stop
+        both = torch.tensor([seconds if self.leads else 0.0, float(stop)], dtype=torch.float64)
+        dist.all_reduce(both)
+        return float(both[0]), bool(both[1])
 
     def copy_from_leader(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite `tensors` with rank 0's."""
@@ -77,16 +81,18 @@ class Team:
                 dist.broadcast(tensor, 0)
 
 
-def join(device: str) -> Team:
+def join(device: str) -> ProcessGroup:
     """Join the processes torchrun has started, or be alone.
 
     Args:
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
-        TrainingError: `cuda` is wanted and there is none.
+        TrainingError: Another device is wanted, or `cuda` and there is none.
     """
     cuda = torch.cuda.is_available()
+    if device not in {"auto", "cpu", "cuda"}:
+        raise TrainingError(unknown("device", device, ("auto", "cpu", "cuda")))
     if device == "cuda" and not cuda:
         raise TrainingError("No CUDA device was found. Use --device cpu, or install PyTorch with CUDA.")
     kind = ("cuda" if cuda else "cpu") if device == "auto" else device
@@ -95,11 +101,20 @@ def join(device: str) -> Team:
     if kind == "cuda":
         torch.cuda.set_device(local)
     if size > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if kind == "cuda" else "gloo")
-    return Team(int(os.environ.get("RANK", "0")), size, local)
+        dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo")
+    return ProcessGroup(int(os.environ.get("RANK", "0")), size, local)
 
 
-def leave() -> None:
-    """Leave the team at the end of a run."""
-    if dist.is_initialized():
-        dist.destroy_process_group()
+@contextmanager
+def joined(device: str) -> Iterator[ProcessGroup]:
+    """Join the processes torchrun has started, as `join` does, and leave them at the end.
+
+    Within another such context nothing is left: the jobs of a queue are trained by the same processes.
+    """
+    already = dist.is_initialized()
+    processes = join(device)
+    try:
+        yield processes
+    finally:
+        if dist.is_initialized() and not already:
+            dist.destroy_process_group()

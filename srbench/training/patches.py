@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from srbench import images
+from srbench.training import precision
 from srbench.training.photographs import Photographs
 
 MARGIN = 2
@@ -30,6 +31,12 @@ class Batch:
     hr: Tensor
     lr: Tensor
     enlarged: Tensor | None = None
+
+    def to(self, layout: torch.memory_format) -> Batch:
+        """Return the same with all images in one memory layout: where it differs, networks are compiled again."""
+        enlarged = None if self.enlarged is None else self.enlarged.contiguous(memory_format=layout)
+        hr, lr = (image.contiguous(memory_format=layout) for image in (self.hr, self.lr))
+        return Batch(hr, lr, enlarged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,11 @@ class Cutter:
         """Return the crops at given places, all int64 (N,); `turn` is 0..7: transpose, flip rows, flip columns."""
         shape = self.shape
         window = self._window(chosen, top, left, turn).float()
-        down = reduction(window.shape[-1] // shape.scale - 2 * MARGIN, shape.scale).to(window.device)
+        down = reduction(window.shape[-1] // shape.scale - 2 * MARGIN, shape.scale, window.device)
         lr = resized(window, down, down)
         bicubic = None
         if shape.enlarge:
-            up = enlargement(lr.shape[-1], shape.scale).to(window.device)
+            up = enlargement(lr.shape[-1], shape.scale, window.device)
             bicubic = resized(lr, up, up) / 255
             lr = lr[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
         hr = window[:, :, shape.border : -shape.border, shape.border : -shape.border]
@@ -122,7 +129,7 @@ class Cutter:
     def _gathered(self, places: Tensor) -> Tensor:
         # One gather of flat indices cuts, flips and transposes the whole batch in a single kernel.
         pixels, size = self.photographs.pixels, self.shape.window
-        start, plane, width, turn = places.to(pixels.device)[:, :, None, None, None].unbind()
+        start, plane, width, turn = _sent(places, pixels.device)[:, :, None, None, None].unbind()
         line = torch.arange(size, device=pixels.device)
         i, j = line[:, None], line[None, :]
         row, column = torch.where((turn & 1) == 1, j, i), torch.where((turn & 1) == 1, i, j)
@@ -130,6 +137,11 @@ class Cutter:
         column = torch.where((turn & 4) == 4, size - 1 - column, column)
         channel = torch.arange(self.photographs.channels, device=pixels.device)[:, None, None]
         return pixels[start + channel * plane + row * width + column]
+
+
+def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    # Only from pinned memory does a copy to a GPU not stop the process until the GPU has come so far.
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _below(limits: Tensor, generator: torch.Generator) -> Tensor:
@@ -144,41 +156,48 @@ def luma(image: Tensor) -> Tensor:
 
 
 def resized(image: Tensor, vertical: Tensor, horizontal: Tensor) -> Tensor:
-    """Apply one matrix to the columns of (N, C, H, W), then one to the rows, rounding to 8 bits after each."""
-    return _to_8bit(_to_8bit(vertical @ image) @ horizontal.T)
+    """Apply one matrix to the columns of (N, C, H, W), then one to the rows, rounding to 8 bits after each.
+
+    It computes in 32 bits, also where networks around it are told to compute in 16.
+    """
+    # Autocast would take 16 bits for the products, whose rounding is coarser than that to 8 bits.
+    with precision.full(image.device):
+        return _to_8bit(_to_8bit(vertical @ image) @ horizontal.T)
 
 
 def reduced(image: Tensor, scale: int) -> Tensor:
     """Return a whole (N, C, H, W) image reduced as the LR images of the test sets were: with repeated edges."""
     padded = functional.pad(image, [MARGIN * scale] * 4, mode="replicate")
     height, width = image.shape[-2] // scale, image.shape[-1] // scale
-    return resized(padded, reduction(height, scale), reduction(width, scale))
+    device = image.device
+    return resized(padded, reduction(height, scale, device), reduction(width, scale, device))
 
 
 def enlarged(image: Tensor, scale: int) -> Tensor:
     """Return a whole (N, C, H, W) image enlarged by bicubic interpolation, with repeated edges."""
     padded = functional.pad(image, [MARGIN] * 4, mode="replicate")
     height, width = padded.shape[-2:]
-    return resized(padded, enlargement(height, scale), enlargement(width, scale))
+    device = image.device
+    return resized(padded, enlargement(height, scale, device), enlargement(width, scale, device))
 
 
 def _to_8bit(image: Tensor) -> Tensor:
     return (image + 0.5).floor().clamp(0, 255)
 
 
-@functools.cache
-def reduction(size: int, scale: int) -> Tensor:
-    """Return the (size, (size + 4) * scale) matrix of imresize(1 / scale) without any edge.
+@functools.lru_cache(maxsize=256)
+def reduction(size: int, scale: int, device: torch.device) -> Tensor:
+    """Return the (size, (size + 4) * scale) matrix of imresize(1 / scale) without any edge, kept on `device`.
 
     Its first output is the third LR pixel of the window it is applied to.
     """
-    return _matrix(size, (size + 2 * MARGIN) * scale, 1 / scale, MARGIN)
+    return _matrix(size, (size + 2 * MARGIN) * scale, 1 / scale, MARGIN).to(device)
 
 
-@functools.cache
-def enlargement(size: int, scale: int) -> Tensor:
-    """Return the ((size - 4) * scale, size) matrix of imresize(scale) without any edge."""
-    return _matrix((size - 2 * MARGIN) * scale, size, scale, MARGIN * scale)
+@functools.lru_cache(maxsize=256)
+def enlargement(size: int, scale: int, device: torch.device) -> Tensor:
+    """Return the ((size - 4) * scale, size) matrix of imresize(scale) without any edge, kept on `device`."""
+    return _matrix((size - 2 * MARGIN) * scale, size, scale, MARGIN * scale).to(device)
 
 
 def _matrix(outputs: int, inputs: int, scale: float, first: int) -> Tensor:

@@ -17,7 +17,7 @@ _SHOW_SECONDS = 0.5
 
 
 class Display:
-    """A context that shows progress; only the process that leads a team makes one.
+    """A context that shows progress; only the process that leads a group makes one.
 
     Args:
         title: What is trained.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,27 +16,19 @@ import torch
 from torch import nn
 
 from srbench import datasets, metrics, registry, weights
-from srbench.datasets import Pair
+from srbench.contract import Method, Setup
+from srbench.datasets import ImagePair
 from srbench.errors import TrainingError
 from srbench.images import Image
-from srbench.ready import ready
-from srbench.registry import Setup
-from srbench.training import checkpoints
+from srbench.ready import ReadyMethod
+from srbench.training import averaged, settings
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.start import recipes
+from srbench.training.launch import find
 
 _OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")
 HALF_COST = 0.005
 """Weights are stored in 16 bits where that lowers no data set's mean PSNR by this many dB."""
-
-GOALS = {
-    "srcnn": (30.1, 27.2, 26.7),
-    "espcn": (30.5, 27.5, 26.9),
-    "drcn": (31.2, 27.8, 27.1),
-    "srresnet-mse": (31.8, 28.3, 27.4),
-}
-"""PSNR in dB on Set5, Set14 and BSD100 at x4 that a full training should reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +42,68 @@ class Shipped:
 def ship(
     run: Path,
     *,
+    out: Path | None = None,
+    overwrite: bool = False,
     data_root: Path | None = None,
     command: str = "",
     hardware: str = "",
+    licence: str = "",
     sets: Sequence[str] = SETS,
 ) -> Shipped:
-    """Write the averaged network of the run in `run` as the weights of its method, with scores in the card.
+    """Score the averaged network of a run, then write it as weights of its method, with the scores in the card.
+
+    Nothing is written before everything is scored.
 
     Args:
-        run: Folder of the run, complete or stopped.
+        run: Folder of the run, complete or stopped, or the file of its averaged weights.
+        out: Folder of the weights; None for the one that SRBENCH_WEIGHTS names, where methods look first.
+        overwrite: Whether weights that are there already may be replaced.
         data_root: Where the data sets are.
-        command: The command that made it, for the card.
+        command: The command that made it, for the card; by default the one the run remembers.
         hardware: What it was trained on, for the card; by default this machine's processor.
+        licence: Under which the weights may be used, for the card.
         sets: Data sets to score it on; DRCN takes a quarter of a minute an image on a processor.
 
     Raises:
-        TrainingError: The checkpoint cannot be read, or is of no recipe of this version.
+        TrainingError: The run cannot be read, is of no recipe of this version, or there is no place for the weights.
     """
-    checkpoint = checkpoints.load(run)
+    checkpoint = averaged.read(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
     network = restore(checkpoint)
-    path = registry.find(name)[0].weights.get(scale)
-    if path is None:
+    if scale not in registry.find(name)[0].weights:
         raise TrainingError(f"The method '{name}' takes no weights for x{scale}.")
-    weights.save(path, network, scale, {})
-    full = score(name, scale, data_root, sets)
-    weights.save(path, network, scale, {}, half=True)
-    halved = score(name, scale, data_root, sets)
+    path = _place(out, f"{name}-x{scale}.safetensors", overwrite)
+    pairs = {one: datasets.load(one, scale=scale, data_root=data_root) for one in sets}
+    full = score(name, network, scale, pairs)
+    halved = score(name, _halved(network), scale, pairs)
     half = all(full[s]["psnr"] - halved[s]["psnr"] < HALF_COST for s in full)
     scores = halved if half else full
-    facts = card(checkpoint, network, scores, command, hardware)
+    facts = card(checkpoint, network, scores, command, hardware, licence)
+    path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, network, scale, {**facts, "stored_as": "fp16" if half else "fp32"}, half=half)
     return Shipped(path, scores)
+
+
+def _place(out: Path | None, name: str, overwrite: bool) -> Path:
+    own = os.environ.get(weights.FOLDER)
+    folder = out or (Path(own).expanduser() if own else None)
+    if folder is None:
+        raise TrainingError(
+            f"Expected a folder for the weights: --out FOLDER, or one in {weights.FOLDER}, where methods look first."
+        )
+    path = folder / name
+    if path.exists() and not overwrite:
+        raise TrainingError(f"{path} is there already. Replace it with --overwrite, or give another --out.")
+    return path
+
+
+def _halved(network: nn.Module) -> nn.Module:
+    """Return a copy of `network` with weights as a file in 16 bits has them."""
+    copied = copy.deepcopy(network)
+    for tensor in copied.state_dict().values():
+        if tensor.ndim > 1:
+            tensor.copy_(tensor.half())
+    return copied
 
 
 def restore(checkpoint: Checkpoint) -> nn.Module:
@@ -89,13 +113,13 @@ def restore(checkpoint: Checkpoint) -> nn.Module:
         TrainingError: This version has no recipe of that name, or it makes another network.
     """
     name = checkpoint.config.get("name", "")
-    known = recipes()
-    if name not in known:
-        raise TrainingError(f"The checkpoint is of '{name}', for which this srbench has no recipe.")
-    recipe = known[name]
+    try:
+        recipe = find(name)
+    except TrainingError:
+        raise TrainingError(f"The checkpoint is of '{name}', for which this srbench has no recipe.") from None
     fields = {field.name for field in dataclasses.fields(recipe.config)}
     plan = {key: value for key, value in checkpoint.config["plan"].items() if key in fields}
-    network = recipe.network(dataclasses.replace(recipe.config, **plan))
+    network = recipe.network(dataclasses.replace(recipe.config, **settings.fitted(type(recipe.config), plan)))
     prefix = "average."
     stored = {k.removeprefix(prefix): v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
     try:
@@ -105,13 +129,24 @@ def restore(checkpoint: Checkpoint) -> nn.Module:
     return network.eval()
 
 
-def score(name: str, scale: int, data_root: Path | None, sets: Sequence[str] = SETS) -> dict[str, dict[str, float]]:
-    """Return the mean PSNR and SSIM, protocol `matlab`, of a method with the weights that are in place now."""
-    upscale = ready(name, Setup(scale=scale)).on_pair
-    return {one: means(upscale, datasets.load(one, scale=scale, data_root=data_root)) for one in sets}
+def score(
+    name: str, network: nn.Module, scale: int, sets: Mapping[str, Sequence[ImagePair]]
+) -> dict[str, dict[str, float]]:
+    """Return the mean PSNR and SSIM, protocol `matlab`, of a network by data set, computed as its method will.
+
+    Raises:
+        TrainingError: Its recipe does not say how it becomes an upscaler.
+    """
+    ready = find(name).ready
+    if ready is None:
+        raise TrainingError(f"The recipe of '{name}' has no 'ready', which makes an upscaler of its network to score.")
+    setup = Setup(scale=scale)
+    upscaler = ready(copy.deepcopy(network), setup)
+    method = ReadyMethod(Method(name, name, lambda _: upscaler), setup, upscaler)
+    return {one: means(method.on_pair, pairs) for one, pairs in sets.items()}
 
 
-def means(upscale: Callable[[Pair], Image], pairs: Sequence[Pair]) -> dict[str, float]:
+def means(upscale: Callable[[ImagePair], Image], pairs: Sequence[ImagePair]) -> dict[str, float]:
     """Return the mean PSNR and SSIM, protocol `matlab`, of what gives 8-bit images of `pairs`."""
     names = ("psnr", "ssim")
     rows = [
@@ -126,21 +161,21 @@ def card(
     scores: Mapping[str, Mapping[str, float]],
     command: str,
     hardware: str,
+    licence: str = "",
 ) -> dict[str, Any]:
     """Return what the model card says, in its order."""
     config, notes = checkpoint.config, dict(checkpoint.notes)
     plan = config["plan"]
     features = notes.pop("features", "none (mean squared error only)")
     note = notes.pop("note", "")
-    over = 1.0 if plan["steps"] is None else checkpoint.step / plan["steps"]
-    if plan["minutes"] is not None:
-        over = min(1.0, checkpoint.seconds / (60 * plan["minutes"]))
+    remembered = notes.pop("command", "srbench train " + config["name"])
+    refused = "not looked for" if config["refused"] is None else ", ".join(config["refused"]) or "none found"
     facts: dict[str, Any] = {
         "scale": plan["scale"],
         "network": _described(network),
         "data": f"{', '.join(config['data'])}: {config['photographs']} photographs, {config['megapixels']} megapixels",
         "held_out": f"{len(config['held_out'])} photographs for validation",
-        "test_images_left_out": ", ".join(config["refused"]) or "none found",
+        "test_images_left_out": refused,
         "features": features,
         **{name: value for name, value in notes.items() if name != "start"},
         "started_from": notes.get("start", "random weights"),
@@ -150,22 +185,20 @@ def card(
         f"average of weights {plan['ema']:g}",
         "precision": plan["precision"],
         "seconds": round(checkpoint.seconds),
-        "schedule_done": f"{over:.0%}",
+        "schedule_done": f"{checkpoint.fraction:.0%}",
         "hardware": hardware or processor(),
-        "command": command or "srbench train " + config["name"],
+        "command": command or remembered,
         "protocol": "matlab: luma, as many pixels shaved as the scale",
         "scores": {s: f"{row['psnr']:.2f} dB, {row['ssim']:.4f}" for s, row in scores.items()},
     }
-    goal = GOALS.get(config["name"])
-    if goal and plan["scale"] == 4:
+    goals = find(config["name"]).goals
+    if goals and plan["scale"] == 4:
         facts["goal"] = {
-            s: f"{wanted} dB: " + (f"{scores[s]['psnr'] - wanted:+.2f} dB")
-            for s, wanted in zip(SETS, goal, strict=True)
-            if s in scores
+            s: f"{wanted} dB: {scores[s]['psnr'] - wanted:+.2f} dB" for s, wanted in goals.items() if s in scores
         }
     if note:
         facts["note"] = note
-    facts["licence"] = "Apache-2.0 (the weights are this project's own)"
+    facts["licence"] = licence or "not stated"
     return facts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,14 +56,14 @@ class SOAP(Optimizer):
         state = self.state[parameters[0]]
         turned = [mode for mode, size in enumerate(gradient.shape[1:]) if gradient.ndim > 2 and 1 < size <= LARGEST]
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = 0
             state["mean"], state["square"] = torch.zeros_like(gradient), torch.zeros_like(gradient)
             for mode in turned:
                 state[f"covariance.{mode}"] = (1 - betas[1]) * _covariance(gradient, mode)
                 state[f"basis.{mode}"] = _eigenvectors(state[f"covariance.{mode}"])
             return
-        state["step"] += 1
-        step = int(state["step"])
+        # A plain number: reading it from a tensor on a GPU would stop this process until the GPU has come so far.
+        state["step"] = step = int(state["step"]) + 1
         bases = {mode: state[f"basis.{mode}"] for mode in turned}
         rotated = _rotate(gradient, bases)
         state["mean"].lerp_(rotated, 1 - betas[0])
@@ -78,7 +79,7 @@ class SOAP(Optimizer):
             self._refresh(state, bases)
 
     @staticmethod
-    def _refresh(state: dict[str, Tensor], old: dict[int, Tensor]) -> None:
+    def _refresh(state: dict[str, Any], old: dict[int, Tensor]) -> None:
         # One step of orthogonal iteration from the old eigenvectors, sorted by eigenvalue.
         mean = _rotate(state["mean"], {mode: basis.mT for mode, basis in old.items()})
         new = {}
@@ -91,7 +92,7 @@ class SOAP(Optimizer):
             state[f"basis.{mode}"] = new[mode]
         state["mean"] = _rotate(mean, new)
         # A checkpoint stores tensors contiguously; other strides now would mean other rounding after a resumption.
-        state.update({name: tensor.contiguous() for name, tensor in state.items()})
+        state.update({name: value.contiguous() for name, value in state.items() if isinstance(value, Tensor)})
 
 
 def _modes(gradient: Tensor) -> Tensor:

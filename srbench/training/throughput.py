@@ -29,15 +29,16 @@ def convolution_peak(device: torch.device, dtype: torch.dtype, seconds: float = 
     best, until = float("inf"), time.perf_counter() + seconds
     with torch.inference_mode():
         while time.perf_counter() < until:
-            _wait(device)
+            wait(device)
             start = time.perf_counter()
             for _ in range(4):
                 convolution(image)
-            _wait(device)
+            wait(device)
             best = min(best, (time.perf_counter() - start) / 4)
     return 2.0 * 8 * size * size * 64 * 64 * 9 / best
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Wait until a GPU has done what it was given; processors have done it when they return."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

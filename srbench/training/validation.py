@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from srbench import images
 from srbench.training import patches
 from srbench.training.photographs import rgb, to_luma
-from srbench.training.plan import Task
+from srbench.training.task import TrainingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def hold_out(files: Sequence[Path], scale: int, luma: bool, device: torch.device
     return held
 
 
-def psnr(task: Task, network: nn.Module, held: Sequence[Held]) -> float:
+def psnr(task: TrainingTask, network: nn.Module, held: Sequence[Held]) -> float:
     """Return the mean PSNR in dB of luma without `scale` pixels at each side, both images rounded to 8 bits."""
     scale, total = task.plan.scale, 0.0
     with torch.inference_mode():

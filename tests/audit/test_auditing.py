@@ -44,12 +44,12 @@ def test_the_authors_own_pictures_pass(authors: Path, data_root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def pairs(data_root: Path) -> list[datasets.Pair]:
+def pairs(data_root: Path) -> list[datasets.ImagePair]:
     return list(datasets.load("set5", scale=4, data_root=data_root))
 
 
 @pytest.fixture(scope="module")
-def reference(pairs: list[datasets.Pair], authors: Path) -> AuditScores:
+def reference(pairs: list[datasets.ImagePair], authors: Path) -> AuditScores:
     folder = authors / "SRResNet-MSE" / "set5"
     return audit.measure("srresnet", lambda pair: images.read(folder / f"{pair.name}.png"), pairs)
 
@@ -170,7 +170,7 @@ def test_a_full_audit_measures_bsd100_and_trains_a_judge_for_each_method(
 ) -> None:
     judged: list[tuple[int, int]] = []
 
-    def accuracy(upscale: Callable, photographs: list[Path], tested: datasets.Pair) -> float:
+    def accuracy(upscale: Callable, photographs: list[Path], tested: datasets.ImagePair) -> float:
         judged.append((len(photographs), len(tested)))
         return 0.8 + 0.1 * len(judged)
 

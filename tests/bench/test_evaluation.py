@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench import images
+from srbench import bench, images
 from srbench.bench import results
 from srbench.resize import reduce
 
@@ -255,8 +255,10 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
     assert set(values(tmp_path / "b")["method"]) == {"results/Somebody"}
     (stored / "mine_p3_x4.png").unlink()
     done = srbench("run", "--datasets", pictures, "--methods", f"results:{stored}", "--out", tmp_path / "b")
-    assert done.returncode == 1
-    assert "expected one image whose name holds 'p3', found none" in done.stderr
+    assert done.returncode == 0, done.stderr  # nothing failed
+    assert "MISSING results/Somebody on mine/p3: " in done.stderr
+    rows = results.load(tmp_path / "b").scores.set_index(["metric", "image"])
+    assert rows["status"]["psnr"].to_dict() == {"p0": "ok", "p1": "ok", "p2": "ok", "p3": "missing"}
 
 
 @pytest.mark.parametrize(
@@ -271,6 +273,8 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
         (("--device", "cuda"), "cuda"),
         (("--methods", "results:nowhere"), "there is no such folder"),
         (("--out", "/proc/run"), "Cannot write to /proc/run"),
+        (("--methods", ","), "No method was named"),
+        (("--datasets", ","), "No data set was named"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_status_two(
@@ -340,3 +344,31 @@ def test_a_run_folder_keeps_to_one_scale_and_one_process(pictures: Path, tmp_pat
         done = srbench(*arguments)
     assert done.returncode == 2
     assert "in use" in done.stderr
+
+
+def test_gray_as_colour_is_another_protocol_in_the_scores(tmp_path: Path) -> None:
+    ramp = np.add.outer(np.arange(48), 3 * np.arange(48)).astype(np.uint8)
+    images.write(tmp_path / "p" / "gray.png", ramp)
+    found = {}
+    for gray in ("mean", "rgb"):
+        run = bench.run(
+            "nearest", str(tmp_path / "p"), protocols=["matlab", "basicsr"], metrics="psnr", gray=gray, jobs=1,
+            out=tmp_path / "r",
+        )  # fmt: skip
+        found[gray] = run.scores.set_index("protocol")["value"].to_dict()
+    assert set(found["mean"]) == {"matlab", "basicsr"}
+    assert found["rgb"]["matlab-gray-rgb"] == pytest.approx(found["mean"]["matlab"] + 1.32, abs=0.15)
+    assert found["rgb"]["basicsr"] == found["mean"]["basicsr"]
+
+
+def test_a_folder_with_commas_in_its_path_can_be_named(pictures: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one,two"
+    folder.mkdir()
+    (folder / "p1.png").write_bytes((pictures / "p1.png").read_bytes())
+    whole = ("--datasets", folder, "--datasets", pictures)
+    escaped = ("--datasets", str(folder).replace(",", r"\,") + f",{pictures}")
+    for number, named in enumerate((whole, escaped)):
+        out = tmp_path / str(number)
+        done = srbench("run", *named, "--methods", "nearest", "--metrics", "psnr", "--limit", 1, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert set(values(out)["dataset"]) == {"one,two", "mine"}

@@ -78,6 +78,45 @@ def test_an_original_among_results_is_the_best_in_the_table_and_in_the_report(hi
     assert "failed" not in report
 
 
+def test_stored_results_that_lack_an_image_show_their_mean_and_did_not_fail(pictures, history, tmp_path):
+    stored = tmp_path / "some"
+    shutil.copytree(history[0] / "images" / "bicubic" / "mine", stored)
+    (stored / "p2.png").unlink()
+    printed = srbench("run", "--datasets", pictures, "--methods", f"bicubic,results:{stored}", "--out", tmp_path / "r")
+    assert printed.count("(2 of 3)") == 2  # PSNR and SSIM
+    assert "failed" not in printed
+
+
+@pytest.mark.parametrize("change", ["blurred", "smaller", "removed"])
+def test_scores_of_inputs_that_are_no_more_are_in_no_table_and_no_report(pictures, tmp_path, change):
+    mine = tmp_path / "mine"
+    shutil.copytree(pictures, mine)
+    common = ("--datasets", mine, "--metrics", "psnr", "--jobs", 1)
+    srbench("run", *common, "--methods", "nearest", "--out", tmp_path / "r")
+    before = images.read(mine / "p1.png")
+    if change == "removed":
+        (mine / "p1.png").unlink()
+    else:
+        images.write(mine / "p1.png", before[:-8, :-8] if change == "smaller" else before // 2 + 60)
+    srbench("run", *common, "--methods", "bicubic", "--out", tmp_path / "r")
+    srbench("run", *common, "--methods", "nearest,bicubic", "--out", tmp_path / "fresh")
+    fresh, ours = (
+        {row["method"]: row for row in json.loads(srbench("show", tmp_path / name, "--format", "json"))}
+        for name in ("fresh", "r")
+    )
+    assert ours["bicubic"]["mean"] == fresh["bicubic"]["mean"]
+    if change == "removed":
+        assert ours["nearest"]["mean"] == fresh["nearest"]["mean"]
+        assert (ours["nearest"]["images"], ours["nearest"]["of"]) == (2, 2)
+    else:
+        assert (ours["nearest"]["images"], ours["nearest"]["of"], ours["nearest"]["failed"]) == (2, 3, 0)
+        assert not ours["nearest"]["best"]
+    srbench("report", "--run", tmp_path / "r", "--out", tmp_path / "report", "--format", "md")
+    report = (tmp_path / "report" / "report.md").read_text()
+    assert "failed" not in report
+    assert ("Nearest has 2 of the 3 images of mine" in report) == (change != "removed")
+
+
 @pytest.mark.parametrize("form", tables.FORMATS)
 def test_every_format_names_every_method(history, form):
     text = srbench("show", history[0], "--format", form)

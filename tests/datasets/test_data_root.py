@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from srbench import images
-from srbench.datasets import Pair, fetch, load, locate, verify
+from srbench.datasets import ImagePair, fetch, load, locate, verify
 from srbench.errors import DatasetError, ImageError
 from srbench.resize import reduce
 
@@ -136,7 +136,7 @@ def test_a_pair_is_small_and_survives_the_way_to_a_worker(root: Path):
     data = pickle.dumps(pair)
     assert len(data) < 1000
     copy = pickle.loads(data)
-    assert isinstance(copy, Pair)
+    assert isinstance(copy, ImagePair)
     assert copy == pair
     assert np.array_equal(copy.lr(), pair.lr())
 

@@ -54,7 +54,7 @@ def upscaler(made: nn.Module, precision: str) -> RgbUpscaler:
     if isinstance(made, DRCN):
         return drcn.ready(made, setup)  # type: ignore[return-value] # both enlarge
     enlarged = not isinstance(made, ESPCN)
-    return luma.ready(made, setup, halo=made.halo, enlarged=enlarged, pixels=10_000)  # type: ignore[arg-type]
+    return luma.ready(made, setup, halo=made.halo, enlarged=enlarged, pixels=10_000, floats=200)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", SIZES, ids=str)

@@ -16,7 +16,7 @@ from srbench.methods.espcn.network import ESPCN
 from srbench.methods.srcnn.network import GREY, SRCNN
 from srbench.methods.srgan.discriminator import Discriminator
 from srbench.methods.srresnet.network import SRResNet, factors
-from srbench.training.parallel import Team
+from srbench.training.parallel import ProcessGroup
 
 
 def count(network: nn.Module) -> int:
@@ -118,7 +118,7 @@ def test_drcn_computes_only_the_predictions_that_are_averaged() -> None:
 
 
 def test_tables_will_say_that_a_drcn_does_not_average_all_its_predictions() -> None:
-    plan, alone = replace(RECIPES["drcn"].config, steps=1, width=4), Team(0, 1, torch.device("cpu"))
+    plan, alone = replace(RECIPES["drcn"].config, steps=1, width=4), ProcessGroup(0, 1, torch.device("cpu"))
     for more in (replace(plan, recursions=20), plan):  # however many recursions there are, all are averaged
         task = DRCNTask(more, alone)
         assert "note" not in task.notes
@@ -136,7 +136,7 @@ def test_a_drcn_of_nothing_is_refused(wrong: str) -> None:
 
 def test_drcn_grows_its_recursions_by_equal_factors_in_equal_times() -> None:
     plan = replace(RECIPES["drcn"].config, steps=1, growth=0.5, width=4)
-    alone = Team(0, 1, torch.device("cpu"))
+    alone = ProcessGroup(0, 1, torch.device("cpu"))
     task = DRCNTask(plan, alone)
     assert [task.recursions(fraction) for fraction in (0.0, 0.125, 0.25, 0.375, 0.5, 1.0)] == [1, 2, 4, 8, 16, 16]
     at_once = DRCNTask(replace(plan, growth=0.0), alone)

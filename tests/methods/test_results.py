@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from srbench import datasets, images, registry
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 from srbench.errors import MethodError, MissingError
 from srbench.registry import Setup
 
@@ -19,22 +19,22 @@ RNG = np.random.default_rng(11)
 
 
 @pytest.fixture
-def set5(data_root: Path) -> Sequence[Pair]:
+def set5(data_root: Path) -> Sequence[ImagePair]:
     return datasets.load("set5", data_root=data_root)
 
 
 @pytest.fixture
-def set14(data_root: Path) -> Sequence[Pair]:
+def set14(data_root: Path) -> Sequence[ImagePair]:
     return datasets.load("set14", data_root=data_root)
 
 
-def own_set(tmp_path: Path, *names: str) -> Sequence[Pair]:
+def own_set(tmp_path: Path, *names: str) -> Sequence[ImagePair]:
     for name in names:
         images.write(tmp_path / "mine" / f"{name}.png", RNG.integers(0, 256, (8, 12, 3), dtype=np.uint8))
     return datasets.load(str(tmp_path / "mine"))
 
 
-def store(pairs: Sequence[Pair], folder: Path, pattern: str) -> None:
+def store(pairs: Sequence[ImagePair], folder: Path, pattern: str) -> None:
     """Store each original as its own result: what is found for a pair is then known to be right, or wrong."""
     for pair in pairs:
         alias = pair.aliases[0] if pair.aliases else pair.name
@@ -47,11 +47,11 @@ def methods(folder: Path) -> dict[str, str]:
     return dict(method.expand(str(folder)))
 
 
-def read(folder: Path | str, pair: Pair) -> np.ndarray:
+def read(folder: Path | str, pair: ImagePair) -> np.ndarray:
     return registry.create(f"results:{folder}", Setup(pair.scale))(pair)
 
 
-def assert_all_right(folder: Path, pairs: Sequence[Pair], label: str) -> None:
+def assert_all_right(folder: Path, pairs: Sequence[ImagePair], label: str) -> None:
     found = methods(folder)
     assert list(found) == [f"results/{label}"]
     for pair in pairs:
@@ -77,13 +77,13 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_results_are_found_as_people_have_them(set5: Sequence[Pair], tmp_path: Path, name: str):
+def test_results_are_found_as_people_have_them(set5: Sequence[ImagePair], tmp_path: Path, name: str):
     pattern, label = LAYOUTS[name]
     store(set5, tmp_path / "R", pattern)
     assert_all_right(tmp_path / "R", set5, label)
 
 
-def test_the_images_own_names_find_all_of_set14(set14: Sequence[Pair], tmp_path: Path):
+def test_the_images_own_names_find_all_of_set14(set14: Sequence[ImagePair], tmp_path: Path):
     store(set14, tmp_path / "R", "{alias}_SRGAN-VGG54")
     assert_all_right(tmp_path / "R", set14, "R")
     (tmp_path / "R" / "lenna_SRGAN-VGG54.png").rename(tmp_path / "R" / "lena_SRGAN-VGG54.png")
@@ -116,7 +116,7 @@ def test_a_number_in_the_name_of_a_model_or_a_factor_is_no_image(tmp_path: Path,
 
 
 @pytest.mark.parametrize("pattern", ["{alias}x2", "{alias}_x2_SR", "Set5/x2/{alias}", "x2/Set5/{alias}"])
-def test_results_for_another_factor_are_not_scored(set5: Sequence[Pair], tmp_path: Path, pattern: str):
+def test_results_for_another_factor_are_not_scored(set5: Sequence[ImagePair], tmp_path: Path, pattern: str):
     store(set5, tmp_path / "R", pattern)
     with pytest.raises(MissingError, match="found none"):
         read(tmp_path / "R", set5[0])
@@ -125,7 +125,7 @@ def test_results_for_another_factor_are_not_scored(set5: Sequence[Pair], tmp_pat
     assert_all_right(tmp_path / "R", set5, "R")
 
 
-def test_folders_and_files_called_hr_and_lr_are_no_results(set5: Sequence[Pair], tmp_path: Path):
+def test_folders_and_files_called_hr_and_lr_are_no_results(set5: Sequence[ImagePair], tmp_path: Path):
     for folder in ("HR", "LR", "GTmod12", "LR_bicubic/X4", "ours"):
         store(set5, tmp_path / "R" / folder, "{name}")
     assert_all_right(tmp_path / "R", set5, "ours")
@@ -139,7 +139,7 @@ def test_folders_and_files_called_hr_and_lr_are_no_results(set5: Sequence[Pair],
         methods(tmp_path / "R")
 
 
-def test_results_for_a_folder_called_like_a_published_set_are_found(set5: Sequence[Pair], tmp_path: Path):
+def test_results_for_a_folder_called_like_a_published_set_are_found(set5: Sequence[ImagePair], tmp_path: Path):
     store(set5, tmp_path / "Set5", "{alias}")
     pairs = datasets.load(str(tmp_path / "Set5"))
     assert pairs.name == "Set5-folder"
@@ -149,7 +149,7 @@ def test_results_for_a_folder_called_like_a_published_set_are_found(set5: Sequen
             assert np.array_equal(read(tmp_path / place / "R", pair), pair.hr())
 
 
-def test_a_folder_of_methods_gives_one_row_each(set5: Sequence[Pair], tmp_path: Path):
+def test_a_folder_of_methods_gives_one_row_each(set5: Sequence[ImagePair], tmp_path: Path):
     store(set5, tmp_path / "R", "paper/A/set5/{name}")
     store(set5, tmp_path / "R", "paper/B/Set5/x4/{alias}")
     store(set5, tmp_path / "R", "C/visualization/Set5/{alias}_C")
@@ -160,14 +160,14 @@ def test_a_folder_of_methods_gives_one_row_each(set5: Sequence[Pair], tmp_path: 
         assert np.array_equal(read(folder, set5[2]), set5[2].hr())
 
 
-def test_two_pictures_for_one_image_are_named(set5: Sequence[Pair], tmp_path: Path):
+def test_two_pictures_for_one_image_are_named(set5: Sequence[ImagePair], tmp_path: Path):
     store(set5, tmp_path / "R", "{alias}_5000")
     store(set5, tmp_path / "R", "{alias}_10000")
     with pytest.raises(MethodError, match=r"'img_001', found baby_10000\.png, baby_5000\.png\."):
         read(tmp_path / "R", set5[0])
 
 
-def test_a_picture_that_is_missing_is_no_fault_and_its_source_says_the_same(set5: Sequence[Pair], tmp_path: Path):
+def test_a_picture_that_is_missing_is_no_fault_and_its_source_says_the_same(set5: Sequence[ImagePair], tmp_path: Path):
     store(set5[:4], tmp_path / "R", "{name}")
     method, _ = registry.find(f"results:{tmp_path / 'R'}")
     assert method.source is not None
@@ -176,7 +176,7 @@ def test_a_picture_that_is_missing_is_no_fault_and_its_source_says_the_same(set5
         method.source(str(tmp_path / "R"), set5[4])
 
 
-def test_what_appears_later_in_the_folder_is_found(set5: Sequence[Pair], tmp_path: Path):
+def test_what_appears_later_in_the_folder_is_found(set5: Sequence[ImagePair], tmp_path: Path):
     store(set5[:1], tmp_path / "R", "{name}")
     with pytest.raises(MissingError):
         read(tmp_path / "R", set5[1])
@@ -185,7 +185,9 @@ def test_what_appears_later_in_the_folder_is_found(set5: Sequence[Pair], tmp_pat
     assert np.array_equal(read(tmp_path / "R", set5[1]), set5[1].hr())
 
 
-def test_gray_results_stay_gray_and_colour_ones_are_taken_for_a_gray_original(set14: Sequence[Pair], tmp_path: Path):
+def test_gray_results_stay_gray_and_colour_ones_are_taken_for_a_gray_original(
+    set14: Sequence[ImagePair], tmp_path: Path
+):
     bridge = set14[2]
     gray = bridge.hr()
     images.write(tmp_path / "R" / "bridge.png", np.dstack([gray] * 3))
@@ -209,7 +211,7 @@ def test_a_gray_result_stands_for_a_colour_file_that_holds_a_gray_original(tmp_p
         registry.to_8bit("r", read(tmp_path / "R", second), second.hr().shape)
 
 
-def test_16_bit_results_are_rounded(set5: Sequence[Pair], tmp_path: Path):
+def test_16_bit_results_are_rounded(set5: Sequence[ImagePair], tmp_path: Path):
     import cv2
 
     (tmp_path / "R").mkdir()

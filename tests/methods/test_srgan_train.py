@@ -13,12 +13,12 @@ from srbench.errors import TrainingError
 from srbench.methods.srgan.config import Config
 from srbench.methods.srgan.train import ADVERSARIAL_WEIGHT, CONTENT_WEIGHT, SRGANTask, network
 from srbench.training import losses
-from srbench.training.parallel import Team
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
 from tests.training.conftest import named, narrow
 
 SMALL: dict[str, Any] = {"steps": 10, "batch": 2, "crop": 32, "width": 8, "blocks": 1, "precision": "fp32"}
-ALONE = Team(0, 1, torch.device("cpu"))
+ALONE = ProcessGroup(0, 1, torch.device("cpu"))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def walk(task: SRGANTask, steps: int) -> list[dict[str, torch.Tensor]]:
 
 
 def state(task: SRGANTask, name: str = "generator") -> dict[str, torch.Tensor]:
-    return {key: value.clone() for key, value in task.players[name].network.state_dict().items()}
+    return {key: value.clone() for key, value in task.learners[name].network.state_dict().items()}
 
 
 def test_discriminator_and_features_see_equal_windows_at_a_new_place_in_each_step(
@@ -175,7 +175,7 @@ def test_the_tail_is_frozen_first_and_slower_later(made) -> None:
 def test_the_generators_step_leaves_no_gradient_in_the_discriminator(made) -> None:
     task = made()
     task.step(batch(), 0.0)
-    judge, hr = task.players["discriminator"], batch().hr * 2 - 1
+    judge, hr = task.learners["discriminator"], batch().hr * 2 - 1
     for parameter in judge.network.parameters():
         parameter.grad = None
     sr = hr.clone().requires_grad_()

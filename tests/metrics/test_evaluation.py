@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from srbench import metrics
+from srbench import metrics, plugins
 from srbench.errors import MetricError
 from srbench.metrics import table
 
@@ -21,6 +21,7 @@ SR = np.clip(HR.astype(int) + 9, 0, 255).astype(np.uint8)
 def own_table(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, table.Function], None]:
     """Return a function that registers a metric for one test."""
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
     def register(name: str, function: table.Function) -> None:
         metrics.register_metric(name, title=name, higher_is_better=True)(function)
@@ -50,7 +51,7 @@ def refuse(sr: np.ndarray, hr: np.ndarray) -> float:
     ("function", "message"),
     [
         (divide, "Metric 'own' failed: ZeroDivisionError: division by zero"),
-        (leave, "Metric 'own' failed: SystemExit: 3"),
+        (leave, "Metric 'own' ends the program with 3"),
         (refuse, "Only for photographs."),
         (lambda sr, hr: math.nan, "Metric 'own' returned NaN; expected a number."),
         (lambda sr, hr: None, "Metric 'own' failed: TypeError"),

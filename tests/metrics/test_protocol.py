@@ -47,7 +47,7 @@ def green(sr, hr):
 '''
 USE = """
 import json, numpy as np
-from srbench import metrics, plugins
+from srbench import metrics
 hr = np.full((60, 60, 3), 100, np.uint8)
 sr = hr.copy(); sr[..., 0] = 0; sr[9, 9, 1] = 0; sr[10, 10, 1] = 110
 found = metrics.find_protocol("green")
@@ -59,7 +59,7 @@ print(json.dumps([metrics.evaluate(sr, hr, scale=4, protocol="green"), found.ver
 @pytest.mark.parametrize("variable", ["SRBENCH_PROTOCOLS_PATH", "SRBENCH_METRICS_PATH"])
 def test_a_users_protocol_is_one_function_in_one_file(tmp_path: Path, variable: str) -> None:
     (tmp_path / "mine.py").write_text(OWN)
-    (tmp_path / "broken.py").write_text("import sys; sys.exit(4)")
+    (tmp_path / "broken.py").write_text("import sys, srbench; sys.exit(4)")
     done = python(USE, **{variable: str(tmp_path)})
     assert done.returncode == 0, done.stderr
     scores, _, description, names, broken = json.loads(done.stdout)
@@ -108,7 +108,7 @@ def test_a_shipped_protocol_cannot_be_replaced(tmp_path: Path) -> None:
     ("function", "message"),
     [
         (lambda sr, hr: 1 / 0, "Protocol 'own' failed: ZeroDivisionError: division by zero"),
-        (lambda sr, hr: sys.exit(2), "Protocol 'own' failed: SystemExit: 2"),
+        (lambda sr, hr: sys.exit(2), "Protocol 'own' ends the program with 2"),
         (lambda sr, hr: sr, "Protocol 'own' failed: ValueError"),
         (lambda sr, hr: (sr, hr[:-1]), r"Protocol 'own' made arrays of the shapes \(24, 28, 3\) and \(23, 28, 3\)"),
         (

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench import metrics
+from srbench import metrics, plugins
 from srbench.errors import MetricError
 from srbench.metrics import table
 
@@ -68,6 +68,7 @@ def test_a_changed_metric_has_another_fingerprint(tmp_path: Path) -> None:
 
 def test_a_metric_of_a_notebook_has_a_fingerprint_of_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
     def fingerprint(body: str) -> str:
         space: dict = {"__name__": "__main__"}
@@ -116,6 +117,7 @@ def test_an_installed_package_adds_metrics_through_its_entry_point(tmp_path: Pat
 @pytest.fixture
 def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_metrics", dict(table._metrics))
+    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
 
 @pytest.mark.parametrize(

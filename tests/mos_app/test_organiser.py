@@ -125,6 +125,7 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     table = download.value.path().read_text()
     assert table.count("\n") == 6
     assert "Ann" not in table
+    assert ("exported", "csv") in server.study.events()
 
     page.get_by_text("Show the mean opinion scores so far").click()
     page.wait_for_timeout(1500)
@@ -135,6 +136,13 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     page.get_by_role("button", name="Make links").click()
     page.get_by_text("Copy the links now").wait_for()
     assert [each.label for each in store.organiser.raters(server.name)] == ["Ann in room 12", "Ben", "Cleo"]
+
+    page.get_by_text("One rater", exact=True).click()
+    page.get_by_role("button", name="New link").click()
+    page.get_by_text("Copy the link now").wait_for()
+    link = page.locator("code").inner_text().strip()
+    assert store.rater.rater_by_token(token) is None
+    assert store.rater.rater_by_token(link.rpartition("/")[2]).number == 1
 
     page.get_by_text("Pause or close").click()
     page.get_by_role("button", name="Pause").click()

@@ -61,6 +61,8 @@ def test_a_window_that_is_too_small_is_met_at_the_welcome_and_a_larger_one_begin
     page.screen("welcome")
     page.page.wait_for_selector(".card-warning:visible")
     assert "window of at least" in page.page.inner_text(".card-warning")
+    box = page.page.locator(".card-warning").bounding_box()
+    assert box["y"] + box["height"] <= 220, "the warning must be seen without scrolling, on the smallest window of all"
     assert not page.page.locator(".proceed").is_visible()
     assert "screen-too-small" in {kind for kind, _ in server.study.events()}
 

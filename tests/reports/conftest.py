@@ -104,7 +104,7 @@ def study() -> reports.StudyRatings:
 
 
 @pytest.fixture(scope="session")
-def report(run: results.RunResults, study: reports.Study) -> Report:
+def report(run: results.RunResults, study: reports.StudyRatings) -> Report:
     return reports.build(run, study, reports.Choices(slider=1))
 
 

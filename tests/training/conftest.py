@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from srbench import images
 from srbench.training import photographs, vgg
@@ -65,6 +69,32 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def packed() -> photographs.Photographs:
     return photographs.pack([(Path(f"{seed}"), picture(seed)) for seed in range(3)], 32)
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
+    """Yield a device that is not there: its tensors have shapes, strides and a place, but no values.
+
+    What mixes them with tensors of the processor fails as it would on a GPU, and so does reading a value, which on a
+    GPU would make the processor wait. PyTorch cannot go backward on a CUDA device that is not there; here it can.
+    """
+    monkeypatch.setattr(nn.Module, "_apply", _replaced)
+    with FakeTensorMode():
+        yield torch.device("lazy")
+
+
+def _replaced(module: nn.Module, change: Callable[[torch.Tensor], torch.Tensor], _: bool = True) -> Any:
+    # PyTorch moves parameters by swapping tensors, which it cannot do with those that have no values.
+    for child in module.children():
+        _replaced(child, change)
+    with torch.no_grad():
+        for name, parameter in module._parameters.items():
+            if parameter is not None:
+                module._parameters[name] = nn.Parameter(change(parameter), parameter.requires_grad)
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                module._buffers[name] = change(buffer)
+    return module
 
 
 @pytest.fixture(autouse=True)

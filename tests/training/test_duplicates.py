@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ import pytest
 from PIL import Image as PillowImage
 
 from srbench import images
-from srbench.training import duplicates
+from srbench.errors import TrainingError
+from srbench.training import checkpoints, duplicates
+from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import picture
 
 
@@ -42,10 +46,16 @@ def test_the_known_leak_of_bsds500_is_found(data_root: Path) -> None:
     assert refused == {"302003.jpg": "set5/img_005"}
 
 
-def test_without_imagehash_training_goes_on_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], photo_folder: Path
+def test_without_imagehash_training_is_refused_unless_duplicates_are_kept(
+    monkeypatch: pytest.MonkeyPatch, photo_folder: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(duplicates.importlib.util, "find_spec", lambda name: None)
-    decoded, refused = duplicates.decode_without(sorted(photo_folder.iterdir()))
-    assert (len(decoded), refused) == (6, {})
-    assert "CANNOT be found" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+    wanted = TrainingRequest(
+        "espcn", (photo_folder,), tmp_path / "run", {"steps": 1, "crop": 24, "batch": 1}, quiet=True
+    )
+    with pytest.raises(TrainingError, match="Install it with 'pip install imagehash'"):
+        launch(wanted)
+    assert not (tmp_path / "run").exists()
+    kept = launch(dataclasses.replace(wanted, keep_duplicates=True))
+    assert kept.step == 1
+    assert checkpoints.load(tmp_path / "run").config["refused"] is None  # which is not the same as none found

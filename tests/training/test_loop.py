@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from srbench import images
 from srbench.errors import ImageError, TrainingError, WeightsError
 from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
+from srbench.training.launch import TrainingRequest, launch, recipes
 from srbench.training.schedules import SCHEDULES, schedule
-from srbench.training.start import Order, recipes, start
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, dict[str, Any]] = {
@@ -32,9 +33,9 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def order(folder: Path, out: Path, name: str = "srresnet-mse", **settings: Any) -> Order:
+def request(folder: Path, out: Path, name: str = "srresnet-mse", **settings: Any) -> TrainingRequest:
     settings = {"precision": "fp32", "seed": 5, "steps": 6, "validations": 2, **SMALL.get(name, {}), **settings}
-    return Order(name, (folder,), out, settings, folder, 1, quiet=True, device="cpu")
+    return TrainingRequest(name, (folder,), out, settings, folder, 1, quiet=True, device="cpu")
 
 
 def tensors(out: Path) -> dict[str, torch.Tensor]:
@@ -50,20 +51,20 @@ def test_200_steps_lower_the_loss_of_each_family(
 
     seen: list[float] = []
     monkeypatch.setattr(loop._Session, "check", lambda self, shown: seen.append(shown["loss"]))
-    outcome = start(order(photo_folder, tmp_path / "run", name, steps=200))
-    assert outcome.step == len(seen) == 200
+    result = launch(request(photo_folder, tmp_path / "run", name, steps=200))
+    assert result.step == len(seen) == 200
     # DRCN sets out from bicubic interpolation instead of noise, so there is less to gain.
     assert np.mean(seen[-20:]) < (0.9 if name == "drcn" else 0.7) * np.mean(seen[:5])
-    assert outcome.psnr is not None
+    assert result.psnr is not None
 
 
 @pytest.mark.parametrize("name", ["srgan-mse", "srgan-vgg22", "srresnet-vgg22"])
 def test_gan_training_goes_its_steps_from_srresnet(photo_folder: Path, tmp_path: Path, name: str) -> None:
-    start(order(photo_folder, tmp_path / "first", steps=30))
+    launch(request(photo_folder, tmp_path / "first", steps=30))
     settings = {"width": 8, "blocks": 2, "crop": 16, "batch": 2, "vgg": "random", "steps": 4}
-    outcome = start(order(photo_folder, tmp_path / "gan", name, start=str(tmp_path / "first"), **settings))
+    result = launch(request(photo_folder, tmp_path / "gan", name, start=str(tmp_path / "first"), **settings))
     before, after = tensors(tmp_path / "first"), tensors(tmp_path / "gan")
-    assert outcome.step == 4
+    assert result.step == 4
     assert not torch.equal(before["average.last.weight"], after["average.last.weight"])
     notes = json.loads((tmp_path / "gan" / checkpoints.INDEX).read_text())["notes"]
     assert notes["start"] == "srresnet-mse after 30 steps"
@@ -71,15 +72,15 @@ def test_gan_training_goes_its_steps_from_srresnet(photo_folder: Path, tmp_path:
 
 
 def test_a_run_can_start_from_the_weights_of_another(photo_folder: Path, tmp_path: Path) -> None:
-    start(order(photo_folder, tmp_path / "first", "espcn", steps=30))
-    start(order(photo_folder, tmp_path / "second", "espcn", steps=1, rate=1e-9, start=str(tmp_path / "first")))
+    launch(request(photo_folder, tmp_path / "first", "espcn", steps=30))
+    launch(request(photo_folder, tmp_path / "second", "espcn", steps=1, rate=1e-9, start=str(tmp_path / "first")))
     before, after = tensors(tmp_path / "first"), tensors(tmp_path / "second")
     name = "layers.0.weight"
     assert torch.allclose(before[f"average.{name}"], after[f"generator.network.{name}"], atol=1e-6)
     notes = json.loads((tmp_path / "second" / checkpoints.INDEX).read_text())["notes"]
     assert notes["start"] == "espcn after 30 steps"
     with pytest.raises(WeightsError, match="another network"):
-        start(order(photo_folder, tmp_path / "third", "srcnn", start=str(tmp_path / "first")))
+        launch(request(photo_folder, tmp_path / "third", "srcnn", start=str(tmp_path / "first")))
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "soap"])
@@ -87,16 +88,16 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     photo_folder: Path, tmp_path: Path, optimiser: str
 ) -> None:
     settings = {"steps": 24, "optimiser": optimiser}
-    whole, parts = (order(photo_folder, tmp_path / name, **settings) for name in ("whole", "parts"))
-    start(whole)
+    whole, parts = (request(photo_folder, tmp_path / name, **settings) for name in ("whole", "parts"))
+    launch(whole)
     _stop_after(parts, 13)
-    start(_resumed(parts))
+    launch(_resumed(parts))
     first, second = tensors(tmp_path / "whole"), tensors(tmp_path / "parts")
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def _stop_after(what: Order, steps: int) -> None:
+def _stop_after(what: TrainingRequest, steps: int) -> None:
     """Run until a signal comes during step number `steps`."""
     from srbench.training import loop
 
@@ -111,15 +112,13 @@ def _stop_after(what: Order, steps: int) -> None:
 
     loop._Session.step = step  # type: ignore[method-assign]
     try:
-        outcome = start(what)
+        result = launch(what)
     finally:
         loop._Session.step = original  # type: ignore[method-assign]
-    assert (outcome.step, outcome.stopped_by) == (steps, "SIGTERM")
+    assert (result.step, result.stopped_by) == (steps, "SIGTERM")
 
 
-def _resumed(what: Order) -> Order:
-    from dataclasses import replace
-
+def _resumed(what: TrainingRequest) -> TrainingRequest:
     return replace(what, resume=True)
 
 
@@ -141,7 +140,7 @@ def test_any_signal_stops_the_command_with_a_complete_checkpoint(photo_folder: P
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(photo_folder: Path, tmp_path: Path) -> None:
-    what = order(photo_folder, tmp_path / "run", steps=40)
+    what = request(photo_folder, tmp_path / "run", steps=40)
     _stop_after(what, 2)
     from srbench.training import losses
 
@@ -150,7 +149,7 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(photo_folder: 
     losses.pixel = lambda sr, hr: original(sr, hr) * float("nan")
     try:
         with pytest.raises(TrainingError, match="last good checkpoint is step 2"):
-            start(_resumed(what))
+            launch(_resumed(what))
     finally:
         losses.pixel = original
     assert all(torch.equal(good[name], tensor) for name, tensor in tensors(tmp_path / "run").items())
@@ -191,33 +190,37 @@ def test_a_damaged_photograph_is_named_and_nothing_begins(photo_folder: Path, tm
     images.write(folder / "good.png", images.read(photo_folder / "p0.png"))
     (folder / "torn.png").write_bytes((folder / "good.png").read_bytes()[:500])
     with pytest.raises(ImageError, match=r"torn\.png"):
-        start(Order("espcn", (folder,), tmp_path / "run", {"steps": 2, **SMALL["espcn"]}, quiet=True, device="cpu"))
+        launch(
+            TrainingRequest(
+                "espcn", (folder,), tmp_path / "run", {"steps": 2, **SMALL["espcn"]}, quiet=True, device="cpu"
+            )
+        )
     assert not (tmp_path / "run" / checkpoints.INDEX).exists()
 
 
 def test_wrong_orders_are_refused_in_one_line(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.raises(TrainingError, match="Did you mean 'espcn'"):
-        start(order(photo_folder, out, "espcnn"))
+        launch(request(photo_folder, out, "espcnn"))
     with pytest.raises(TrainingError, match="Unknown setting 'vgg'"):
-        start(order(photo_folder, out, vgg="random"))
+        launch(request(photo_folder, out, vgg="random"))
     with pytest.raises(TrainingError, match="either --steps or --minutes"):
-        start(order(photo_folder, out, minutes=1.0))
+        launch(request(photo_folder, out, minutes=1.0))
     with pytest.raises(TrainingError, match="not a multiple of the scale"):
-        start(order(photo_folder, out, crop=18))
+        launch(request(photo_folder, out, crop=18))
     with pytest.raises(TrainingError, match="Unknown schedule"):
-        start(order(photo_folder, out, schedule="cosin"))
+        launch(request(photo_folder, out, schedule="cosin"))
     with pytest.raises(TrainingError, match="found none"):
-        start(order(tmp_path, out))
+        launch(request(tmp_path, out))
 
 
 def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(photo_folder: Path, tmp_path: Path) -> None:
-    what = order(photo_folder, tmp_path / "run", steps=2)
-    start(what)
+    what = request(photo_folder, tmp_path / "run", steps=2)
+    launch(what)
     with pytest.raises(TrainingError, match="already holds a run"):
-        start(what)
+        launch(what)
     with pytest.raises(TrainingError, match="was started with rate"):
-        start(_resumed(order(photo_folder, tmp_path / "run", steps=2, rate=0.5)))
+        launch(_resumed(request(photo_folder, tmp_path / "run", steps=2, rate=0.5)))
 
 
 def test_schedules_begin_high_and_end_as_they_should() -> None:
@@ -239,11 +242,77 @@ def test_two_processes_have_the_gradient_of_one_on_the_joined_batch(photo_folder
     train = ["srbench", "train", "srresnet-mse", "--data", str(photo_folder), *options, "--out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     alone = [sys.executable, "-m", *train, str(tmp_path / "one")]
-    team = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    for command in (alone, [*team, *train, str(tmp_path / "two")]):
+    processes = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    for command in (alone, [*processes, *train, str(tmp_path / "two")]):
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
     one, two = tensors(tmp_path / "one"), tensors(tmp_path / "two")
     for name in one:
         if name.startswith("generator.adam") and name.endswith("exp_avg"):
             np.testing.assert_allclose(one[name].numpy(), two[name].numpy(), rtol=1e-3, atol=1e-7)
+
+
+def test_minutes_are_of_training_and_validation_takes_little_beside_them(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from srbench.training import validation
+
+    calls: list[float] = []
+
+    def slow(*_: Any) -> float:
+        calls.append(time.monotonic())
+        time.sleep(0.5)
+        return 30.0
+
+    monkeypatch.setattr(validation, "psnr", slow)
+    settings = {"steps": None, "minutes": 0.05, "validations": 100}
+    outcome = launch(request(photo_folder, tmp_path, "espcn", **settings))
+    assert 2 <= len(calls) <= 3  # the first, perhaps one more within a tenth of the time, and the last
+    assert 3.0 <= outcome.seconds < 3.4  # none of the second and a half that they took
+    assert outcome.psnr == 30.0
+
+
+def test_held_out_photographs_are_known_by_their_content(photo_folder: Path, tmp_path: Path) -> None:
+    copies = tmp_path / "spelled" / ".." / "copies"
+    (tmp_path / "spelled").mkdir()
+    copies.mkdir()
+    for number, path in enumerate(sorted(photo_folder.glob("*.png"))):
+        (copies / f"other-{number}.png").write_bytes(path.read_bytes())
+    settings = {"crop": 16, "batch": 2, "steps": 1, "precision": "fp32"}
+    launch(TrainingRequest("espcn", (copies,), tmp_path / "run", settings, photo_folder, 2, quiet=True, device="cpu"))
+    config = checkpoints.load(tmp_path / "run").config
+    assert (config["photographs"], len(config["held_out"])) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rate": "abc"}, "Expected a number for the setting rate, but got 'abc'"),
+        ({"blocks": -1}, "Expected --blocks and --width of at least 1"),
+        ({"ema": 2.0}, "Expected --ema of at least 0 and below 1"),
+        ({"scale": 1}, "Expected --scale 2 or more"),
+        ({"scale": 5, "crop": 40}, "enlarges by products of 2 and 3, not by 5. Change --scale"),
+        ({"blocks": 1.5}, "Expected a whole number for the setting blocks, but got 1.5"),
+        ({"precision": "fp8"}, "Unknown precision 'fp8'"),
+    ],
+)
+def test_values_that_make_no_sense_are_one_line_and_no_traceback(
+    photo_folder: Path, tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TrainingError, match=message):
+        launch(request(photo_folder, tmp_path, **settings))
+    with pytest.raises(TrainingError, match="Unknown device 'mps'"):
+        launch(replace(request(photo_folder, tmp_path), device="mps"))
+
+
+def test_precision_is_measured_once_and_kept(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from srbench.training import throughput
+
+    for fast, expected in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
+        peak = lambda _, dtype, *__, fast=fast: 9e9 if dtype is fast else 1e9  # noqa: E731 - stands for a processor
+        monkeypatch.setattr(throughput, "convolution_peak", peak)
+        out = tmp_path / expected
+        launch(request(photo_folder, out, "espcn", steps=1, precision="auto"))
+        assert checkpoints.load(out).config["plan"]["precision"] == expected

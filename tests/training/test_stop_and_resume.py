@@ -19,21 +19,21 @@ from safetensors.torch import save_file
 
 from srbench.errors import TrainingError
 from srbench.training import checkpoints, loop
-from srbench.training.start import Order, start
+from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import named, narrow
 
 STEPS = 400
 ESPCN: dict[str, Any] = {"steps": STEPS, "crop": 16, "batch": 2, "precision": "fp32"}
 
 
-def order(folder: Path, out: Path, name: str = "espcn", **settings: Any) -> Order:
-    return Order(name, (folder,), out, settings or ESPCN, quiet=True, device="cpu")
+def request(folder: Path, out: Path, name: str = "espcn", **settings: Any) -> TrainingRequest:
+    return TrainingRequest(name, (folder,), out, settings or ESPCN, quiet=True, device="cpu")
 
 
 def test_a_command_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(
     photo_folder: Path, tmp_path: Path
 ) -> None:
-    whole, parts = order(photo_folder, tmp_path / "whole"), order(photo_folder, tmp_path / "parts")
+    whole, parts = request(photo_folder, tmp_path / "whole"), request(photo_folder, tmp_path / "parts")
     command = [sys.executable, "-m", "srbench", "train", "espcn", "--data", str(photo_folder), "--out", str(parts.out)]
     options = ["--crop", "16", "--batch", "2", "--precision", "fp32", "--device", "cpu", "--threads", "1"]
     # The command's checkpoints come after each step, which leaves time to stop it long before its last one.
@@ -50,9 +50,9 @@ def test_a_command_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(
     assert process.returncode == 3, error.decode()
     assert 0 < checkpoints.load(parts.out).step < STEPS
 
-    start(whole)
-    outcome = start(dataclasses.replace(parts, resume=True))
-    assert (outcome.step, outcome.stopped_by) == (STEPS, None)
+    launch(whole)
+    result = launch(dataclasses.replace(parts, resume=True))
+    assert (result.step, result.stopped_by) == (STEPS, None)
     first, second = checkpoints.load(whole.out).tensors, checkpoints.load(parts.out).tensors
     assert first.keys() == second.keys()
     assert [name for name in first if not torch.equal(first[name], second[name])] == []
@@ -60,10 +60,10 @@ def test_a_command_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(
 
 def test_a_checkpoint_of_another_method_is_refused_and_left_as_it_was(photo_folder: Path, tmp_path: Path) -> None:
     small = {"steps": 2, "crop": 24, "batch": 2, "precision": "fp32"}
-    start(order(photo_folder, tmp_path, "espcn", **small))
+    launch(request(photo_folder, tmp_path, "espcn", **small))
     before = (tmp_path / checkpoints.INDEX).read_bytes()
     with pytest.raises(TrainingError, match='was started with name = "espcn", not "srcnn"'):
-        start(dataclasses.replace(order(photo_folder, tmp_path, "srcnn", **small), resume=True))
+        launch(dataclasses.replace(request(photo_folder, tmp_path, "srcnn", **small), resume=True))
     assert (tmp_path / checkpoints.INDEX).read_bytes() == before
 
 
@@ -71,8 +71,8 @@ def test_a_checkpoint_of_another_method_is_refused_and_left_as_it_was(photo_fold
 def test_a_checkpoint_whose_tensors_fit_another_network_is_refused(
     photo_folder: Path, tmp_path: Path, damage: str
 ) -> None:
-    what = order(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
-    start(what)
+    what = request(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
+    launch(what)
     found = checkpoints.load(tmp_path)
     name = next(name for name in found.tensors if name.startswith("generator.network."))
     tensors = {**found.tensors, name: torch.zeros(3, 5)}
@@ -80,33 +80,33 @@ def test_a_checkpoint_whose_tensors_fit_another_network_is_refused(
         del tensors[name]
     checkpoints.save(tmp_path, dataclasses.replace(found, tensors=tensors))
     with pytest.raises(TrainingError, match="was made for another network"):
-        start(dataclasses.replace(what, resume=True))
+        launch(dataclasses.replace(what, resume=True))
 
 
 def test_a_checkpoint_of_a_later_format_is_refused(photo_folder: Path, tmp_path: Path) -> None:
-    what = order(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
-    start(what)
+    what = request(photo_folder, tmp_path, "espcn", **{**ESPCN, "steps": 2})
+    launch(what)
     index = tmp_path / checkpoints.INDEX
     index.write_text(json.dumps({**json.loads(index.read_text()), "format": 99}))
     with pytest.raises(TrainingError, match="has format 99"):
-        start(dataclasses.replace(what, resume=True))
+        launch(dataclasses.replace(what, resume=True))
 
 
 def test_a_rate_that_blows_the_network_up_ends_in_one_sentence(photo_folder: Path, tmp_path: Path) -> None:
     wild = {"steps": 200, "crop": 16, "batch": 2, "precision": "fp32", "rate": 1e30, "schedule": "constant"}
     with pytest.raises(TrainingError, match="Lower --rate"):
-        start(order(photo_folder, tmp_path, "srresnet-mse", **wild, width=8, blocks=1))
+        launch(request(photo_folder, tmp_path, "srresnet-mse", **wild, width=8, blocks=1))
 
 
 def test_srgan_lowers_the_losses_of_both_its_networks(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {"crop": 16, "batch": 4, "precision": "fp32", "width": 8, "blocks": 1}
-    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **small, steps=5))
+    launch(request(photo_folder, tmp_path / "first", "srresnet-mse", **small, steps=5))
     seen: list[dict[str, float]] = []
     monkeypatch.setattr(loop._Session, "check", lambda _, shown: seen.append(shown))
     gan = {**small, "steps": 40, "warm_up": 2, "vgg": "random", "rate": 1e-3, "start": str(tmp_path / "first")}
-    start(order(photo_folder, tmp_path / "gan", "srgan-vgg22", **gan))
+    launch(request(photo_folder, tmp_path / "gan", "srgan-vgg22", **gan))
     judged = [shown["discriminator"] for shown in seen]
     content = [shown["content"] for shown in seen if "content" in shown]
     assert len(judged) == 40
@@ -119,14 +119,14 @@ def test_srgan_with_everything_set_is_resumed_bit_for_bit(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = {"precision": "fp32", "width": 8, "blocks": 1, "crop": 32, "batch": 2}
-    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
+    launch(request(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
     save_file(named("VGG16", narrow("VGG16"), "halves"), tmp_path / "vgg.safetensors")
     gan = {**network, "preset": "balanced", "vgg": str(tmp_path / "vgg.safetensors"), "start": str(tmp_path / "first")}
     more = {"steps": 14, "window": 16, "warm_up": 2, "balance_every": 4, "noise": 0.1, "anchor_end": 0.1}
     whole, parts = (
-        order(photo_folder, tmp_path / name, "srgan-vgg54", **gan, **more, tail_frozen=0.5) for name in ("a", "b")
+        request(photo_folder, tmp_path / name, "srgan-vgg54", **gan, **more, tail_frozen=0.5) for name in ("a", "b")
     )
-    start(whole)
+    launch(whole)
     original = loop._Session.step
 
     def step(self: Any, fraction: float) -> None:
@@ -135,7 +135,7 @@ def test_srgan_with_everything_set_is_resumed_bit_for_bit(
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(loop._Session, "step", step)
-    stops = [start(dataclasses.replace(parts, resume=bool(n))).step for n in range(4)]
+    stops = [launch(dataclasses.replace(parts, resume=bool(n))).step for n in range(4)]
     assert stops == [1, 5, 8, 14]
     first, second = checkpoints.load(whole.out), checkpoints.load(parts.out)
     assert first.tensors.keys() == second.tensors.keys()
@@ -146,11 +146,11 @@ def test_srgan_with_everything_set_is_resumed_bit_for_bit(
 
 def test_a_generator_starts_from_a_gan_run_with_a_new_discriminator(photo_folder: Path, tmp_path: Path) -> None:
     network = {"precision": "fp32", "width": 8, "blocks": 1, "crop": 32, "batch": 2}
-    start(order(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
+    launch(request(photo_folder, tmp_path / "first", "srresnet-mse", **network, steps=2))
     gan = {**network, "layer": None, "rate": 1e-3}
-    start(order(photo_folder, tmp_path / "gan", "srgan-mse", **gan, steps=5, start=str(tmp_path / "first")))
+    launch(request(photo_folder, tmp_path / "gan", "srgan-mse", **gan, steps=5, start=str(tmp_path / "first")))
     again = {**gan, "rate": 1e-12, "window": 16, "seed": 3}
-    start(order(photo_folder, tmp_path / "again", "srgan-mse", **again, steps=1, start=str(tmp_path / "gan")))
+    launch(request(photo_folder, tmp_path / "again", "srgan-mse", **again, steps=1, start=str(tmp_path / "gan")))
     before, after = checkpoints.load(tmp_path / "gan"), checkpoints.load(tmp_path / "again")
     assert after.notes["start"] == "srgan-mse after 5 steps"
     for name in ("last.weight", "body.1.weight"):

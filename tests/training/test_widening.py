@@ -12,7 +12,7 @@ from srbench import weights
 from srbench.errors import WeightsError
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.srresnet.network import SRResNet
-from srbench.training import starting
+from srbench.training import initial
 from srbench.training.widening import widened
 
 NARROW = {
@@ -60,8 +60,8 @@ def test_copies_learn_different_things() -> None:
 def test_a_narrow_weight_file_fills_a_wide_network(tmp_path: Path) -> None:
     path = tmp_path / "narrow.safetensors"
     weights.save(path, trained(SRResNet(blocks=2, width=8)), 4, {})
-    assert starting.load(SRResNet(blocks=2, width=24), str(path), "srresnet", 4).endswith(", widened 3 times")
-    assert "widened" not in starting.load(SRResNet(blocks=2, width=8), str(path), "srresnet", 4)
+    assert initial.load(SRResNet(blocks=2, width=24), str(path), "srresnet", 4).endswith(", widened 3 times")
+    assert "widened" not in initial.load(SRResNet(blocks=2, width=8), str(path), "srresnet", 4)
 
 
 @pytest.mark.parametrize("other", [{"width": 20, "blocks": 2}, {"width": 4, "blocks": 2}, {"width": 16, "blocks": 3}])
@@ -69,4 +69,4 @@ def test_what_widening_cannot_bridge_is_another_network(tmp_path: Path, other: d
     path = tmp_path / "narrow.safetensors"
     weights.save(path, SRResNet(blocks=2, width=8), 4, {})
     with pytest.raises(WeightsError, match="another network"):
-        starting.load(SRResNet(**other), str(path), "srresnet", 4)
+        initial.load(SRResNet(**other), str(path), "srresnet", 4)

@@ -14,7 +14,7 @@ from srbench.images import Image
 from srbench.mos.design.study import REFERENCE
 
 if TYPE_CHECKING:
-    from srbench.datasets import Pair
+    from srbench.datasets import ImagePair
 
 Load: TypeAlias = Callable[[], Image]
 
@@ -52,7 +52,7 @@ def find(run: Path, info: Mapping[str, Any], dataset: str, data_root: Path | Non
     return found
 
 
-def _pairs(run: Path, info: Mapping[str, Any], dataset: str, data_root: Path | None) -> dict[str, Pair]:
+def _pairs(run: Path, info: Mapping[str, Any], dataset: str, data_root: Path | None) -> dict[str, ImagePair]:
     """Return the pairs of a data set by name; a folder is looked for where the run's commands found it."""
     from srbench import datasets
 

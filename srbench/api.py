@@ -1,0 +1,316 @@
+"""The library's front door: names in, objects out. The command line and the web pages stand on the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srbench import bench, images, registry, resize
+from srbench import metrics as metric_table
+from srbench.bench.progress import ProgressBar
+from srbench.bench.results import RunResults
+from srbench.images import Image
+from srbench.metrics import listing
+from srbench.mos.study import Study
+from srbench.upscaling import upscale
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL.Image import Image as Picture
+
+    from srbench.bench import Engine, MethodSpec, Shard
+    from srbench.reports import Choices, StudyRatings
+    from srbench.tables import Table
+
+__all__ = [
+    "Run",
+    "Study",
+    "datasets",
+    "degrade",
+    "evaluate",
+    "methods",
+    "metrics",
+    "open_run",
+    "protocols",
+    "report",
+    "run",
+    "upscale",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: its scores, and what can be made of them.
+
+    Attributes:
+        results: The run folder as it was read.
+    """
+
+    results: RunResults
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.results.folder
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row per data set, image, method, protocol and metric; columns as in `srbench.bench.rows.ImageScore`."""
+        return self.results.scores
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the run was made with: the content of run.json."""
+        return self.results.info
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the scores: methods, files and rows that were left out."""
+        return self.results.notes
+
+    def table(self, metric: str = "psnr", protocol: str | None = None) -> Table:
+        """Return methods x data sets, the mean over the images of each set, with the paper's values beside.
+
+        Args:
+            metric: Name of the metric.
+            protocol: Name of the protocol; the first that the run has where none is named.
+
+        Raises:
+            ReportError: The run has no scores of that metric, or none under that protocol.
+        """
+        from srbench.tables import score_table
+
+        return score_table(self.scores, self.info, metric, protocol)
+
+    def compare(self, metric: str = "psnr", protocol: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return the paired comparison of every two methods on every data set; see `srbench.stats.compare_scores`.
+
+        Raises:
+            ReportError: The run has no scores of that metric, or none under that protocol.
+            StatisticsError: The run has fewer than two methods on any data set.
+        """
+        from srbench import stats
+        from srbench.tables.scores import scores_of
+
+        return stats.compare_scores(scores_of(self.scores, metric, protocol), metric, alpha=alpha)
+
+    def show(
+        self,
+        image: str,
+        crop: tuple[int, int, int, int] | None = None,
+        methods: Sequence[str] | None = None,
+        zoom: int | None = None,
+    ) -> Picture:
+        """Return one picture of what all methods made of an image, each under its title.
+
+        Args:
+            image: SET/IMAGE, such as `set5/img_003`.
+            crop: (x, y, width, height) in pixels of the SR image; None for the whole image.
+            methods: Which methods, in this order; None for all that kept a picture.
+            zoom: Every pixel becomes this many squared; None for what fills about 240 pixels.
+
+        Raises:
+            ReportError: The run kept no such picture, or the crop is not inside it.
+        """
+        from srbench.reports.sheet import contact_sheet
+
+        return contact_sheet(self.results, image, crop, methods, zoom)
+
+    def report(self, out: str | Path | None = None, study: StudyRatings | str | Path | None = None) -> list[Path]:
+        """Write the report of this run, and of an opinion study of it; see `report`.
+
+        Returns:
+            The documents, HTML first.
+        """
+        return report(self, study, out)
+
+    def _repr_html_(self) -> str:
+        from srbench.tables import score_tables
+        from srbench.tables.rendering import html
+
+        return "\n".join(html(table) for table in score_tables(self.scores, self.info))
+
+
+def run(
+    methods: str | Callable[..., Any] | MethodSpec | Sequence[str | Callable[..., Any] | MethodSpec] | None = None,
+    datasets: str | Path | Sequence[str | Path] = "demo",
+    *,
+    scale: int = 4,
+    protocol: str | Sequence[str] = "daala",
+    metrics: str | Sequence[str] = ("psnr", "ssim"),
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    precision: str = "fast",
+    degradation: str = "bicubic",
+    limit: int | None = None,
+    data_root: str | Path | None = None,
+    engine: Engine | None = None,
+    shard: Shard | tuple[int, int] | None = None,
+    progress: bool = True,
+) -> Run:
+    """Evaluate methods on data sets; the same call again continues what was interrupted.
+
+    Args:
+        methods: Names, functions `(lr, scale) -> sr`, or classes; one or several. None: all that have what they need.
+        datasets: Names of data sets, or folders of images.
+        scale: Upscaling factor.
+        protocol: How PSNR and SSIM are computed; one or several names, see `protocols`.
+        metrics: Names of metrics, see `metrics`.
+        out: The run folder. None: `runs/` and a name made of the data sets.
+        jobs: Worker processes; scores do not depend on it. None: one per usable core.
+        device: `auto`, `cpu` or `cuda`.
+        precision: `fast`, `bf16` or `exact`.
+        degradation: How LR images are made where a set has none: `bicubic` or `gaussian`.
+        limit: Only the first images of each data set.
+        data_root: Folder that already holds the data sets; default: the variable SRBENCH_DATA.
+        engine: Who does the work; None: processes on this machine.
+        shard: (3, 20) does the third of twenty parts only, beside other processes on the same folder.
+        progress: Whether a bar is shown, in terminals and notebooks.
+
+    Raises:
+        SrbenchError: A name is unknown, none of the methods can run, or an input cannot be read.
+        KeyboardInterrupt: Ctrl-C; what is finished is kept.
+    """
+    with ProgressBar(shown=progress) as bar:
+        finished = bench.run(
+            methods,
+            datasets,
+            scale=scale,
+            protocols=protocol,
+            metrics=metrics,
+            out=out,
+            jobs=jobs,
+            device=device,
+            precision=precision,
+            degradation=degradation,
+            limit=limit,
+            data_root=data_root,
+            engine=engine,
+            shard=shard,
+            on_file=bar.on_file,
+            on_start=bar.on_start,
+            on_outcome=bar.on_outcome,
+        )
+    return Run(finished)
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open a run folder that `run` or `srbench run` has made.
+
+    Raises:
+        RunError: It is no run, or its files are damaged.
+    """
+    return Run(bench.load(folder))
+
+
+def evaluate(
+    sr: Image | str | Path,
+    hr: Image | str | Path,
+    *,
+    scale: int = 4,
+    protocol: str = "matlab",
+    metrics: str | Sequence[str] = ("psnr", "ssim"),
+) -> dict[str, float]:
+    """Score one SR image against its original.
+
+    Args:
+        sr: uint8, shape (H, W) or (H, W, 3) in RGB order, or a path.
+        hr: The original, of the same size.
+        scale: The upscaling factor; protocols remove a border that may depend on it.
+        protocol: Name of a protocol, see `protocols`.
+        metrics: Names of metrics, see `metrics`.
+
+    Returns:
+        The score of each metric by name; PSNR of equal images is infinite.
+
+    Raises:
+        MetricError: A name is unknown, the images do not fit each other, or a metric failed.
+        ImageError: A file cannot be read.
+    """
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    return metric_table.evaluate(_image(sr), _image(hr), scale=scale, protocol=protocol, names=names)
+
+
+def degrade(hr: Image | str | Path, scale: int = 4) -> Image:
+    """Return the LR image of an original: MATLAB's bicubic `imresize`, after cropping to a multiple of `scale`.
+
+    Args:
+        hr: uint8, shape (H, W) or (H, W, 3), or a path.
+        scale: The factor.
+
+    Raises:
+        ImageError: The image is smaller than `scale`, or the file cannot be read.
+
+    >>> degrade(np.full((9, 8), 7, np.uint8), 4).tolist()
+    [[7, 7], [7, 7]]
+    """
+    return resize.reduce(images.crop_to_multiple(_image(hr), scale), scale)
+
+
+def methods(scale: int = 4) -> pd.DataFrame:
+    """Return all methods, one row each; see `srbench.registry.table`."""
+    return _frame(registry.table(scale))
+
+
+def metrics() -> pd.DataFrame:
+    """Return all metrics, one row each; see `srbench.metrics.listing.metric_rows`."""
+    return _frame(listing.metric_rows())
+
+
+def protocols() -> pd.DataFrame:
+    """Return all protocols, one row each; see `srbench.metrics.listing.protocol_rows`."""
+    return _frame(listing.protocol_rows())
+
+
+def datasets(data_root: str | Path | None = None) -> pd.DataFrame:
+    """Return all data sets with a manifest, one row each; see `srbench.datasets.table`.
+
+    Raises:
+        DatasetError: The data root is no folder.
+    """
+    from srbench.datasets import table
+
+    return _frame(table(Path(data_root) if data_root is not None else None))
+
+
+def report(
+    run: Run | RunResults | str | Path,
+    study: StudyRatings | str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    formats: Sequence[str] = ("html", "md", "latex"),
+    choices: Choices | None = None,
+) -> list[Path]:
+    """Write the report of a run, and of an opinion study: what `srbench report` does.
+
+    Args:
+        run: A run, or its folder.
+        study: Name of a study, a file of ratings, or ratings.
+        out: Folder of the report; None: `reports/` and the run's name.
+        formats: Some of `html`, `md`, `latex` and `pdf`.
+        choices: What the reader decides; see `srbench.reports.Choices`.
+
+    Returns:
+        The documents; figures and tables lie in folders beside them.
+
+    Raises:
+        ReportError, RunError, StudyError, StatisticsError: An input is missing, damaged, or does not fit.
+    """
+    from srbench import reports
+
+    return reports.write(run.results if isinstance(run, Run) else run, study, out, formats=formats, choices=choices)
+
+
+def _image(given: Image | str | Path) -> Image:
+    return given if isinstance(given, np.ndarray) else images.read(given)
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows)

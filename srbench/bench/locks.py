@@ -1,0 +1,94 @@
+"""Who may write into a run folder: one plain run, or the shards of one division, each of them once.
+
+The locks belong to processes and end with them, however these end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from srbench.bench.shards import TAG, Shard
+from srbench.errors import RunError
+
+_FOLDER, _TABLES, _SHARD = ".lock", ".lock-tables", ".lock-{}"
+
+
+@contextlib.contextmanager
+def folder(run: Path, shared: bool) -> Iterator[None]:
+    """Hold a run folder, with others that share it or alone.
+
+    Raises:
+        RunError: It cannot be made, or is in use by somebody who does not share it.
+    """
+    with _opened(run, _FOLDER) as lock:
+        if not _taken(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, run):
+            raise RunError(f"{run} is in use by another srbench. Wait for it, or name another --out.")
+        yield
+
+
+@contextlib.contextmanager
+def tables(run: Path) -> Iterator[None]:
+    """Wait until nobody else writes run.json and the tables, which takes moments, and keep the others out."""
+    with _opened(run, _TABLES) as lock:
+        _flock(lock, fcntl.LOCK_EX, run)
+        yield
+
+
+@contextlib.contextmanager
+def shard(run: Path, own: Shard) -> Iterator[bool]:
+    """Hold a shard, and say whether others are at work beside it; `tables` must be held when this is entered.
+
+    Raises:
+        RunError: It is at work elsewhere, or shards of another division are, some of whose images it has too.
+    """
+    with _opened(run, _SHARD.format(own.tag)) as lock:
+        if not _taken(lock, fcntl.LOCK_EX, run):
+            raise RunError(f"Shard {own} of {run} is at work already, in another process. Wait for it.")
+        others = [other for other in _shards(run) if other != own and _at_work(run, other)]
+        foreign = next((other for other in others if other.of != own.of), None)
+        if foreign is not None:
+            raise RunError(f"Shard {foreign} is at work in {run}, of another division than {own}. Wait for it.")
+        yield bool(others)
+
+
+def _shards(run: Path) -> list[Shard]:
+    """Return the shards that ever held a lock here."""
+    names = (path.name.removeprefix(_SHARD.format("")) for path in run.glob(_SHARD.format("*-of-*")))
+    return [Shard(int(found[1]), int(found[2])) for name in names if (found := TAG.fullmatch(name))]
+
+
+def _at_work(run: Path, other: Shard) -> bool:
+    with _opened(run, _SHARD.format(other.tag)) as lock:
+        return not _taken(lock, fcntl.LOCK_SH, run)
+
+
+def _opened(run: Path, name: str) -> IO[str]:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        return (run / name).open("a+")
+    except OSError as error:
+        raise RunError(f"Cannot write to {run}: {error.strerror}. Name another folder with --out.") from None
+
+
+def _taken(lock: IO[str], how: int, run: Path) -> bool:
+    try:
+        _flock(lock, how | fcntl.LOCK_NB, run)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _flock(lock: IO[str], how: int, run: Path) -> None:
+    try:
+        fcntl.flock(lock, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:  # some network file systems are mounted without locks
+        raise RunError(
+            f"Cannot lock {run}: {error.strerror}. Its file system needs locks (flock): have it mounted with them, or "
+            "name another --out."
+        ) from None

@@ -1,0 +1,62 @@
+"""The memory and the seconds of an image are its own: not the GPU's neighbour's, and not the warm-up's."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from srbench import registry
+from srbench.bench import memory, worker
+from srbench.registry import Setup
+
+
+class FakeGpu:
+    """Stands for `torch.cuda` where a network has taken 3 GB."""
+
+    def __init__(self) -> None:
+        self.peak = 9_000_000_000
+
+    def is_available(self) -> bool:
+        return True
+
+    def reset_peak_memory_stats(self) -> None:
+        self.peak = 3_000_000_000
+
+    def max_memory_allocated(self) -> int:
+        return self.peak
+
+
+def test_what_ran_on_a_gpu_has_the_peak_of_the_gpu_since_the_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=FakeGpu()))  # type: ignore[misc] # not a module
+    memory.reset()
+    assert memory.peak_mb("cuda fp16 channels-last tiles") == 3000.0
+    assert memory.peak_mb("cpu fp32 Winograd tiles") < 2000 + _resident_mb()
+    assert memory.peak_mb("") != 3000.0
+
+
+def _resident_mb() -> float:
+    import psutil
+
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def test_the_peak_of_the_processor_counts_what_was_allocated_since_the_reset() -> None:
+    memory.reset()
+    before = memory.peak_mb("")
+    block = np.ones(50_000_000, np.uint8)
+    assert memory.peak_mb("") >= before + 40
+    assert block[0] == 1
+
+
+def test_a_method_is_warmed_up_before_its_first_image_is_timed_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    made = SimpleNamespace(warm_up=lambda: calls.append("warm"))
+    monkeypatch.setattr(registry, "create", lambda *_: made)
+    worker._upscaler.cache_clear()
+    for _ in range(2):
+        assert worker._upscaler("any", Setup(4)) is made
+    worker._upscaler.cache_clear()
+    assert calls == ["warm"]
