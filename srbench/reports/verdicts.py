@@ -9,7 +9,7 @@ import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import listed, percent
-from srbench.stats import RULES
+from srbench.stats import RULES, detectable
 from srbench.stats.signed_rank import smallest_p
 from srbench.tables.names import lines
 from srbench.tables.numbers import count, number, p_text, span
@@ -42,6 +42,9 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
         told = f"none of the {count(len(compared), 'difference')} is significant"
     else:
         told = f"{clear} of {len(compared)} differences are significant{named}"
+    least = detectable(compared)
+    if metric == "mos" and not math.isnan(least):
+        told += f"; a difference of {number(least)} is found in 4 of 5 such studies"
     return f"{lead}: {told}.{_wilcoxon(findings, compared)}{_scope(compared)}{unseen}"
 
 

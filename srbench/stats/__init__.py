@@ -24,6 +24,7 @@ from srbench.stats.opinion import (
 )
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pairs import Pairs, pair_model
+from srbench.stats.recovered import detectable, recovered_scores, sos
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import RULES, bt500, screening
@@ -49,6 +50,7 @@ __all__ = [
     "compare_scores",
     "concordance",
     "cubes",
+    "detectable",
     "exclusions",
     "friedman",
     "gold",
@@ -66,12 +68,14 @@ __all__ = [
     "ordinal_model",
     "pair_model",
     "rank_distribution",
+    "recovered_scores",
     "reliability",
     "retest",
     "score_cubes",
     "score_distribution",
     "screening",
     "significantly_highest",
+    "sos",
     "taste",
     "without",
 ]
