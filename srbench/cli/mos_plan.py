@@ -31,16 +31,21 @@ def plan(
         typer.echo(json.dumps({"effect": effect, "power": rows, **asdict(cost)}, indent=1))
         return
     typer.echo(f"{raters} raters, a difference of {effect:g} MOS, {simulations} simulated studies per set")
-    typer.echo("set          pictures   power  (p alone)  false alarms  (p alone)  smallest p")
+    typer.echo("set          pictures  methods   power  (Wilcoxon)  false alarms  (Wilcoxon)  smallest p")
     for row in found.power:
         typer.echo(
-            f"{row.dataset:12s} {row.images:8d} {row.power:7.0%} {row.power_wilcoxon:10.0%} {row.false_alarms:13.1%} "
-            f"{row.false_alarms_wilcoxon:10.1%} {row.smallest_p:11.2g}"
+            f"{row.dataset:12s} {row.images:8d} {row.methods:8d} {row.power:7.0%} {row.power_wilcoxon:11.0%} "
+            f"{row.false_alarms:13.1%} {row.false_alarms_wilcoxon:11.1%} {row.smallest_p:11.2g}"
         )
+    typer.echo(
+        "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
+        "which is the rule of the report, and by Wilcoxon's p of this pair alone."
+    )
     for row in found.power:
         if row.smallest_p >= 0.05:
             typer.echo(
-                f"{row.dataset}: means of {row.images} pictures can never reach p < 0.05, whatever the difference."
+                f"{row.dataset}: Wilcoxon's test on {row.images} pictures can never reach p < 0.05, whatever the "
+                "difference; the interval can exclude 0."
             )
     typer.echo(
         f"Per rater {cost.trials:,} ratings in {cost.sessions} sessions, {cost.hours:.1f} h with breaks; "

@@ -10,7 +10,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import RunResults
 from srbench.errors import StatisticsError
-from srbench.reports import opinions, preferences, raters
+from srbench.reports import opinions, plausible, preferences, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -30,13 +30,16 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     chosen = choices or Choices()
     scores, protocol = choose_protocol(run.scores, chosen.protocol)
     scores, notes = choose_version(scores, run.info)
+    plausible.check(scores)
     compares = study is not None and study.compares
     people = None
     if study is not None and not compares:
         people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters)
     rated = people.ratings if people is not None else None
     shown = preferences.versions(study.ratings) if study is not None and compares else None
-    names = name_everything(scores, run.info, rated.first if rated is not None else shown)
+    people_saw = rated.first if rated is not None else shown
+    notes += plausible.spellings(scores, people_saw)
+    names = name_everything(scores, run.info, people_saw)
     scores, gone = current(scores, run.info, names)
     found = means(scores, run.info)
     notes += [*map(str, run.stale), *gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]

@@ -31,10 +31,18 @@ def cautions(findings: Findings) -> list[str]:
                     "what severity and the ends of the scale explain (method x rater in the ordinal model: p "
                     f"{p_text(row.p)}; sd {number(row.sd_method_rater)} points). Wilcoxon's test treats the raters as "
                     "given and rejects too often then; the intervals over raters and images, which decide here, do not."
+                    + _suspects(found)
                 )
     names = findings.names
     made += [f"{names.method(name)}: {names.notes[name]}." for name in names.methods if name in names.notes]
     return [*made, *findings.notes]
+
+
+def _suspects(found: Opinions) -> str:
+    """Return whose answers alone can look like taste."""
+    flagged = found.screening.loc[found.screening["flagged"], "rater"]
+    odd = sorted(set(flagged) & set(found.ratings["rater"].astype(str)))
+    return f" Raters whom a rule of screening flags can be the cause alone: {', '.join(odd)}." if odd else ""
 
 
 def _few(found: Opinions) -> Iterator[str]:

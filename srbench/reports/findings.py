@@ -28,6 +28,8 @@ class Opinions:
     mos: pd.DataFrame
     distribution: pd.DataFrame
     ranks: pd.DataFrame
+    recovered: pd.DataFrame
+    sos: pd.DataFrame
     rank_distribution: pd.DataFrame
     reliability: pd.DataFrame
     people: Chosen

@@ -8,6 +8,7 @@ from srbench import paper
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import listed, percent
 from srbench.reports.preferences import Preferences
+from srbench.stats import RULES
 from srbench.stats.pairs import PRIOR
 from srbench.tables.numbers import count
 
@@ -94,7 +95,7 @@ def _statistics_paragraph(findings: Findings) -> str:
     found = findings.opinions
     parts = [_comparisons(findings)]
     if found is not None:
-        parts.append(_raters(findings, found))
+        parts.append(_raters(found))
         if len(found.retest):
             parts.append(
                 "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
@@ -126,11 +127,18 @@ def _comparisons(findings: Findings) -> str:
     )
 
 
-def _raters(findings: Findings, found: Opinions) -> str:
-    del findings, found
+def _raters(found: Opinions) -> str:
+    models = (
+        "Variance components are those of a linear mixed model with crossed random effects of raters, images and their "
+        "interactions with each other and with methods (REML); latent qualities and the test of taste (likelihood "
+        "ratio of method x rater) are those of a cumulative logit mixed model, by Laplace's approximation. "
+        if found.models
+        else ""
+    )
     return (
-        "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement and as "
-        "ordinal Krippendorff's alpha; raters were screened by ITU-R BT.500 and modelled by ITU-T P.910. Metrics "
+        "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement (from all "
+        "scores that are there, by REML, where some are missing) and as ordinal Krippendorff's alpha; raters were "
+        f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}Metrics "
         "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
         "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
         "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."

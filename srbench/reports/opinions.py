@@ -56,6 +56,8 @@ def find(
         mos=stats.mean_opinion_scores(rated),
         distribution=names.ordered(stats.score_distribution(rated)),
         ranks=names.ordered(stats.mean_ranks(rated)),
+        recovered=stats.recovered_scores(rated),
+        sos=names.ordered(stats.sos(rated)),
         rank_distribution=names.ordered(stats.rank_distribution(rated)),
         reliability=names.ordered(stats.reliability(rated)),
         people=people,

@@ -61,7 +61,7 @@ def statistics_tables(findings: Findings) -> list[Table]:
 
 
 def _opinions(found: Opinions, names: Names) -> Iterator[Table]:
-    yield mos_table(found.mos, found.ranks, names)
+    yield mos_table(found.mos, found.ranks, found.recovered, found.sos, names)
     yield reliability_table(found.reliability, names)
     yield rater_table(found.screening)
     if len(found.exclusions):

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
-from srbench.reports.phrases import percent
-from srbench.stats import RULES
+from srbench.reports.phrases import listed, percent
+from srbench.stats import RULES, detectable
 from srbench.stats.signed_rank import smallest_p
 from srbench.tables.names import lines
 from srbench.tables.numbers import count, number, p_text, span
@@ -42,6 +42,9 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
         told = f"none of the {count(len(compared), 'difference')} is significant"
     else:
         told = f"{clear} of {len(compared)} differences are significant{named}"
+    least = detectable(compared)
+    if metric == "mos" and not math.isnan(least):
+        told += f"; a difference of {number(least)} is found in 4 of 5 such studies"
     return f"{lead}: {told}.{_wilcoxon(findings, compared)}{_scope(compared)}{unseen}"
 
 
@@ -88,29 +91,35 @@ def reliability(findings: Findings) -> list[str]:
 
 
 def _screened(findings: Findings, found: Opinions) -> list[str]:
-    """Return one sentence for every rule of screening that flags somebody, with what excluding them would change."""
-    if not len(found.exclusions):
+    """Return one sentence for all rules that flag the same raters, with what excluding them would change."""
+    by_rules = [row for row in lines(found.exclusions) if row.reason in RULES]
+    if not by_rules:
         return ["No rule of screening flags anybody."]
-    return [
-        f"{'Those flagged by any rule' if row.reason == 'any rule' else _sentence(RULES[row.reason])}: "
-        f"{', '.join(row.raters)}. Without {'them' if len(row.raters) > 1 else 'this rater'} {_changed(findings, row)}."
-        for row in lines(found.exclusions)
-        if row.reason in {*RULES, "any rule"}
+    reasons: dict[tuple[str, ...], list[Any]] = {}
+    for row in by_rules:
+        reasons.setdefault(row.raters, []).append(row)
+    said = [
+        f"{listed(names)}: {'; '.join(RULES[row.reason] for row in rows)}. {_changed(findings, rows[0])}"
+        for names, rows in reasons.items()
     ]
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
+    every = [row for row in lines(found.exclusions) if row.reason == "any rule"]
+    if len(reasons) > 1 and every:
+        said.append(f"All who are flagged, {listed(every[0].raters)}: {_changed(findings, every[0])}")
+    return said
 
 
 def _changed(findings: Findings, row: Any) -> str:
     if math.isnan(row.mos_change):
-        return "nobody would be left"
+        return "Without them nobody would be left."
     place = f"{findings.names.method(row.method)} on {findings.names.dataset(row.dataset)}"
+    turned = row.lost + row.gained
     decisions = (
-        f"{row.lost + row.gained} of {row.pairs} decisions change" if row.lost + row.gained else "no decision changes"
+        f"{turned} of {row.pairs} decisions change{'s' if turned == 1 else ''}" if turned else "no decision changes"
     )
-    return f"the largest change of a MOS is {number(row.mos_change, sign=True)} ({place}), and {decisions}"
+    return (
+        f"Without {'them' if len(row.raters) > 1 else 'this rater'} the largest change of a MOS is "
+        f"{number(row.mos_change, sign=True)} ({place}), and {decisions}."
+    )
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:

@@ -26,6 +26,7 @@ from srbench.stats.opinion import (
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
+from srbench.stats.recovered import detectable, recovered_scores, sos
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
 from srbench.stats.screening import RULES, bt500, screening
@@ -54,6 +55,7 @@ __all__ = [
     "compare_scores",
     "concordance",
     "cubes",
+    "detectable",
     "exclusions",
     "friedman",
     "gold",
@@ -71,12 +73,14 @@ __all__ = [
     "ordinal_model",
     "pair_model",
     "rank_distribution",
+    "recovered_scores",
     "reliability",
     "retest",
     "score_cubes",
     "score_distribution",
     "screening",
     "significantly_highest",
+    "sos",
     "taste",
     "without",
 ]

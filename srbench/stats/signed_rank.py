@@ -1,6 +1,6 @@
 """Wilcoxon's signed-rank test with its exact null distribution, ties and zeros included; effect sizes of pairs.
 
-`scipy.stats.wilcoxon(method="exact")` uses a distribution that is wrong with ties or zeros. Here the
+`scipy.stats.wilcoxon(method="exact")` uses the distribution of ranks without ties, whatever the data. Here the
 distribution of the rank sum over all 2^n signs is convolved from the ranks that actually occurred, which is
 what a full permutation test gives, at the cost of n^3 instead of 2^n.
 """

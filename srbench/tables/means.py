@@ -60,7 +60,8 @@ def means(scores: pd.DataFrame, info: Mapping[str, Any]) -> list[Mean]:
 
 
 def _mean(key: Sequence[str], part: pd.DataFrame, size: Mapping[str, int]) -> Mean:
-    scored, failed = part[part["status"] == "ok"], part[part["status"] == "failed"]
+    # A row without a value did not fail: it is missing, as a row that is not there.
+    scored, failed = part[(part["status"] == "ok") & part["value"].notna()], part[part["status"] == "failed"]
     values = scored["value"].to_numpy(dtype=np.float64)
     protocol, version, metric, method, dataset = key
     return Mean(
@@ -132,7 +133,7 @@ def mean_cell(mean: Mean | None, names: Names, star: bool = False) -> TableCell:
     if mean.failed:
         return TableCell(f"failed ({mean.failed} of {mean.of})", mean=mean)
     if mean.value is None:
-        return TableCell(DASH, mean=mean)
+        return TableCell(DASH if mean.images == mean.of else f"{DASH} ({mean.images} of {mean.of})", mean=mean)
     text = names.number(mean.metric, mean.value)
     return TableCell(text if mean.whole else f"{text} ({mean.images} of {mean.of})", mean.best, star, mean=mean)
 

@@ -9,9 +9,20 @@ from srbench.tables.numbers import number, span
 from srbench.tables.table import Table, TableCell, cells
 
 
-def mos_table(mos: pd.DataFrame, ranks: pd.DataFrame, names: Names) -> Table:
-    """Return the mean opinion scores; `mos` and `ranks` from the functions of `srbench.stats` of these names."""
-    table = mos.merge(ranks[["dataset", "method", "rank"]], on=["dataset", "method"])
+def mos_table(
+    mos: pd.DataFrame, ranks: pd.DataFrame, recovered: pd.DataFrame, sos: pd.DataFrame, names: Names
+) -> Table:
+    """Return the mean opinion scores.
+
+    Args:
+        mos: From `stats.mean_opinion_scores`.
+        ranks: From `stats.mean_ranks`.
+        recovered: From `stats.recovered_scores`.
+        sos: From `stats.sos`.
+        names: Titles and orders.
+    """
+    keys = ["dataset", "method"]
+    table = mos.merge(ranks[[*keys, "rank"]], on=keys).merge(recovered, on=keys, suffixes=("", "_recovered"))
     rows: list[list[TableCell]] = []
     rules = set()
     for dataset in dict.fromkeys([*names.datasets, *table["dataset"]]):
@@ -26,18 +37,22 @@ def mos_table(mos: pd.DataFrame, ranks: pd.DataFrame, names: Names) -> Table:
                     *cells(
                         number(row["mos"]),
                         span(row["low"], row["high"]),
+                        f"{number(row['recovered'])} {span(row['low_recovered'], row['high_recovered'])}",
                         number(row["sd"]),
                         number(row["rank"]),
                         str(int(row["n"])),
                     ),
                 ]
             )
-    head = ["Set", "Version", "MOS", "95 % interval", "sd", "Mean rank", "Ratings"]
+    head = ["Set", "Version", "MOS", "95 % interval", "P.910", "sd", "Mean rank", "Ratings"]
     note = (
         "Interval: t-based, over raters and images; of each version alone, so that overlap decides nothing. sd: of "
-        "single ratings. Mean rank: per image and rater, 1 = best."
+        "single ratings. P.910: the score that its model of raters recovers, without their bias and weighted by their "
+        "consistency. Mean rank: per image and rater, 1 = best."
     )
-    return Table("mos", "Mean opinion scores", head, rows, frozenset(rules - {0}), [note], 2)
+    scattered = ", ".join(f"{names.dataset(str(row.dataset))} {number(row.a)}" for row in lines(sos))
+    spread = f"SOS parameter a, from 0 (raters agree) to 1 (they use both ends only): {scattered}."
+    return Table("mos", "Mean opinion scores", head, rows, frozenset(rules - {0}), [note, spread], 2)
 
 
 def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:

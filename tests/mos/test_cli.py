@@ -262,7 +262,7 @@ def test_pair_comparison_exports_who_was_left_and_right(
 def test_the_plan_of_the_paper_counts_its_ratings_and_warns_of_five_pictures(mos: Mos) -> None:
     printed = mos("plan", "--raters", 26, "--effect", 0.2, "--simulations", 5)
     assert "29,328 ratings" in printed
-    assert "set5: means of 5 pictures can never reach p < 0.05" in printed
+    assert "set5: Wilcoxon's test on 5 pictures can never reach p < 0.05" in printed
     plan = json.loads(mos("plan", "--simulations", 2, "--json"))
     assert plan["ratings"] == 29_328
     assert plan["power"][0]["smallest_p"] == 0.0625

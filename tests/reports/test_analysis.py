@@ -211,15 +211,17 @@ def test_the_star_stands_at_the_method_that_beats_all_others_significantly(run):
     losses, everything = main_tables(findings)
     for table in (losses, everything):
         stars = {(row[0].text, row[1].text, table.head[k]) for row in table.rows for k, c in enumerate(row) if c.star}
-        # Five images can show nothing, nine can; both tables have the set of nine.
-        assert ("odd name", "PSNR (dB)", "SRResNet-VGG22") in stars
-        assert not [place for place in stars if place[0] == "Set5"]
+        # Five images are enough for the interval where the difference is large, and nothing else is starred.
+        assert {place for place in stars if place[1] == "PSNR (dB)"} == {
+            (name, "PSNR (dB)", "SRResNet-VGG22") for name in ("Set5", "odd name")
+        }
 
 
 def test_it_is_said_where_holms_adjustment_keeps_all_p_above_the_level(run):
     more = [run.scores[run.scores["method"] == "nearest"].assign(method=f"m{k}") for k in range(3)]
     scores = pd.concat([run.scores, *more])
-    scores.loc[scores["method"].str.startswith("m"), "value"] += np.random.default_rng(0).normal(0, 1, (3 * 28))
+    noisy = scores["method"].str.startswith("m") & (scores["metric"] == "psnr")
+    scores.loc[noisy, "value"] += np.random.default_rng(0).normal(0, 1, int(noisy.sum()))
     few = scores[(scores["dataset"] == "set5") | (scores["image"] < "img_008")]
     said = _said(find(RunResults(run.folder, few, run.info), None, QUICK))
     assert "7 pairs can reach no p below 0.0156, which Holm's adjustment for 21 comparisons makes 0.328" in said

@@ -40,6 +40,18 @@ def test_what_is_missing_did_not_fail(scores, info):
     assert mean_cell(None, names).text == "\u2013"
 
 
+@pytest.mark.parametrize("damage", ["no value", "no row"])
+def test_a_score_without_a_value_is_missing_and_did_not_fail(scores, info, damage):
+    table = scores({"part": [40, 41, 42, 43, 44], "none": [1, 2, 3, 4, 5]})
+    hit = ((table["method"] == "part") & (table["image"] == "i1")) | (table["method"] == "none")
+    table = table.assign(value=table["value"].mask(hit)) if damage == "no value" else table[~hit]
+    found, names = by_method(table, info()), name_everything(table, info())
+    assert (found["part"].value, found["part"].images, found["part"].failed) == (42.25, 4, 0)
+    assert mean_cell(found["part"], names, star=True).text == "42.25 (4 of 5)"
+    none = mean_cell(found.get("none"), names, star=True)
+    assert (none.text, none.star, none.bold) == ("\u2013 (0 of 5)" if damage == "no value" else "\u2013", False, False)
+
+
 def test_scores_of_images_that_are_gone_are_left_out_and_counted(scores, info):
     table = scores({"a": [26, 27, 90, 91], "b": [25, 26, 10, 11]})
     kept, notes = current(table, info(2), name_everything(table, info(2)))

@@ -21,16 +21,18 @@ class Power:
     Attributes:
         dataset: Name of the set.
         images: Number of pictures.
+        methods: Number of methods that are compared with each other.
         power: Share of simulated studies that called the difference significant by the rule of the report: an
             interval that holds for all pairs of methods at once, over raters and pictures, without 0.
         power_wilcoxon: The same by Wilcoxon's p on the means per picture, not adjusted: it takes the raters as given.
-        false_alarms: Share that called no difference significant (at most alpha is wanted).
-        false_alarms_wilcoxon: The same by the p alone.
-        smallest_p: The smallest p that so many pictures can reach, however large the difference.
+        false_alarms: Share that called this pair different where it is not; among all pairs at most alpha is wanted.
+        false_alarms_wilcoxon: The same by Wilcoxon's p.
+        smallest_p: The smallest p that Wilcoxon's test of so many pictures can reach, however large the difference.
     """
 
     dataset: str
     images: int
+    methods: int
     power: float
     power_wilcoxon: float
     false_alarms: float
@@ -79,7 +81,8 @@ def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 
         StudyError: See `power`.
     """
     images = {each.name: len(each.images) or each.count or 10 for each in design.sets}
-    found = power(images, raters, effect, studies=simulations, seed=seed)
+    methods = {each.name: max(2, len(each.versions)) for each in design.sets}
+    found = power(images, raters, effect, methods=methods, studies=simulations, seed=seed)
     return Prospect(tuple(found), cost(design, raters, trials(design, images)))
 
 
@@ -90,7 +93,7 @@ def power(
     *,
     mos: float = 3.0,
     alpha: float = 0.05,
-    methods: int = 2,
+    methods: int | Mapping[str, int] = 2,
     studies: int = 300,
     seed: int = 0,
     spread: Spread | None = None,
@@ -103,7 +106,8 @@ def power(
         effect: Difference of the two mean opinion scores.
         mos: Their mean.
         alpha: Level of the test.
-        methods: How many methods the study compares, the two included: more pairs ask for more evidence each.
+        methods: How many methods the study compares, the two included, on every set or by its name: more pairs ask for
+            more evidence each.
         studies: How many studies are simulated; the power is known to about 1 / sqrt(studies).
         seed: Equal seeds give equal answers.
         spread: Sizes of the effects.
@@ -113,17 +117,19 @@ def power(
     """
     if raters < 2 or studies < 1 or min(images.values(), default=0) < 1:
         raise StudyError("A plan needs two raters or more, and at least one picture per set and one simulation.")
-    if methods < 2:
-        raise StudyError(f"A plan compares two methods or more; got {methods}.")
+    families = dict.fromkeys(images, methods) if isinstance(methods, int) else methods
+    if min(families.values()) < 2:
+        raise StudyError(f"A plan compares two methods or more; got {min(families.values())}.")
     if not effect >= 0 or not 0 < alpha < 1:
         raise StudyError(f"Expected an effect of 0 or more and alpha between 0 and 1, got {effect} and {alpha}.")
     rows = []
     for number, (dataset, count) in enumerate(images.items()):
         source = np.random.default_rng([seed, number])
         means = [mos + effect / 2, mos - effect / 2]
-        found = _share(means, raters, count, alpha, methods, studies, source, spread or Spread())
-        false = _share([mos, mos], raters, count, alpha, methods, studies, source, spread or Spread())
-        rows.append(Power(dataset, count, *found, *false, smallest_p(count)))
+        family = families[dataset]
+        found = _share(means, raters, count, alpha, family, studies, source, spread or Spread())
+        false = _share([mos, mos], raters, count, alpha, family, studies, source, spread or Spread())
+        rows.append(Power(dataset, count, family, *found, *false, smallest_p(count)))
     return rows
 
 
@@ -157,11 +163,13 @@ def _share(
     source: np.random.Generator,
     spread: Spread,
 ) -> tuple[float, float]:
-    by_interval = by_wilcoxon = 0
+    by_wilcoxon = 0
+    found = []
     for _ in range(studies):
         scores = draw(means, raters, images, spread, source)
         differences: Array = scores[0] - scores[1]
         by_wilcoxon += signed_rank(differences.mean(axis=0)).p < alpha
-        mean = crossed_mean(differences)
-        by_interval += abs(mean.value) > family_critical(methods, max(1, int(mean.degrees)), 1 - alpha) * mean.error
-    return by_interval / studies, by_wilcoxon / studies
+        found.append(crossed_mean(differences))
+    # The degrees of freedom of a family are the median of its pairs', which studies of one design share.
+    critical = family_critical(methods, max(1, int(np.median([mean.degrees for mean in found]))), 1 - alpha)
+    return sum(abs(mean.value) > critical * mean.error for mean in found) / studies, by_wilcoxon / studies

@@ -36,3 +36,16 @@ def test_hours_count_calibration_and_breaks() -> None:
 def test_a_plan_that_makes_no_sense_is_refused(raters: int, effect: float, images: int) -> None:
     with pytest.raises(StudyError):
         plan.power({"set5": images}, raters, effect, studies=2)
+
+
+def test_more_methods_ask_for_more_evidence_of_each_pair():
+    (two,), (twelve,) = (plan.power({"set14": 14}, 26, 0.3, methods=number, studies=60) for number in (2, 12))
+    assert (two.methods, twelve.methods) == (2, 12)
+    assert twelve.power < two.power
+    assert twelve.power_wilcoxon == two.power_wilcoxon  # of the pair alone
+
+
+def test_a_plan_counts_the_methods_of_its_design(tiny):
+    found = plan.plan(tiny, 20, 0.4, simulations=5)
+    versions = {each.name: len(each.versions) for each in tiny.sets}
+    assert {row.dataset: row.methods for row in found.power} == versions
