@@ -7,7 +7,7 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import audit, datasets, methods, mos, mos_invite, mos_plan, mos_serve, report, run, show, train
+from srbench.cli import audit, datasets, methods, models, mos, mos_invite, mos_plan, mos_serve, report, run, show, train
 from srbench.errors import SrbenchError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.command()(show.show)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(models.app, name="models")
 app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command()(train.train)
