@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import zipfile
 from collections.abc import Sequence
@@ -128,10 +127,18 @@ def _operations(loaded: Loaded, size: int) -> str:
     return f"{count / 1e9:.3f} G for an input of {size}x{size}, {count // size**2:,} for each of its pixels"
 
 
-def sides(loaded: Loaded) -> list[int]:
-    """Return the heights that a network takes as they are, from 1 to 33, its input as wide as high."""
+def smallest(loaded: Loaded) -> tuple[int, int] | None:
+    """Return the smallest square that a network takes as it is, and what its sides must be multiples of.
+
+    None where it takes none up to 33 by 33.
+    """
     bare = replace(loaded.interface, multiple=1, minimum=1, square=False)
-    return [side for side in _SIDES if _works(loaded, bare, side)]
+    taken = (side for side in _SIDES if _works(loaded, bare, side))
+    first = next(taken, None)
+    if first is None:
+        return None
+    second = next(taken, first)
+    return first, second - first if second > first and first % (second - first) == 0 else max(1, first)
 
 
 def _works(loaded: Loaded, interface: Interface, side: int) -> bool:
@@ -143,15 +150,14 @@ def _works(loaded: Loaded, interface: Interface, side: int) -> bool:
 
 
 def _smallest(loaded: Loaded) -> str:
-    taken = sides(loaded)
-    if not taken:
-        return f"none up to {_SIDES[-1]}x{_SIDES[-1]} as it is; filled up to {loaded.interface.padded(1, 1)[0]}"
-    multiple = math.gcd(*taken)
-    alone = f"{taken[0]}x{taken[0]}" + (f", only multiples of {multiple}" if multiple > 1 else "")
-    interface = loaded.interface
-    if _works(loaded, interface, 1) and _works(loaded, interface, taken[0] + 1):
-        return f"{alone}; smaller ones are filled up" if taken[0] > 1 else alone
-    return f"{alone}; a card should say multiple = {multiple} and minimum = {taken[0]}"
+    found, interface = smallest(loaded), loaded.interface
+    if found is None:
+        return f"none up to {_SIDES[-1]}x{_SIDES[-1]} as it is; filled up to {interface.padded(1, 1)[0]}"
+    side, multiple = found
+    alone = f"{side}x{side}" + (f", only multiples of {multiple}" if multiple > 1 else "")
+    if _works(loaded, interface, 1) and _works(loaded, interface, side + 1):
+        return f"{alone}; others are filled up" if side > 1 else alone
+    return f"{alone}; a card should say multiple = {multiple} and minimum = {side}"
 
 
 def reach(loaded: Loaded) -> int | None:
@@ -180,7 +186,7 @@ def _reach(loaded: Loaded) -> str:
 def tile_difference(loaded: Loaded, tile: int, halo: int) -> float:
     """Return the largest difference between a picture that is computed whole and one in tiles, on the 0..255 scale."""
     interface = replace(loaded.interface, tile=tile, halo=halo)
-    side = 2 * (tile + halo)
+    side = tile + 2 * halo + 8
     image = _noise(interface.planes, side, side)
     compute = adapted(loaded.run, interface, loaded.factor, loaded.name)
     with torch.inference_mode():
