@@ -34,11 +34,12 @@ class Tiny(nn.Module):
 
 PROGRAM = """
 import sys
-from pathlib import Path
-from srbench import images, upscale
 
-lr, sr, scale, card = sys.argv[1:]
-images.write(Path(sr), upscale(lr, f"model:{card}", scale=int(scale), device="cpu"))
+from PIL import Image
+
+lr, sr, scale = sys.argv[1:]
+image = Image.open(lr)
+image.resize((image.width * int(scale), image.height * int(scale)), Image.Resampling.BICUBIC).save(sr)
 """
 
 
@@ -72,16 +73,17 @@ weights = "tiny-x{scale}.pth"
 
 def spec(kind: str, folder: Path, scale: int = 4) -> str:
     """Write the network as one kind of model, if it is not there; return the name of the method."""
-    ends = {"spandrel": "pth", "model": "toml", "onnx": "onnx", "torchscript": "pt", "pt2": "pt2", "command": "toml"}
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind == "command":
+        program = folder / "program.py"
+        program.write_text(PROGRAM)
+        return f"command:'{sys.executable}' '{program}' {{lr}} {{sr}} {{scale}}"
+    ends = {"spandrel": "pth", "model": "toml", "onnx": "onnx", "torchscript": "pt", "pt2": "pt2"}
     path = folder / kind / f"tiny-x{scale}.{ends[kind]}"
     if not path.is_file():
         card(path.parent, scale)
         if kind in {"onnx", "torchscript", "pt2"}:
             export(kind, path, scale)
-    if kind == "command":
-        program = path.parent / "program.py"
-        program.write_text(PROGRAM)
-        return f"command:'{sys.executable}' '{program}' {{lr}} {{sr}} {{scale}} '{path}'"
     return f"{kind}:{path}"
 
 

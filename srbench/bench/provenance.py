@@ -143,6 +143,7 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
             "weights_sha256": images.file_sha256(weights) if weights else None,
             "device": plan.setup.device,
             "precision": plan.setup.precision,
+            **({"published": spec.method.published} if spec.method.published else {}),
         }
     titles = registry.told_apart({name: about["title"] for name, about in methods.items()})
     return {name: about | {"title": titles[name]} for name, about in methods.items()}

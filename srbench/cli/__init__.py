@@ -12,6 +12,7 @@ from srbench.cli import (
     compare,
     datasets,
     methods,
+    models,
     mos,
     mos_invite,
     mos_plan,
@@ -51,6 +52,7 @@ app.command()(compare.compare)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(models.app, name="models")
 app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)

@@ -52,10 +52,12 @@ def means(scores: pd.DataFrame, info: Mapping[str, Any]) -> list[Mean]:
     """
     size = sizes(scores, info)
     keys = ["protocol", "protocol_version", "metric", "method", "dataset"]
+    methods: Mapping[str, Any] = info.get("methods", {})
     made = []
     for key, part in scores.groupby(keys, sort=False):
         mean = _mean(tuple(map(str, key)), part, size)
-        made.append(replace(mean, published=published(mean, int(part["scale"].iloc[0]))))
+        stated = methods.get(mean.method, {}).get("published")
+        made.append(replace(mean, published=published(mean, int(part["scale"].iloc[0]), stated)))
     return made
 
 

@@ -1,8 +1,9 @@
-"""The one comparison with the SRGAN paper: where its figures may stand beside ours, and the difference."""
+"""The one comparison with published figures: where they may stand beside ours, and the difference."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from srbench import paper
 from srbench.tables.names import Names
@@ -12,16 +13,23 @@ from srbench.tables.table import Mean, TableCell
 SCALE, PROTOCOL = 4, "daala"
 """What the paper's figures were computed with."""
 
+Stated = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""{data set: {protocol: {metric: score}}} that a model card states for its model."""
 
-def published(mean: Mean, scale: int) -> float | None:
-    """Return what the paper printed for a mean, or None where it printed nothing or something that does not compare.
 
-    Stored results are called `results/PAPER/METHOD`: they compare with the paper's METHOD.
+def published(mean: Mean, scale: int, stated: Stated | None = None) -> float | None:
+    """Return what was printed for a mean, or None where nothing was, or something that does not compare.
+
+    Stored results are called `results/PAPER/METHOD`: they compare with the SRGAN paper's METHOD.
 
     Args:
         mean: A mean of ours.
         scale: The upscaling factor of the run.
+        stated: What the card of a model says; it goes before the SRGAN paper.
     """
+    own = (stated or {}).get(mean.dataset, {}).get(mean.protocol, {}).get(mean.metric)
+    if own is not None:
+        return float(own) if mean.images == mean.of == paper.SIZES.get(mean.dataset, mean.of) else None
     if mean.metric not in {"psnr", "ssim", "mos"} or scale != SCALE or mean.of != paper.SIZES.get(mean.dataset):
         return None
     if mean.images != mean.of or (mean.metric != "mos" and mean.protocol != PROTOCOL):

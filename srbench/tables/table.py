@@ -30,7 +30,8 @@ class Mean:
         of: How many images the set has.
         failed: On how many images the method or the metric failed.
         infinite: How many scores are infinite.
-        published: The SRGAN paper's value where it compares: x4, the same protocol, the whole set.
+        published: The value that the model's card states, or else the SRGAN paper's, where it compares: the same
+            scale and protocol, the whole set.
         best: It is the best of those that it stands beside, as printed.
     """
 

@@ -18,6 +18,15 @@ def test_the_papers_bicubic_stands_beside_ours():
     assert published(BICUBIC, 4) == 28.43
 
 
+def test_what_the_card_of_a_model_states_goes_before_the_paper():
+    stated = {"set5": {"daala": {"psnr": 28.5}}}
+    assert published(BICUBIC, 4, stated) == 28.5
+    assert published(replace(BICUBIC, metric="ssim"), 4, stated) == pytest.approx(0.8211)
+    assert published(replace(BICUBIC, dataset="mine", of=7, images=7), 2, {"mine": {"daala": {"psnr": 30}}}) == 30
+    for part in ({"images": 4}, {"images": 3, "of": 3}, {"protocol": "matlab"}):
+        assert published(replace(BICUBIC, **part), 4, stated) is None
+
+
 def test_stored_results_compare_with_the_method_they_are_called_after():
     assert published(replace(BICUBIC, method="results/ledig/SRResNet-MSE"), 4) == 32.05
 
