@@ -117,7 +117,7 @@ def multiply_accumulates(loaded: Loaded, size: int) -> int:
     image = to_network(_noise(loaded.interface.planes, size, size), loaded.interface)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         loaded.run(image)
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2
 
 
 def _operations(loaded: Loaded, size: int) -> str:
