@@ -86,6 +86,8 @@ def register_loader(name: str, *, title: str, **columns: Any) -> Callable[[Loade
 def _completed(columns: dict[str, Any], module: str) -> dict[str, Any]:
     """Return the columns with the module, and with weights that are relative to the plugin's file made absolute."""
     weights = columns.get("weights", {})
+    if not isinstance(weights, Mapping):
+        raise MethodError(f"weights={weights!r}: expected a file for each factor, such as {{4: 'mine-x4.pt'}}.")
     if not all(isinstance(path, Path) and path.is_absolute() for path in weights.values()):
         folder = Path(plugins.home(module)).absolute().parent
         weights = {scale: folder / Path(os.path.expanduser(path)) for scale, path in weights.items()}  # noqa: PTH111 - ~somebody without a home stays as it is

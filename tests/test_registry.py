@@ -62,6 +62,12 @@ def test_missing_weights_are_a_reason_with_the_command_that_makes_them(tmp_path:
     assert method.why_not(4) is None
 
 
+def test_weights_that_name_no_factor_are_answered_with_what_is_expected() -> None:
+    with pytest.raises(MethodError, match=r"weights='mine\.pt': expected a file for each factor"):
+        registry.register_loader("no-factor", title="No factor", weights="mine.pt")(lambda _: lambda lr: lr)
+    assert "no-factor" not in {method.name for method in registry.methods()}
+
+
 def test_a_plugin_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     code = (

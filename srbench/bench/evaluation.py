@@ -21,6 +21,7 @@ from srbench.bench.shards import Shard
 from srbench.bench.specs import MethodSpec, find_methods
 from srbench.datasets import ImagePair
 from srbench.errors import DatasetError
+from srbench.metrics import broken as broken_metrics
 from srbench.metrics import find_protocol
 from srbench.registry import Setup
 
@@ -103,7 +104,7 @@ def run(
     check_names(pairs, specs)
     folder = Path(out) if out is not None else default_folder(named, scale)
     prints = {spec.name: spec.fingerprint(setup) for spec in specs}
-    broken = sets.broken() | (registry.broken() if methods is None else {})
+    broken = registry.broken() | broken_metrics() | sets.broken()
     plan = RunPlan(pairs, partial, sources, specs, left_out, broken, setup, rules, wanted, folder, prints, part)
     workers = engine or LocalPool(jobs or _default_jobs(setup))
     with Interrupt(on_interrupt) as interrupt:

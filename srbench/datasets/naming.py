@@ -23,8 +23,8 @@ _ENDINGS = (
         rf"{_GAP}*(?:SRF[_-]?(?P<srf>{_FACTOR})|x(?P<x>{_FACTOR})|(?<![a-z0-9])(?P<times>{_FACTOR})x)$", re.IGNORECASE
     ),
     re.compile(
-        rf"(?:^|{_GAP}+|(?<=\d))(?P<before>{_KIND})?(?:(?P<hr>HR|GT|HQ|originals?)(?:mod\d+)?|(?P<lr>LR|LQ))"
-        rf"(?P<kind>{_KIND})?(?P<factor>{_FACTOR})?$",
+        rf"(?:^|{_GAP}+|(?<=\d))(?P<before>{_KIND})?(?:(?P<hr>HR|GT|HQ|originals?)(?:mod\d+)?|(?P<lr>LR|LQ)"
+        rf"(?P<kind>{_KIND})?(?P<factor>{_FACTOR})?)$",
         re.IGNORECASE,
     ),
     re.compile(rf"(?:^|{_GAP}+)(?P<kind>{_KIND})$", re.IGNORECASE),

@@ -37,7 +37,9 @@ def build(run: RunResults, study: StudyRatings | None = None, choices: Choices |
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raise ReportError when a format is unknown, or cannot be made here."""
+    """Raise ReportError when no format is named, or one is unknown or cannot be made here."""
+    if not formats:
+        raise ReportError(f"No format was named. Known: {', '.join(FORMATS)}.")
     for name in formats:
         if name not in FORMATS:
             raise ReportError(unknown("format", name, FORMATS))

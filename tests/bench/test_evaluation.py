@@ -269,7 +269,7 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
         (("--datasets", "./nowhere"), "nowhere"),
         (("--metrics", "pnsr"), "Did you mean 'psnr'?"),
         (("--protocol", "matlap"), "Did you mean 'matlab'?"),
-        (("--precision", "double"), "Known: fast, bf16, exact"),
+        (("--precision", "double"), "Known: bf16, exact, fast"),
         (("--device", "cuda"), "cuda"),
         (("--methods", "results:nowhere"), "there is no such folder"),
         (("--out", "/proc/run"), "Cannot write to /proc/run"),
@@ -320,6 +320,19 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(pictures: Path, tmp_pa
     assert "Traceback" not in done.stderr
     assert srbench(*arguments).returncode == 0
     assert len(values(tmp_path / "r")) == 16
+
+
+@pytest.mark.parametrize("kind", ["METHODS", "METRICS", "PROTOCOLS", "DATASETS"])
+def test_a_run_names_a_broken_place_of_any_kind_once_and_goes_on(
+    kind: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SRBENCH_{kind}_PATH", "/nope")
+    arguments = ("run", "--datasets", pictures, "--methods", "nearest", "--limit", 1, "--out", tmp_path / "r")
+    done = srbench(*arguments, plugins=Path("/nope") if kind == "METHODS" else None)
+    assert done.returncode == 0
+    reason = f"SRBENCH_{kind}_PATH names it, but there is no such folder"
+    assert (done.stdout + done.stderr).count(reason) == 1
+    assert len(values(tmp_path / "r")) == 2
 
 
 def test_two_folders_with_one_name_are_refused(pictures: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from srbench.datasets.naming import Label, longer_names, marks, spans, take_apar
     ("name", "expected"),
     [
         ("HR", Label("", "hr")),
+        ("hr16", Label("hr16")),
         ("GTmod12", Label("", "hr")),
         ("original", Label("", "hr")),
         ("LR", Label("", "lr")),

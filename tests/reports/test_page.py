@@ -215,6 +215,8 @@ def test_pdf_without_a_browser_is_refused_before_any_work(monkeypatch):
 def test_an_unknown_format_is_refused_with_the_nearest():
     with pytest.raises(ReportError, match="Did you mean 'latex'"):
         reports.check_formats(["latx"])
+    with pytest.raises(ReportError, match="No format was named"):
+        reports.check_formats([])
 
 
 def test_a_crop_by_hand_is_shown_and_its_name_is_safe_for_files(run):
