@@ -29,8 +29,9 @@ def run(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            help="Methods, separated by commas; the option may be repeated. 'results:DIR' scores stored images. "
-            "'srbench methods' lists them. Default: all that have what they need.",
+            help="Methods, separated by commas; the option may be repeated. 'results:DIR' scores stored images, "
+            "'spandrel:FILE', 'onnx:FILE' and 'model:CARD.toml' run models of others; a \"command:'...'\" is an "
+            "option of its own. 'srbench methods' lists them. Default: all that have what they need.",
             show_default=False,
         ),
     ] = None,

@@ -154,6 +154,9 @@ def _smallest(loaded: Loaded) -> str:
     if found is None:
         return f"none up to {_SIDES[-1]}x{_SIDES[-1]} as it is; filled up to {interface.padded(1, 1)[0]}"
     side, multiple = found
+    if side == 1 and interface.padded(1, 1) != (1, 1):  # spandrel fills up by itself
+        least = interface.padded(1, 1)[0]
+        return f"{least}x{least}, multiples of {interface.multiple}, as is stated; others are filled up"
     alone = f"{side}x{side}" + (f", only multiples of {multiple}" if multiple > 1 else "")
     if _works(loaded, interface, 1) and _works(loaded, interface, side + 1):
         return f"{alone}; others are filled up" if side > 1 else alone

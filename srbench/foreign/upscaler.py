@@ -89,8 +89,8 @@ class ForeignUpscaler:
     def __call__(self, lr: Image) -> NDArray[Any]:
         """Return the SR image of `lr` as floats on the 0..255 scale, (H, W) or (H, W, 3) as `lr` is."""
         if lr.ndim == 2 and self.interface.gray == "as-is":
-            plane: NDArray[Any] = self._planes(lr[None])[0]
-            return plane
+            luma: NDArray[Any] = self._planes(lr[None])[0]
+            return luma
         if lr.ndim == 2:
             mean: NDArray[Any] = self(np.repeat(lr[..., None], 3, axis=2)).mean(axis=-1)
             return mean

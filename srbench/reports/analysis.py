@@ -9,7 +9,7 @@ import pandas as pd
 
 from srbench import stats
 from srbench.bench.results import RunResults
-from srbench.errors import StatisticsError
+from srbench.errors import ReportError, StatisticsError
 from srbench.reports import opinions, plausible, preferences, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
@@ -32,6 +32,8 @@ def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | 
     scores, notes = choose_version(scores, run.info)
     plausible.check(scores)
     compares = study is not None and study.compares
+    if compares and chosen.raters != "all":
+        raise ReportError("A study of pairs is reported with all its raters: leave out --raters, or filter its table.")
     people = None
     if study is not None and not compares:
         people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters)

@@ -205,3 +205,29 @@ def test_published_networks_have_the_scores_that_were_measured(
     means = finished.scores.groupby("metric")["value"].mean()
     assert means["psnr"] == pytest.approx(psnr, abs=6e-3)
     assert means["ssim"] == pytest.approx(ssim, abs=6e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "class_", "multiple"),
+    [("dctlsa_x4.pt", "DCTLSA.__arch.dctlsa", 1), ("craft_team34_x4.pth", "CRAFT.__arch.CRAFT", 16)],
+)
+def test_published_networks_are_the_same_through_a_card_and_a_program(
+    file: str, class_: str, multiple: int, shared: Path, data_root: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("spandrel")
+    model = shared / "models" / file
+    if not model.is_file():
+        pytest.skip(f"needs {model}, whose licence is not clear")
+    card = tmp_path / "card.toml"
+    name = class_.partition(".")[0]
+    card.write_text(
+        f'class = "spandrel.architectures.{class_}.{name}"\nweights = "{model}"\nmultiple = {multiple}\nminimum = 16\n'
+    )
+    (tmp_path / "library.py").write_text(LIBRARY)
+    program = f"command:'{sys.executable}' '{tmp_path / 'library.py'}' {{lr}} {{sr}} 'spandrel:{model}'"
+    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name == "woman"]
+    pictures = [(pair.lr(), pair.hr()) for pair in pairs]
+    expected = scores(f"spandrel:{model}", pictures)
+    for other in (f"model:{card}", program):
+        np.testing.assert_allclose(scores(other, pictures), expected, atol=1e-3)

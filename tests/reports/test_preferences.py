@@ -11,12 +11,12 @@ import pytest
 
 from srbench import reports, stats
 from srbench.bench.results import RunResults
-from srbench.errors import StatisticsError
+from srbench.errors import ReportError, StatisticsError
 from srbench.reports import studies
 from srbench.reports.page import Report
 from tests.reports.conftest import QUALITY, SETS
 
-QUICK = reports.Choices(draws=200, pictures=False)
+QUICK = reports.Choices(pictures=False)
 
 
 def draw_comparisons(raters: int = 6) -> pd.DataFrame:
@@ -86,3 +86,8 @@ def test_a_set_without_a_model_is_noted_and_damage_is_refused(run: RunResults) -
     assert len(table.rows) == 4
     with pytest.raises(StatisticsError, match="row 1 has '7'"):
         reports.build(run, reports.StudyRatings("p", frame.assign(score=7)), QUICK)
+
+
+def test_a_choice_of_raters_is_refused_and_not_passed_over(run: RunResults) -> None:
+    with pytest.raises(ReportError, match="leave out --raters"):
+        reports.build(run, reports.StudyRatings("p", draw_comparisons()), reports.Choices(raters="finished"))

@@ -16,7 +16,7 @@ from srbench.methods.selfexsr import planes as module
 from srbench.methods.selfexsr.planes import Planes, find_planes, towards, vanishing_points
 from srbench.methods.selfexsr.synthesis import levels, upscale
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
