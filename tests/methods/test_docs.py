@@ -57,7 +57,7 @@ def test_the_method_in_one_file_runs() -> None:
 
 
 def test_the_network_with_its_module_and_weights_runs_and_computes_what_it_should(folder: Path) -> None:
-    assert "Compact [trained on DIV2K]" in srbench(*RUN, "--methods", "compact", "--out", "r")
+    assert "Compact: trained on DIV2K." in srbench(*RUN, "--methods", "compact", "--out", "r")
     picture = images.read(next(Path("r/images/compact").glob("*/*.png")))
     lr = np.random.default_rng(0).integers(0, 256, (6, 7, 3), dtype=np.uint8)
     images.write(Path("lr.png"), lr)

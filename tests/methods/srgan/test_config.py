@@ -78,7 +78,7 @@ def test_the_anchor_falls_evenly_from_its_beginning_to_its_end() -> None:
         ({"label": 1.1}, "at most 1"),
         ({"balance_every": 0}, "balance_every=... above 0"),
         ({"noise": -0.1}, "noise=... of at least 0"),
-        ({"warm_up": 0.05}, "warm_up=... to be a whole number of steps"),
+        ({"warm_up": 0.05}, "a whole number for the setting warm_up, but got 0.05"),
         ({"preset": "blanced"}, "Unknown preset 'blanced'. Did you mean 'balanced'"),
         ({"vgg": "imagenet", "blanace": 1}, "Unknown setting 'blanace'. Did you mean 'balance'"),
     ],
