@@ -20,11 +20,14 @@ def without(ratings: RatingTable, raters: Sequence[str]) -> CheckedRatings:
     Raises:
         StatisticsError: Nobody would be left.
     """
-    every = checked_ratings(ratings).every
-    kept = every[~every["rater"].astype(str).isin(list(raters))]
-    if kept.empty:
+    checked = checked_ratings(ratings)
+    every, first = (
+        frame[~frame["rater"].astype(str).isin(list(raters))].reset_index(drop=True)
+        for frame in (checked.every, checked.first)
+    )
+    if every.empty:
         raise StatisticsError(f"Without {len(raters)} raters no rating is left. Keep somebody.")
-    return checked_ratings(kept.reset_index(drop=True))
+    return CheckedRatings(every, first, checked.damaged, checked.notes)
 
 
 def exclusions(ratings: RatingTable, out: Mapping[str, Sequence[str]], *, alpha: float = 0.05) -> pd.DataFrame:
