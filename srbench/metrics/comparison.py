@@ -15,7 +15,7 @@ from srbench.metrics.protocol import Protocol, compared
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedImages:
     """An SR and an HR image under one protocol, with each form of them made once, when it is asked for.
 
     Attributes:
@@ -47,7 +47,7 @@ class Comparison:
         return images.as_rgb(self.sr), images.as_rgb(self.hr)
 
 
-def compare(sr: Image, hr: Image, scale: int, protocol: Protocol) -> Comparison:
+def compare(sr: Image, hr: Image, scale: int, protocol: Protocol) -> ComparedImages:
     """Check two images and remove the protocol's border.
 
     Raises:
@@ -67,7 +67,7 @@ def compare(sr: Image, hr: Image, scale: int, protocol: Protocol) -> Comparison:
             f"{border} pixels from each side at x{scale}."
         )
     # Copies, for a plugin's own sake and because numba compiles anew for each memory layout.
-    return Comparison(images.shave(sr, border).copy(), images.shave(hr, border).copy(), protocol)
+    return ComparedImages(images.shave(sr, border).copy(), images.shave(hr, border).copy(), protocol)
 
 
 def _as_8bit(plane: Planes) -> Image:

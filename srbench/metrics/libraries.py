@@ -11,7 +11,7 @@ from typing import Any
 
 from srbench.errors import MetricError, unknown
 from srbench.images import Image
-from srbench.metrics.comparison import Comparison
+from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.table import Metric, add, add_family
 
 _SMALLEST_MS_SSIM = 161
@@ -25,7 +25,7 @@ _LESS_IS_BETTER = frozenset({
 # fmt: on
 
 
-def _on_tensors(function: Callable[[Any, Any], Any], comparison: Comparison) -> float:
+def _on_tensors(function: Callable[[Any, Any], Any], comparison: ComparedImages) -> float:
     import torch
 
     def tensor(image: Image) -> Any:
@@ -42,8 +42,8 @@ def _on_tensors(function: Callable[[Any, Any], Any], comparison: Comparison) -> 
         torch.set_num_threads(threads)
 
 
-def _piq(name: str, **options: Any) -> Callable[[Comparison], float]:
-    def compute(comparison: Comparison) -> float:
+def _piq(name: str, **options: Any) -> Callable[[ComparedImages], float]:
+    def compute(comparison: ComparedImages) -> float:
         import piq
 
         return _on_tensors(functools.partial(getattr(piq, name), data_range=1.0, **options), comparison)
@@ -51,7 +51,7 @@ def _piq(name: str, **options: Any) -> Callable[[Comparison], float]:
     return compute
 
 
-def _ms_ssim(comparison: Comparison) -> float:
+def _ms_ssim(comparison: ComparedImages) -> float:
     height, width = comparison.hr.shape[:2]
     if min(height, width) < _SMALLEST_MS_SSIM:
         raise MetricError(
@@ -73,7 +73,7 @@ def _lpips_network() -> Any:
         return error
 
 
-def _lpips(comparison: Comparison) -> float:
+def _lpips(comparison: ComparedImages) -> float:
     network = _lpips_network()
     if isinstance(network, Exception):
         import torch
@@ -126,7 +126,7 @@ def _pyiqa(name: str) -> Metric:
     without_reference = about.get("metric_mode") == "NR"
     lower = about.get("lower_better", False) if table else name in _LESS_IS_BETTER
 
-    def compute(comparison: Comparison) -> float:
+    def compute(comparison: ComparedImages) -> float:
         if reason := _pyiqa_missing():
             raise MetricError(f"Metric 'pyiqa:{name}' cannot be computed: {reason}.")
         network = _pyiqa_network(name)
@@ -146,7 +146,7 @@ def _pyiqa(name: str) -> Metric:
     )
 
 
-def _name_needed(comparison: Comparison) -> float:  # noqa: ARG001 - every metric takes a comparison
+def _name_needed(comparison: ComparedImages) -> float:  # noqa: ARG001 - every metric takes a comparison
     raise MetricError("'pyiqa:NAME' stands for many metrics: replace NAME by one that pyiqa knows.")
 
 

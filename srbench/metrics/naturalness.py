@@ -18,7 +18,7 @@ from srbench import images, resize
 from srbench.errors import MetricError
 from srbench.images import Image
 from srbench.metrics import planes
-from srbench.metrics.comparison import Comparison
+from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.table import Metric, add
 
 BLOCK = 96
@@ -113,7 +113,7 @@ def _parameters() -> dict[str, Floats]:
         return dict(file)
 
 
-def _of_sr(comparison: Comparison) -> float:
+def _of_sr(comparison: ComparedImages) -> float:
     return niqe(comparison.sr)
 
 

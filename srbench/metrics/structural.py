@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from srbench.metrics.comparison import Comparison
+from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.table import Metric, add
 
 
-def psnr(comparison: Comparison) -> float:
+def psnr(comparison: ComparedImages) -> float:
     """Return the protocol's PSNR in dB, infinite for equal planes."""
     return comparison.protocol.psnr(*comparison.planes)
 
 
-def ssim(comparison: Comparison) -> float:
+def ssim(comparison: ComparedImages) -> float:
     """Return the protocol's SSIM."""
     return comparison.protocol.ssim(*comparison.planes)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from srbench import plugins
 from srbench.errors import MetricError, PluginError, unknown
 from srbench.metrics import discovery
-from srbench.metrics.comparison import Comparison
+from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.marks import mark
 
 Function = Callable[[NDArray[Any], NDArray[Any]], float]
@@ -43,7 +43,7 @@ class Metric:
     name: str
     title: str
     higher_is_better: bool
-    compute: Callable[[Comparison], float]
+    compute: Callable[[ComparedImages], float]
     on: Literal["y", "rgb", "protocol"] = "rgb"
     unit: str = ""
     order: int = 1000
@@ -59,7 +59,7 @@ class Metric:
             return "depends"
         return "higher" if self.higher_is_better else "lower"
 
-    def value(self, comparison: Comparison) -> float:
+    def value(self, comparison: ComparedImages) -> float:
         """Return the score.
 
         Raises:
@@ -105,7 +105,7 @@ def register_metric(
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
-        def compute(comparison: Comparison) -> float:
+        def compute(comparison: ComparedImages) -> float:
             # Copies: what one metric does to its images must not change what the next one sees.
             sr, hr = comparison.y if on == "y" else comparison.rgb
             with plugins.contained(f"Metric '{name}'"):
