@@ -25,7 +25,7 @@ _RULE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateRule:
     """A rule that fails where the mean change of a method, after minus before, is beyond a bound.
 
     Attributes:
@@ -49,13 +49,13 @@ class Gate:
     significant: bool
 
     @classmethod
-    def parse(cls, text: str) -> Gate:
+    def parse(cls, text: str) -> GateRule:
         """Return the rule that a line such as `srresnet-mse psnr < -0.02` is; see `GRAMMAR`.
 
         Raises:
             RunError: It is none.
 
-        >>> gate = Gate.parse("* lpips on set5 > 0.01 significant")
+        >>> gate = GateRule.parse("* lpips on set5 > 0.01 significant")
         >>> gate.method, gate.metric, gate.dataset, gate.sign, gate.bound, gate.significant
         ('*', 'lpips', 'set5', '>', 0.01, True)
         """

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from srbench.errors import RunError
-from srbench.gates import Gate
+from srbench.gates import GateRule
 from srbench.stats import Change
 
 CELL = Change(
@@ -19,7 +19,7 @@ CELL = Change(
 
 
 def broken(rule: str, *cells: Change) -> list[str]:
-    return Gate.parse(rule).broken_by(cells or (CELL,))
+    return GateRule.parse(rule).broken_by(cells or (CELL,))
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_a_change_beyond_the_bound_breaks_a_rule(rule: str, breaks: bool) -> Non
 )  # fmt: skip
 def test_what_is_no_rule_is_refused_with_the_grammar_and_an_example(rule: str) -> None:
     with pytest.raises(RunError, match=r"Expected a rule METHOD METRIC.*srresnet-mse psnr < -0\.02.*got"):
-        Gate.parse(rule)
+        GateRule.parse(rule)
 
 
 def test_names_with_spaces_stand_in_quotes() -> None:
-    gate = Gate.parse("\"results/Some body's\" psnr:matlab-gray-rgb on 'my set' < 0")
+    gate = GateRule.parse("\"results/Some body's\" psnr:matlab-gray-rgb on 'my set' < 0")
     named = (gate.method, gate.metric, gate.protocol, gate.dataset)
     assert named == ("results/Some body's", "psnr", "matlab-gray-rgb", "my set")
 

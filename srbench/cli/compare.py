@@ -39,11 +39,11 @@ def compare(
     Exit status: 0 all went well, 1 a rule of --fail-if was broken, 2 the command cannot be carried out.
     """
     from srbench.api import compare_runs
-    from srbench.gates import Gate
+    from srbench.gates import GateRule
 
     if len(runs) < 2:
         raise RunError(f"Expected two runs or more to compare; got only {runs[0]}.")
-    gates = [Gate.parse(rule) for rule in fail_if or ()]
+    gates = [GateRule.parse(rule) for rule in fail_if or ()]
     compared = [compare_runs(runs[0], other) for other in runs[1:]]
     broken = [[line for gate in gates for line in gate.broken_by(changes.cells)] for changes in compared]
     for changes, lines in zip(compared, broken, strict=True):

@@ -21,7 +21,7 @@ _OF_PICTURES = ("range", "channels", "multiple", "minimum", "enlarged", "tile", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class ModelCard:
     """What a card says.
 
     Attributes:
@@ -63,7 +63,7 @@ class Card:
     published: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
-def read(path: Path) -> Card:
+def read(path: Path) -> ModelCard:
     """Return what a card says.
 
     Raises:
@@ -85,7 +85,7 @@ class _MistakeError(Exception):
     """What is wrong in a card, without the card's name."""
 
 
-def _card(path: Path, told: Mapping[str, Any]) -> Card:
+def _card(path: Path, told: Mapping[str, Any]) -> ModelCard:
     for name, value in told.items():
         if name not in _FIELDS:
             raise _MistakeError(unknown("field", name, _FIELDS))
@@ -102,7 +102,7 @@ def _card(path: Path, told: Mapping[str, Any]) -> Card:
         if kind not in owners:
             raise _MistakeError(f"'{name}' says nothing for kind '{kind}', only for {', '.join(owners)}.")
     same = ("kind", "args", "key", "trust_pickle", "scale", "command", "seconds", "title", "note", "cite", "published")
-    return Card(
+    return ModelCard(
         path=path,
         interface=_interface(told),
         stated=frozenset(told),

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from srbench.errors import MethodError, WeightsError
 from srbench.foreign import checkpoint, source
-from srbench.foreign.card import Card
+from srbench.foreign.card import ModelCard
 from srbench.foreign.interface import Interface, measured_factor
 from srbench.foreign.upscaler import Loaded
 from srbench.plugins import contained
@@ -25,7 +25,7 @@ from srbench.plugins import contained
 _EXTRA = "pip install 'srbench[models]'"
 
 
-def spandrel(path: Path, card: Card | None = None) -> Loaded:
+def spandrel(path: Path, card: ModelCard | None = None) -> Loaded:
     """Open a weight file whose architecture spandrel recognises.
 
     Args:
@@ -75,7 +75,7 @@ def spandrel(path: Path, card: Card | None = None) -> Loaded:
     )
 
 
-def onnx(path: Path, card: Card | None = None) -> Loaded:
+def onnx(path: Path, card: ModelCard | None = None) -> Loaded:
     """Open an ONNX file with onnxruntime.
 
     Raises:
@@ -110,7 +110,7 @@ def onnx(path: Path, card: Card | None = None) -> Loaded:
     return Loaded(name=str(path), what=what, run=run, interface=interface, factor=factor, weights=path)
 
 
-def torchscript(path: Path, card: Card | None = None) -> Loaded:
+def torchscript(path: Path, card: ModelCard | None = None) -> Loaded:
     """Open a TorchScript file: a network with its code, which needs no Python.
 
     Raises:
@@ -149,7 +149,7 @@ class _Scripted(nn.Module):
         return output
 
 
-def exported(path: Path, card: Card | None = None) -> Loaded:
+def exported(path: Path, card: ModelCard | None = None) -> Loaded:
     """Open a program that `torch.export.save` wrote (`.pt2`).
 
     Raises:
@@ -178,7 +178,7 @@ def exported(path: Path, card: Card | None = None) -> Loaded:
     )
 
 
-def network(card: Card) -> Loaded:
+def network(card: ModelCard) -> Loaded:
     """Open the network of a card of kind `network`: its class, filled with its weights.
 
     Raises:
@@ -220,7 +220,7 @@ def open_file(kind: str, path: Path) -> Loaded:
     return _KINDS[kind](path)
 
 
-def described(card: Card) -> Loaded:
+def described(card: ModelCard) -> Loaded:
     """Open the model that a card describes, of any kind but `command`.
 
     Raises:
@@ -239,7 +239,7 @@ def described(card: Card) -> Loaded:
     return loaded
 
 
-def _joined(interface: Interface, card: Card | None) -> Interface:
+def _joined(interface: Interface, card: ModelCard | None) -> Interface:
     """Return what a file says with what its card says put over it."""
     if card is None:
         return interface

@@ -30,7 +30,7 @@ _WHOLE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ModelFinding:
     """One thing that was found out: what it is, and in words what came of it."""
 
     what: str
@@ -60,7 +60,7 @@ def _is_script(path: Path) -> bool:
         return False
 
 
-def examine(name: str, lr: Image, size: int = 64) -> list[Finding]:
+def examine(name: str, lr: Image, size: int = 64) -> list[ModelFinding]:
     """Return what there is to know about a model, in the order to be shown.
 
     Args:
@@ -75,16 +75,16 @@ def examine(name: str, lr: Image, size: int = 64) -> list[Finding]:
     kind, path = kind_of(name)
     told = card.read(path) if kind == "model" else None
     if told is not None and told.kind == "command":
-        return [Finding("loaded", f"a program: {told.command}"), _picture(kind, path, lr, told.scale or 4)]
+        return [ModelFinding("loaded", f"a program: {told.command}"), _picture(kind, path, lr, told.scale or 4)]
     loaded = opening.described(told) if told is not None else opening.open_file(kind, path)
     scale = (told.scale if told is not None else None) or (4 if loaded.interface.enlarged else loaded.factor)
     return [
-        Finding("loaded", f"{loaded.name}: {loaded.what}, {_kind_of_input(loaded)}"),
-        Finding("parameters", "not known" if loaded.parameters is None else f"{loaded.parameters:,}"),
-        Finding("multiply-accumulates", _operations(loaded, size)),
-        Finding("smallest input", _smallest(loaded)),
-        Finding("reach", _reach(loaded)),
-        Finding("tiles", _tiles(loaded)),
+        ModelFinding("loaded", f"{loaded.name}: {loaded.what}, {_kind_of_input(loaded)}"),
+        ModelFinding("parameters", "not known" if loaded.parameters is None else f"{loaded.parameters:,}"),
+        ModelFinding("multiply-accumulates", _operations(loaded, size)),
+        ModelFinding("smallest input", _smallest(loaded)),
+        ModelFinding("reach", _reach(loaded)),
+        ModelFinding("tiles", _tiles(loaded)),
         _picture(kind, path, lr, scale),
     ]
 
@@ -204,7 +204,7 @@ def _tiles(loaded: Loaded) -> str:
     return f"tiles of {tile} with a halo of {halo}: {same}{used}"
 
 
-def _picture(kind: str, path: Path, lr: Image, scale: int) -> Finding:
+def _picture(kind: str, path: Path, lr: Image, scale: int) -> ModelFinding:
     setup = Setup(scale, argument=str(path))
     upscaler = methods.load(kind, setup)
     begun = time.perf_counter()
@@ -214,4 +214,4 @@ def _picture(kind: str, path: Path, lr: Image, scale: int) -> Finding:
     sr = registry.to_8bit(path.stem, output, tuple(shape), lr)
     how = "program" if isinstance(upscaler, ProgramUpscaler) else str(getattr(upscaler, "path", ""))
     size = "x".join(map(str, reversed(lr.shape[:2])))
-    return Finding("one picture", f"{size} to {sr.shape[1]}x{sr.shape[0]} in {seconds:.2f} s ({how})")
+    return ModelFinding("one picture", f"{size} to {sr.shape[1]}x{sr.shape[0]} in {seconds:.2f} s ({how})")

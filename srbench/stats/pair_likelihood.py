@@ -23,7 +23,7 @@ _ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class PairParameters:
     """The parameters of a fit, taken apart: half-width of indifference (0 without ties), coefficients, sds."""
 
     tie: float
@@ -81,7 +81,7 @@ class PairLikelihood:
         by_sd = by_sd - by_effect @ at.curvature
         return -float(value), -np.concatenate([self._by_tie(parts, at, leverage, pull), by_coefficient, by_sd])
 
-    def _by_tie(self, parts: Parameters, at: links.Interval, leverage: Array, pull: Array) -> Array:
+    def _by_tie(self, parts: PairParameters, at: links.Interval, leverage: Array, pull: Array) -> Array:
         if not self.design.ties:
             return np.empty(0)
         upper = at.value_a - 0.5 * leverage * at.curvature_a + pull * at.slope_a
@@ -90,13 +90,13 @@ class PairLikelihood:
         total = -upper[right].sum() + upper[tie].sum() - lower[tie].sum() + lower[left].sum()
         return np.array([parts.tie * total])
 
-    def _look(self, parts: Parameters, latent: Array) -> links.Interval:
+    def _look(self, parts: PairParameters, latent: Array) -> links.Interval:
         cuts = [-parts.tie, parts.tie] if self.design.ties else [0.0]
         edges = np.array([-np.inf, *cuts, np.inf])
         category = self.design.category
         return links.interval(self.link, edges[category + 1] - latent, edges[category] - latent)
 
-    def _mode(self, parts: Parameters, scales: Array) -> _Mode:
+    def _mode(self, parts: PairParameters, scales: Array) -> _Mode:
         """Find the most probable effects, in units of their standard deviations, by Newton's method."""
         design, effects = self.design, self.modes
         fixed = design.fixed @ parts.coefficients
@@ -121,13 +121,13 @@ class PairLikelihood:
             effects, value = effects + length * step, tried
         raise StatisticsError("The random effects of the model of pairs did not settle. Leave out one of them.")
 
-    def quality(self, parts: Parameters) -> Array:
+    def quality(self, parts: PairParameters) -> Array:
         """Return the latent quality of each method around the mean of all, shape (K,)."""
         whole = np.concatenate([[0.0], parts.coefficients[: len(self.design.methods) - 1]])
         centred: Array = whole - whole.mean()
         return centred
 
-    def penalty(self, parts: Parameters) -> float:
+    def penalty(self, parts: PairParameters) -> float:
         """Return minus the logarithm of the prior of the qualities and the lean, up to a constant."""
         quality, lean = self.quality(parts), parts.coefficients[len(self.design.methods) - 1 :]
         return 0.5 * float(quality @ quality + lean @ lean) / self.prior**2
@@ -165,12 +165,12 @@ class PairLikelihood:
         begin = int(self.design.ties)
         return np.asarray(inverse[begin:first, begin:first], dtype=np.float64)
 
-    def split(self, vector: Array) -> Parameters:
+    def split(self, vector: Array) -> PairParameters:
         """Take a vector of parameters apart."""
         first = int(self.design.ties)
         last = vector.size - len(self.design.sizes)
         tie = float(np.exp(vector[0])) if self.design.ties else 0.0
-        return Parameters(tie, vector[first:last], np.exp(vector[last:]))
+        return PairParameters(tie, vector[first:last], np.exp(vector[last:]))
 
     def misfit(self, vector: Array, further: Array) -> tuple[float, int]:
         """Return Rao's score statistic of further fixed effects, and its degrees of freedom.

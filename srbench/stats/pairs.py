@@ -27,7 +27,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError, unknown
 from srbench.stats import contrasts, links
 from srbench.stats.pair_design import Design, check_comparisons, design, refuse_separation, usable_effects
-from srbench.stats.pair_likelihood import SMALLEST, PairLikelihood, Parameters
+from srbench.stats.pair_likelihood import SMALLEST, PairLikelihood, PairParameters
 from srbench.stats.tables import Array
 
 PRIOR = 5.0
@@ -233,7 +233,7 @@ def _average(link: links.Link, difference: Array, spread: float) -> Array:
 
 
 def _shares(
-    link: links.Link, made: Design, parts: Parameters, spread: float, quality: Array
+    link: links.Link, made: Design, parts: PairParameters, spread: float, quality: Array
 ) -> tuple[Array, pd.DataFrame]:
     """Return the columns of a free parameter per pair, and the table of chosen and expected shares."""
     first, second, pair, direction = made.pairs()

@@ -29,7 +29,7 @@ from srbench.training import (
 from srbench.training.config import PRECISIONS, TrainingConfig
 from srbench.training.loop import TrainingResult
 from srbench.training.patches import Cutter, Shape
-from srbench.training.state import Run
+from srbench.training.state import TrainingRun
 from srbench.training.task import Recipe
 
 Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
@@ -172,7 +172,7 @@ def launch(request: TrainingRequest, decode: Decode = duplicates.decode_without)
         }
         if processes.leads and not request.quiet:
             _say(facts | ({"precision": why} if why else {}))
-        run = Run(request.out, request.name, request.resume, request.checkpoint_seconds, facts, request.quiet)
+        run = TrainingRun(request.out, request.name, request.resume, request.checkpoint_seconds, facts, request.quiet)
         return loop.train(
             task, run, Cutter(photos, shape).draw, validation.hold_out(held, plan.scale, task.luma, processes.device)
         )

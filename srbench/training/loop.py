@@ -19,7 +19,7 @@ from srbench.errors import TrainingError
 from srbench.training import checkpoints, throughput, validation
 from srbench.training.patches import Batch
 from srbench.training.progress import Display
-from srbench.training.state import Run, RunState, refuse_to_overwrite
+from srbench.training.state import RunState, TrainingRun, refuse_to_overwrite
 from srbench.training.task import TrainingTask, freeze_batch_norm
 from srbench.training.validation import Held
 
@@ -53,7 +53,7 @@ class TrainingResult:
     network: nn.Module
 
 
-def train(task: TrainingTask, run: Run, draw: Draw, held: Sequence[Held] = ()) -> TrainingResult:
+def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: Sequence[Held] = ()) -> TrainingResult:
     """Train until the plan is fulfilled or a signal comes; in both cases a complete checkpoint is left.
 
     Args:

@@ -23,7 +23,7 @@ CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """Where a run writes and how it is watched.
 
     Attributes:
@@ -65,7 +65,7 @@ class Average:
 class RunState:
     """All that changes while a run goes on, and how it is written down and read back."""
 
-    def __init__(self, task: TrainingTask, run: Run) -> None:
+    def __init__(self, task: TrainingTask, run: TrainingRun) -> None:
         self.task, self.run = task, run
         self.average = Average(task.network, task.plan.ema)
         self.generator = torch.Generator().manual_seed(task.plan.seed + 1)

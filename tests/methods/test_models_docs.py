@@ -56,5 +56,5 @@ def test_a_command_works(line: str, folder: Path) -> None:
 def test_every_field_of_a_card_is_in_the_table() -> None:
     cells = re.findall(r"^\| (`.+?) \|", TEXT, re.MULTILINE)
     listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
-    known = {field.name.rstrip("_") for field in dataclasses.fields(card.Card)} - {"path", "interface", "stated"}
+    known = {field.name.rstrip("_") for field in dataclasses.fields(card.ModelCard)} - {"path", "interface", "stated"}
     assert listed == known | {"range", "channels", "gray", "multiple", "minimum", "enlarged", "tile", "halo"}
