@@ -11,6 +11,11 @@ from . import cells, packages
 
 ROOT = packages.ROOT
 
+# Tests run on all cores at once: threads of one of them would only wait for those of the others. Nothing above imports
+# NumPy, and workers inherit what is set here.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:

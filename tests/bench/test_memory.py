@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from srbench import registry
 from srbench.bench import memory, worker
+from srbench.bench.luggage import Luggage
 from srbench.registry import Setup
 
 
@@ -53,10 +53,10 @@ def test_the_peak_of_the_processor_counts_what_was_allocated_since_the_reset() -
 
 def test_a_method_is_warmed_up_before_its_first_image_is_timed_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    made = SimpleNamespace(warm_up=lambda: calls.append("warm"))
-    monkeypatch.setattr(registry, "create", lambda *_: made)
-    worker._upscaler.cache_clear()
+    made = SimpleNamespace(upscaler=SimpleNamespace(warm_up=lambda: calls.append("warm")))
+    monkeypatch.setattr(worker, "ready", lambda *_: made)
+    task = SimpleNamespace(spec="any", setup=Setup(4))
+    one = worker.ImageWorker()
     for _ in range(2):
-        assert worker._upscaler("any", Setup(4)) is made
-    worker._upscaler.cache_clear()
+        assert one._ready(task, Luggage()) is made  # type: ignore[arg-type] # no whole task is needed
     assert calls == ["warm"]

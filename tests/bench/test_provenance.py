@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from srbench.bench.provenance import known_images
-from srbench.datasets import Pair
+from srbench.datasets import ImagePair
 
-PAIRS = [Pair("p", name, 4, Path(f"{name}.png"), name * 64) for name in "abc"]
+PAIRS = [ImagePair("p", name, 4, Path(f"{name}.png"), name * 64) for name in "abc"]
 WITH_LR = [replace(pair, lr_path=Path("lr.png"), lr_sha256=pair.name * 64) for pair in PAIRS]
 WHOLE: frozenset[str] = frozenset()
 PARTIAL = frozenset({"p"})

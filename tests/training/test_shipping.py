@@ -12,6 +12,7 @@ from srbench import datasets, registry, weights
 from srbench.errors import SrbenchError, TrainingError, WeightsError
 from srbench.methods.drcn.network import DRCN
 from srbench.methods.espcn.network import ESPCN
+from srbench.ready import ready
 from srbench.registry import Setup
 from srbench.training import averaged, checkpoints, shipping
 from srbench.training.launch import TrainingRequest, launch
@@ -58,7 +59,7 @@ def test_a_method_takes_a_users_own_weights_before_those_it_came_with(
     assert files[4] == own / "espcn-x4.safetensors"
     assert registry.fingerprint("espcn", Setup(4)) != fingerprint  # a run does not take old pictures for new ones
     assert files[2] != own / "espcn-x2.safetensors"  # which is not there
-    again = shipping.means("espcn", registry.create("espcn", Setup(4)), datasets.load("demo", scale=4))
+    again = shipping.means(ready("espcn", Setup(4)).on_pair, datasets.load("demo", scale=4))
     assert again == scores
     monkeypatch.delenv(weights.FOLDER)
     assert files[4] == before
