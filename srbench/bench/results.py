@@ -70,7 +70,8 @@ class RunResults:
         if len(reasons) > _NAMED:
             names = ", ".join(self.left_out)
             methods = [f"Left out: {len(reasons)} methods that cannot run so: {names}. 'srbench methods' says why."]
-        return (*plugins, *methods, *_of_sets(self.info.get("sources", {})), *map(str, self.stale))
+        empty = ["No scores are here yet. The command that began the run goes on with it."] if self.scores.empty else []
+        return (*plugins, *methods, *_of_sets(self.info.get("sources", {})), *map(str, self.stale), *empty)
 
 
 def _of_sets(sources: Mapping[str, Any]) -> list[str]:

@@ -62,3 +62,10 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "scores.csv", index=False)
     with pytest.raises(RunError, match="lacks the columns metric"):
         results.load(tmp_path)
+
+
+def test_a_run_that_has_no_scores_yet_says_how_it_goes_on(tmp_path: Path) -> None:
+    empty = results.RunResults(tmp_path, results.table([], 4), {})
+    assert any("No scores are here yet" in note for note in empty.notes)
+    table = pd.DataFrame({"method": ["a"]})
+    assert results.RunResults(tmp_path, table, {}).notes == ()
