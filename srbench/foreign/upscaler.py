@@ -111,7 +111,7 @@ def stage(compute: Network, interface: Interface, factor: int) -> Stage:
     if interface.tile is None:
         return Stage(compute, factor)
     pixels = (interface.tile + 2 * interface.halo) ** 2
-    return Stage(compute, factor, interface.halo, pixels, interface.multiple)
+    return Stage(compute, factor, interface.halo, pixels, grid=interface.multiple)
 
 
 class FixedEngine:

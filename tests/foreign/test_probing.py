@@ -82,7 +82,7 @@ def test_the_command_says_it_all(tmp_path: Path) -> None:
     count = sum(parameter.numel() for parameter in foreign_models.network().parameters())
     assert told["parameters"] == f"{count:,}"
     assert told["smallest input"] == "4x4, only multiples of 4; others are filled up"
-    assert told["tiles"].startswith("tiles of 32 with a halo of 32: ")
+    assert told["tiles"].startswith("tiles of 32 with a halo of 32: the same pixels")
     assert told["one picture"].startswith("64x64 to 256x256 in ")
 
 
