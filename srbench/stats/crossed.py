@@ -13,7 +13,7 @@ from scipy import linalg, sparse
 from scipy.linalg import lapack
 
 from srbench.errors import StatisticsError, unknown
-from srbench.stats.tables import Array
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
 Codes = NDArray[np.intp]
 
@@ -219,6 +219,34 @@ def _label(ratings: pd.DataFrame, effect: str) -> pd.Series[str]:
     for column in FACTORS[effect][1:]:
         label = label + "/" + ratings[column].astype(str)
     return label
+
+
+def compared(
+    ratings: RatingTable, methods: Sequence[str] | None, model: str
+) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
+    """Return the usable ratings of the methods that a model compares, the methods, and what was left out.
+
+    Args:
+        ratings: See `check_ratings`.
+        methods: Names in the order wanted; None means all, sorted.
+        model: What the model is called in messages.
+
+    Returns:
+        The ratings, whose column `method` is categorical in the order of the methods; the methods; the notes.
+
+    Raises:
+        StatisticsError: The ratings are unusable, or there are not two methods with ratings.
+    """
+    frame, notes = check_ratings(ratings)
+    chosen = tuple(methods) if methods is not None else tuple(sorted(map(str, frame["method"].unique())))
+    frame = frame[frame["method"].isin(chosen)].reset_index(drop=True)
+    missing = [name for name in chosen if not (frame["method"] == name).any()]
+    if missing or len(chosen) < 2:
+        raise StatisticsError(
+            f"The {model} needs ratings of two methods or more; got {', '.join(chosen) or 'none'}"
+            + (f", and no rating of {', '.join(missing)}." if missing else ".")
+        )
+    return frame.assign(method=pd.Categorical(frame["method"], categories=list(chosen))), chosen, notes
 
 
 def crossed(ratings: pd.DataFrame, effects: Sequence[str]) -> Crossed:

@@ -19,8 +19,8 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts
-from srbench.stats.crossed import Codes, Crossed, crossed
-from srbench.stats.tables import Array, RatingTable, check_ratings
+from srbench.stats.crossed import Codes, Crossed, compared, crossed
+from srbench.stats.tables import Array, RatingTable
 
 EFFECTS = ("rater", "image", "method:rater", "method:image", "rater:image")
 """All random effects that a study with one answer per rater, image and method can tell apart."""
@@ -89,19 +89,11 @@ def linear_mixed_model(
     Raises:
         StatisticsError: The ratings are unusable, hold fewer than two methods, or do not vary.
     """
-    frame, notes = check_ratings(ratings)
-    chosen = tuple(methods) if methods is not None else tuple(sorted(map(str, frame["method"].unique())))
-    frame = frame[frame["method"].isin(chosen)].reset_index(drop=True)
-    missing = [name for name in chosen if not (frame["method"] == name).any()]
-    if missing or len(chosen) < 2:
-        raise StatisticsError(
-            f"The linear mixed model needs ratings of two methods or more; got {', '.join(chosen) or 'none'}"
-            + (f", and no rating of {', '.join(missing)}." if missing else ".")
-        )
+    frame, chosen, notes = compared(ratings, methods, "linear mixed model")
     score = frame["score"].to_numpy(dtype=np.float64)
     if np.ptp(score) == 0:
         raise StatisticsError(f"All ratings are {score[0]:g}: there is nothing to fit.")
-    method = pd.Categorical(frame["method"], categories=list(chosen)).codes.astype(np.intp)
+    method = frame["method"].cat.codes.to_numpy().astype(np.intp)
     problem = _Problem(score, method, len(chosen), crossed(frame, effects))
     logs = problem.minimise()
     fit = problem.at(logs)

@@ -21,9 +21,9 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
-from srbench.stats.crossed import crossed
+from srbench.stats.crossed import compared, crossed
 from srbench.stats.laplace import SMALLEST, Laplace
-from srbench.stats.tables import Array, RatingTable, check_ratings
+from srbench.stats.tables import Array, RatingTable
 
 EFFECTS = ("rater", "image", "method:rater", "method:image")
 """The random effects of a study that wants to speak of other raters and other images."""
@@ -198,19 +198,11 @@ class _Arranged:
 def _arranged(
     ratings: RatingTable, link: str, effects: Sequence[str], methods: Sequence[str] | None, rater_spread: bool
 ) -> _Arranged:
-    frame, notes = check_ratings(ratings)
-    chosen = tuple(methods) if methods is not None else tuple(sorted(map(str, frame["method"].unique())))
-    frame = frame[frame["method"].isin(chosen)].reset_index(drop=True)
-    missing = [name for name in chosen if not (frame["method"] == name).any()]
-    if missing or len(chosen) < 2:
-        raise StatisticsError(
-            f"The ordinal model needs ratings of two methods or more; got {', '.join(chosen) or 'none'}"
-            + (f", and no rating of {', '.join(missing)}." if missing else ".")
-        )
+    frame, chosen, notes = compared(ratings, methods, "ordinal model")
     scores, category = np.unique(frame["score"].to_numpy(dtype=np.float64), return_inverse=True)
     if scores.size < 2:
         raise StatisticsError(f"All ratings are {scores[0]:g}: there is nothing to fit.")
-    method = pd.Categorical(frame["method"], categories=list(chosen)).codes.astype(np.intp)
+    method = frame["method"].cat.codes.to_numpy().astype(np.intp)
     names, rater = np.unique(frame["rater"].astype(str), return_inverse=True)
     problem = Laplace(
         links.find(link), category, method, len(chosen), crossed(frame, effects), rater if rater_spread else None
