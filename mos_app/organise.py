@@ -1,6 +1,8 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,8 @@ from srbench.mos.site.server import Site, running
 
 REFRESH_SECONDS = 5
 SHOWN_EVENTS = 50
+# A table that grew with every new rater would move the buttons below it, perhaps from under a pointer that is pressing.
+TABLE_PIXELS = 280
 
 
 def signed_in(site: Site) -> bool:
@@ -55,21 +59,28 @@ def progress(site: Site) -> None:
         for rater in raters
     )
     bar = st.column_config.ProgressColumn("progress", min_value=0.0, max_value=1.0, format="percent")
-    st.dataframe(table, hide_index=True, column_config={"progress": bar})
+    st.dataframe(table, hide_index=True, column_config={"progress": bar}, height=TABLE_PIXELS)
 
 
 def invitations(site: Site) -> None:
-    """Make personal links; they are shown once, because the store keeps only their hashes."""
+    """Make personal links; the page shows them until the next ones, because the store keeps only their hashes."""
     with st.form("invite", border=False):
-        notes = st.text_area(
-            "One line per rater: a note that only you see", placeholder="Monday, room 12\nMonday, room 14"
+        st.text_area(
+            "One line per rater: a note that only you see", placeholder="Monday, room 12\nMonday, room 14", key="notes"
         )
-        asked = st.form_submit_button("Make links")
-    if asked:
-        labels = [line.strip() for line in notes.splitlines() if line.strip()]
-        links = pd.DataFrame({"note": labels, "link": [site.invite(label) for label in labels]})
-        st.dataframe(links, hide_index=True)
+        st.form_submit_button("Make links", on_click=act, args=(make_links, site))
+    if st.session_state.pop("invited", False):
+        st.rerun()  # the new raters belong into the other sections too
+    if "links" in st.session_state:
+        st.dataframe(st.session_state.links, hide_index=True)
         st.info("Copy the links now: they cannot be shown again.")
+
+
+def make_links(site: Site) -> None:
+    """Invite a rater for each note in the form."""
+    labels = [line.strip() for line in st.session_state.notes.splitlines() if line.strip()]
+    st.session_state.links = pd.DataFrame({"note": labels, "link": [site.invite(label) for label in labels]})
+    st.session_state.invited = True
 
 
 def one_rater(site: Site) -> None:
@@ -80,18 +91,40 @@ def one_rater(site: Site) -> None:
     if not raters:
         st.write("Nobody is invited yet.")
         return
-    number = raters[st.selectbox("Rater", list(raters))]
+    number = raters[st.selectbox("Rater", list(raters), key="rater")]
     renew, revoke, end = st.columns(3)
-    if renew.button("New link", help="It leads to the same place; the old link stops working."):
-        st.code(site.renew(number), language=None)
-        st.info("Copy the link now: it cannot be shown again.")
-    if revoke.button("Revoke link", help="Nobody can use it until there is a new one; every rating stays."):
-        site.store.organiser.revoke_link(site.study, number)
-        st.write(f"The link of rater {number} no longer works.")
+    hint = "It leads to the same place; the old link stops working."
+    renew.button("New link", help=hint, on_click=act, args=(new_link, site, number))
+    hint = "Nobody can use it until there is a new one; every rating stays."
+    revoke.button("Revoke link", help=hint, on_click=act, args=(revoke_link, site, number))
     sure = end.checkbox("for good")
-    if end.button("End this rater's part", help="Every rating stays. It cannot be undone.", disabled=not sure):
-        site.store.organiser.close_rater(site.study, number)
-        st.write(f"Rater {number} takes no further part.")
+    hint = "Every rating stays. It cannot be undone."
+    end.button("End this rater's part", help=hint, disabled=not sure, on_click=act, args=(end_part, site, number))
+    done, link = st.session_state.get("one_rater", ("", ""))
+    if link:
+        st.code(link, language=None)
+    if done:
+        st.info(done)
+
+
+def new_link(site: Site, number: int) -> None:
+    """Replace a rater's link."""
+    st.session_state.one_rater = (
+        f"This is the new link of rater {number}. Copy the link now: it cannot be shown again.",
+        site.renew(number),
+    )
+
+
+def revoke_link(site: Site, number: int) -> None:
+    """Take a rater's link away."""
+    site.store.organiser.revoke_link(site.study, number)
+    st.session_state.one_rater = (f"The link of rater {number} no longer works.", "")
+
+
+def end_part(site: Site, number: int) -> None:
+    """End a rater's participation."""
+    site.store.organiser.close_rater(site.study, number)
+    st.session_state.one_rater = (f"Rater {number} takes no further part.", "")
 
 
 def switch(site: Site) -> None:
@@ -101,21 +134,53 @@ def switch(site: Site) -> None:
     set_state = site.store.organiser.set_state
     if state == "open":
         hint = "Nobody can rate until the study is reopened."
-        st.button("Pause", help=hint, on_click=set_state, args=(site.study, "paused"))
+        st.button("Pause", help=hint, on_click=act, args=(set_state, site.study, "paused"))
     if state == "paused":
-        st.button("Reopen", on_click=set_state, args=(site.study, "open"))
+        st.button("Reopen", on_click=act, args=(set_state, site.study, "open"))
     if state != "closed":
         sure = st.checkbox("I want to end the study for good")
-        st.button("Close", disabled=not sure, on_click=set_state, args=(site.study, "closed"))
+        st.button("Close", disabled=not sure, on_click=act, args=(set_state, site.study, "closed"))
 
 
-def data(site: Site) -> None:
-    """Offer the ratings, and the means so far to whoever insists."""
+def act(change: Callable[..., None], *arguments: Any) -> None:
+    """Do what a button is for; what hinders it is shown in the button's section.
+
+    Buttons call this before anything is drawn again. A button that is asked in the course of drawing forgets its
+    click when another one ends that drawing early.
+    """
+    try:
+        change(*arguments)
+    except SrbenchError as error:
+        st.session_state.hindrance = str(error)
+
+
+@st.fragment
+def section(site: Site, show: Callable[[Site], None]) -> None:
+    """Show one part of the page, which is drawn again alone.
+
+    Were the whole page drawn again after each click, what a former click had shown in another section would vanish
+    when that is done, and everything below would move up: a button that is being pressed would be missed.
+    """
+    if hindrance := st.session_state.pop("hindrance", None):
+        st.error(hindrance)
+    try:
+        show(site)
+    except SrbenchError as error:
+        st.error(str(error))
+
+
+@st.fragment(run_every=web_organiser.EXPORT_SECONDS / 2)
+def downloads(site: Site) -> None:
+    """Offer the ratings, under addresses that are renewed before they expire."""
     kinds = web_organiser.EXPORT_FORMATS
     links = " · ".join(
         f'<a style="color: inherit" href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds
     )
     st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
+
+
+def looks(site: Site) -> None:
+    """Show the means so far to whoever insists."""
     st.write(
         "Whoever sees results while raters still rate may stop or go on because of them, and then no p-value means "
         "what it says. They are hidden for that reason; looking at them is written to the log."
@@ -130,8 +195,9 @@ def data(site: Site) -> None:
             st.info(str(error))
 
 
+@st.fragment(run_every=REFRESH_SECONDS)
 def log(site: Site) -> None:
-    """Show what happened last."""
+    """Show what happened last, and keep it up to date."""
     events = site.store.organiser.events(site.study)[: -SHOWN_EVENTS - 1 : -1]
     rows = ({"when": moment(e.at), "rater": e.rater, "what": e.kind, "detail": e.detail} for e in events)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
@@ -151,18 +217,15 @@ def page(site: Site) -> None:
     else:
         leave.html('<form method="post" action="/organiser/logout"><button>Sign out</button></form>')
     progress(site)
-    for name, show in {
-        "Invite": invitations,
-        "One rater": one_rater,
-        "Pause or close": switch,
-        "Data": data,
-        "Log": log,
-    }.items():
+    sections = {"Invite": invitations, "One rater": one_rater, "Pause or close": switch}
+    for name, show in sections.items():
         with st.expander(name):
-            try:
-                show(site)
-            except SrbenchError as error:
-                st.error(str(error))
+            section(site, show)
+    with st.expander("Data"):
+        downloads(site)
+        section(site, looks)
+    with st.expander("Log"):
+        log(site)
 
 
 served = running()

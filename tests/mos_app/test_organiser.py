@@ -157,3 +157,37 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     page.get_by_text("Sign in with the password").wait_for()
     assert "room 12" not in page.content()
     store.close()
+
+
+def test_a_button_stays_under_the_pointer_while_the_page_follows_a_click(serve, browse):
+    server = serve()
+    server.study.invite("Ann", calibrations=0)
+    store = server.study.store
+    page = browse().page
+    page.goto(f"{server.address}/organiser/login")
+    page.fill("#password", server.password)
+    page.click("button")
+    page.get_by_text("Invite", exact=True).click()
+    page.get_by_label("One line per rater").fill("Ben\nCleo")
+    page.get_by_role("button", name="Make links").click()
+    page.get_by_text("Copy the links now").wait_for()
+    page.get_by_text("One rater", exact=True).click()
+    page.get_by_role("button", name="New link").click()
+    page.get_by_text("Copy the link now").wait_for()
+    page.get_by_text("Pause or close").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("The study is paused").wait_for()
+    pressed = page.get_by_role("button", name="Reopen")
+    pressed.scroll_into_view_if_needed()
+    pressed.hover()
+    before = pressed.bounding_box()
+    page.mouse.down()
+    server.study.invite("Dora", calibrations=0)
+    page.locator("[data-testid=stMetricValue]").get_by_text("4", exact=True).wait_for()  # the page has come to rest
+    assert pressed.bounding_box() == before
+    page.mouse.up()
+    page.get_by_text("The study is open").wait_for()
+    assert store.organiser.study(server.name).state == "open"
+    assert page.get_by_text("Copy the links now").is_visible()
+    assert page.get_by_text("Copy the link now").is_visible()
+    store.close()
