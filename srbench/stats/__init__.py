@@ -26,14 +26,16 @@ from srbench.stats.opinion import (
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
+from srbench.stats.rating_scale import ACR, RatingScale
 from srbench.stats.recovered import detectable, recovered_scores, sos
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
-from srbench.stats.screening import RULES, bt500, screening
+from srbench.stats.screening import RULES, bt500, rules, screening
 from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
 from srbench.stats.taste import Models, mixed_models, taste
 
 __all__ = [
+    "ACR",
     "RULES",
     "Change",
     "CheckedRatings",
@@ -43,6 +45,7 @@ __all__ = [
     "Models",
     "Ordinal",
     "Pairs",
+    "RatingScale",
     "Subjective",
     "agreement",
     "bt500",
@@ -76,6 +79,7 @@ __all__ = [
     "recovered_scores",
     "reliability",
     "retest",
+    "rules",
     "score_cubes",
     "score_distribution",
     "screening",
