@@ -164,8 +164,8 @@ def gold(ratings: RatingTable, expected: dict[str, float] | None = None) -> pd.D
             for the original (`hr`).
 
     Returns:
-        Columns rater, method, expected, mean, n, off (mean is more than a quarter of the scale away), median (of all raters' means
-        of the version), sorted; empty when no gold version was rated.
+        Columns rater, method, expected, mean, n, off (mean is more than a quarter of the scale away), median (of all
+        raters' means of the version), sorted; empty when no gold version was rated.
     """
     checked = checked_ratings(ratings)
     anchors = expected or {"nearest": checked.scale.low, "hr": checked.scale.high}

@@ -53,7 +53,8 @@ def sos(ratings: RatingTable) -> pd.DataFrame:
     """Return the SOS parameter a of every data set: how far raters scatter, whatever the mean.
 
     The variance of a stimulus is a (mean - low)(high - mean), fitted by least squares over stimuli, between the ends
-    of the scale; 0 is agreement, 1 as far as the scale allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not enough!", QoMEX 2011).
+    of the scale; 0 is agreement, 1 as far as the scale allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not
+    enough!", QoMEX 2011).
 
     Returns:
         Columns dataset, a (NaN where no stimulus has two scores, or all lie at the ends of the scale).

@@ -180,9 +180,7 @@ def gold_table(gold: pd.DataFrame, names: Names, step: float) -> Table:
     for method, part in gold.groupby("method"):
         off = ", ".join(map(str, part.loc[part["off"], "rater"])) or "nobody"
         title = names.method(str(method))
-        rows.append(
-            cells(title, f"{part['expected'].iloc[0]:g}", number(float(part["median"].iloc[0])), off)
-        )
+        rows.append(cells(title, f"{part['expected'].iloc[0]:g}", number(float(part["median"].iloc[0])), off))
     head = ["Version", "Expected", "Median of raters", f"More than {'one step' if step == 1 else f'{step:g}'} off"]
     return Table("gold", "Versions whose score is known", head, rows)
 
