@@ -9,6 +9,7 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
+from srbench.stats.differential import differential
 from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
@@ -59,6 +60,7 @@ __all__ = [
     "concordance",
     "cubes",
     "detectable",
+    "differential",
     "exclusions",
     "friedman",
     "gold",
