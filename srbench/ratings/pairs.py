@@ -69,10 +69,11 @@ def pairs(table: TextTable, declared: Declaration) -> Answers:
         },
         dtype=object,
     )
+    nameless = {"rater": NOBODY, "image": _ALL}
     notes = [
-        f"The file names no {name}s: all answers count as those of one {name}."
-        for name in ("rater", "image")
-        if name not in words
+        f"The file names no {name}s: all answers count as those of one {name}, which makes intervals too narrow."
+        for name, word in nameless.items()
+        if set(words.get(name, [word])) == {word}
     ]
     sides = known and set(words.get("sides", ["known"])) == {"known"}
     return Answers(table.path, "one line per comparison", frame, compares=True, sides=sides, notes=notes, decimal=False)

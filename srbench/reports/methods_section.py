@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from srbench import paper
+from srbench.ratings.answers import NOBODY
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import ANSWERS, listed, percent
 from srbench.reports.preferences import Preferences
@@ -108,16 +111,28 @@ def _differential(found: Opinions, crush: bool) -> str:
 
 def _preferences(found: Preferences) -> str:
     compared = found.study.ratings
-    people = f"{compared['rater'].nunique()} {'simulated raters' if found.study.synthetic else 'people'}"
     return (
-        f"In the study '{found.study.name}', {people} compared {len(compared):,} pairs of versions of a picture, side "
-        "by side. Qualities are those of Thurstone's model (case V) with random effects of method x rater and method x "
-        "image, where there are several of each, fitted by Laplace's approximation for each data set; a lean to the "
-        f"left is part of the model, and a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that "
+        f"In the study '{found.study.name}', {_people(found)} compared {len(compared):,} pairs of versions of a picture, "
+        "side by side. Qualities are those of Thurstone's model (case V) with random effects of method x rater and "
+        "method x image, where there are several of each, fitted by Laplace's approximation for each data set; "
+        f"{_sides(compared)}a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that "
         "won or lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set "
         "at once. "
         "No rater was excluded."
     )
+
+
+def _people(found: Preferences) -> str:
+    raters = set(found.study.ratings["rater"].astype(str))
+    if raters == {NOBODY}:
+        return "people whose number is not known"
+    return f"{len(raters)} {'simulated raters' if found.study.synthetic else 'people'}"
+
+
+def _sides(compared: pd.DataFrame) -> str:
+    if "sides" in compared and (compared["sides"] == "unknown").any():
+        return "who stood on which side is not known, so that no lean to a side is in the model; "
+    return "a lean to the left is part of the model, and "
 
 
 def _statistics_paragraph(findings: Findings) -> str:

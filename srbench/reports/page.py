@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 
 from srbench import __version__, content, paper
 from srbench.images import Image
+from srbench.ratings.answers import NOBODY
 from srbench.reports import bibliography, pictures
 from srbench.reports.cautions import NO_PEOPLE, UNIT_WARNING, cautions
 from srbench.reports.figures import Drawing
@@ -176,7 +177,8 @@ def _facts(findings: Findings) -> list[tuple[str, str]]:
         facts += [("images", str(int(sizes.sum()))), ("protocol", findings.protocol)]
     if findings.preferences is not None:
         compared = findings.preferences.study.ratings
-        facts += [("comparisons", f"{len(compared):,}"), ("raters", str(compared["rater"].nunique()))]
+        raters = "?" if set(compared["rater"]) == {NOBODY} else str(compared["rater"].nunique())
+        facts += [("comparisons", f"{len(compared):,}"), ("raters", raters)]
     if findings.opinions is not None:
         rated = findings.opinions.ratings
         if findings.run is None:

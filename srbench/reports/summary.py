@@ -10,7 +10,12 @@ from srbench.tables.means import leaders
 from srbench.tables.numbers import count, number
 from srbench.tables.table import OPINIONS, ORIGINAL
 
-_LONG = {"MOS": "mean opinion score", "DMOS": "degradation mean opinion score (DMOS)"}
+_LONG = {
+    ("mos", "MOS"): "mean opinion score",
+    ("mos", "DMOS"): "degradation mean opinion score (DMOS)",
+    ("dmos", "DMOS"): "differential mean opinion score (DMOS)",
+}
+"""What means of opinions are called in a sentence, by their metric and its title."""
 
 
 def summary(findings: Findings) -> list[str]:
@@ -32,7 +37,7 @@ def _best(findings: Findings, metric: str) -> str:
         return ""
     lead = f"Best {names.metric(metric)}"
     if metric in OPINIONS:
-        lead = f"Highest {_LONG[names.metric(metric)]}{kind(findings)}"
+        lead = f"Highest {_LONG[metric, names.metric(metric)]}{kind(findings)}"
     return f"{lead}: {', '.join(parts)}."
 
 

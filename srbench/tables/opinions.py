@@ -49,7 +49,7 @@ def mos_table(
     note = (
         "Interval: t-based, over raters and images; of each version alone, so that overlap decides nothing. sd: of "
         "single ratings. P.910: the score that its model of raters recovers, without their bias and weighted by their "
-        "consistency. Mean rank: per image and rater, 1 = best."
+        "consistency. Mean rank: per image and rater, 1 = best. The score of every stimulus stands in stimuli.csv."
     )
     scattered = ", ".join(f"{names.dataset(str(row.dataset))} {number(row.a)}" for row in lines(sos))
     spread = f"SOS parameter a, from 0 (raters agree) to 1 (they use both ends only): {scattered}."
