@@ -213,9 +213,9 @@ def _critical(
     usable: pd.DataFrame | None, rated: stats.CheckedRatings | None, names: Names, choices: Choices
 ) -> dict[tuple[str, str], stats.CriticalDifference]:
     groups = []
-    for metric in names.metrics if usable is not None else ():
-        rivals = _rivals(usable, metric, names)
-        groups += [(metric, stats.score_cubes(usable, metric, rivals))] if rivals else []
+    if usable is not None:
+        sets = ((metric, _rivals(usable, metric, names)) for metric in names.metrics)
+        groups += [(metric, stats.score_cubes(usable, metric, rivals)) for metric, rivals in sets if rivals]
     if rated is not None:
         groups.append(("mos", stats.cubes(rated)))
     found = {}

@@ -70,8 +70,8 @@ def save(report: page.Report, out: Path, formats: Sequence[str] = USUAL) -> list
     for table in [*report.main, *report.statistics]:
         write_atomically(out / "tables" / f"{table.name}.md", f"{rendering.markdown(table)}\n".encode())
         write_atomically(out / "tables" / f"{table.name}.tex", rendering.latex(table).encode())
-    for name, data in _in_full(report.findings).items():
-        write_atomically(out / "tables" / name, data.to_csv(index=False, lineterminator="\n").encode())
+    for name, full in _in_full(report.findings).items():
+        write_atomically(out / "tables" / name, full.to_csv(index=False, lineterminator="\n").encode())
     made = []
     texts = {
         "html": ("report.html", page.html),

@@ -112,12 +112,11 @@ def _differential(found: Opinions, crush: bool) -> str:
 def _preferences(found: Preferences) -> str:
     compared = found.study.ratings
     return (
-        f"In the study '{found.study.name}', {_people(found)} compared {len(compared):,} pairs of versions of a picture, "
-        "side by side. Qualities are those of Thurstone's model (case V) with random effects of method x rater and "
-        "method x image, where there are several of each, fitted by Laplace's approximation for each data set; "
-        f"{_sides(compared)}a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that "
-        "won or lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set "
-        "at once. "
+        f"In the study '{found.study.name}', {_people(found)} compared {len(compared):,} pairs of versions of a "
+        "picture, side by side. Qualities are those of Thurstone's model (case V) with random effects of method x "
+        "rater and method x image, where there are several of each, fitted by Laplace's approximation for each data "
+        f"set; {_sides(compared)}a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that won or "
+        "lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set at once. "
         "No rater was excluded."
     )
 
@@ -155,10 +154,9 @@ def _comparisons(findings: Findings) -> str:
     alone = findings.run is None
     sources = "images" if findings.opinions is None else "raters and images"
     sources += "" if findings.opinions is None or alone else " (for metrics, of images)"
-    rated = (
-        "means over raters of each image" if choices.unit == "image" else "single ratings, paired by rater and image"
-    )
-    unit = rated if alone else _with_metrics(rated, choices.unit)
+    by_image = choices.unit == "image"
+    rated = "means over raters of each image" if by_image else "single ratings, paired by rater and image"
+    unit = rated if alone else _with_metrics(rated, by_image)
     return (
         "Methods were compared in pairs. The standard error of a mean difference is that of a sample of "
         f"{sources}, with Satterthwaite's degrees of freedom; a difference is called significant when its "

@@ -58,7 +58,7 @@ def preferences(findings: Findings) -> list[str]:
     for dataset, model in found.models.items():
         table = model.quality()
         rivals = table[table["method"] != ORIGINAL]
-        best = rivals.loc[rivals["quality"].idxmax()]
+        best = rivals.iloc[int(rivals["quality"].to_numpy().argmax())]
         parts.append(
             f"{findings.names.method(str(best['method']))} on {findings.names.dataset(dataset)} "
             f"({number(best['quality'], sign=True)} JOD{ends(best['low'], best['high'])})"

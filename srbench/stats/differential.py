@@ -48,7 +48,7 @@ def differential(ratings: RatingTable, reference: str = "hr", *, crush: bool = F
         every=every,
         first=first,
         notes=(*checked.notes, *([note] if lost else [])),
-        scale=RatingScale(scale.low, _crushed(np.array([best]))[0] if crush else best),
+        scale=RatingScale(scale.low, float(_crushed(np.full(1, best))[0]) if crush else best),
     )
 
 
@@ -60,9 +60,9 @@ def _against(
     score = versions["score"].to_numpy(dtype=np.float64) - beside + scale.high
     if crush:
         score = _crushed(score)
-    return versions.assign(score=score)[~np.isnan(score)].reset_index(drop=True)
+    found: pd.DataFrame = versions.assign(score=score)[~np.isnan(score)]
+    return found.reset_index(drop=True)
 
 
 def _crushed(score: Array) -> Array:
-    crushed: Array = np.where(score > ACR.high, 7 * score / (2 + score), score)
-    return crushed
+    return np.where(score > ACR.high, 7.0 * score / (2.0 + score), score).astype(np.float64)

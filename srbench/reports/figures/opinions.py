@@ -76,7 +76,7 @@ def _quarters(scale: stats.RatingScale) -> list[float]:
 
 def _columns(axis: Axes, part: pd.DataFrame, methods: list[str], column: str, bins: Sequence[float]) -> None:
     """Draw one colour-coded column of shares per method, a field for each of `bins`."""
-    shares = part.pivot_table(index=column, columns="method", values="share").reindex(index=bins, columns=methods)
+    shares = part.pivot_table(index=column, columns="method", values="share").reindex(index=list(bins), columns=methods)
     values = shares.to_numpy(dtype=float)
     mesh = axis.pcolormesh(
         range(len(methods)), bins, values, cmap=style.DENSITY, vmin=0, vmax=1,
