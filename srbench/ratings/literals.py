@@ -45,7 +45,7 @@ def assignments(path: Path) -> dict[str, Any]:
 
 def _no_data(path: Path, node: ast.stmt | ast.expr) -> StudyError:
     return StudyError(
-        f"{path}, line {node.lineno}: expected data, got '{ast.unparse(node)[:60]}'. The file is read, not run: write "
+        f"{path}, line {node.lineno}: expected data, got '{ast.unparse(node).splitlines()[0][:60]}'. The file is read, not run: write "
         "its values out, or export it as JSON."
     )
 

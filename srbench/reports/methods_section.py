@@ -116,8 +116,8 @@ def _preferences(found: Preferences) -> str:
         "picture, side by side. Qualities are those of Thurstone's model (case V) with random effects of method x "
         "rater and method x image, where there are several of each, fitted by Laplace's approximation for each data "
         f"set; {_sides(compared)}a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that won or "
-        "lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set at once. "
-        "No rater was excluded."
+        "lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set at "
+        "once. No rater was excluded."
     )
 
 
