@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from srbench.api import evaluate as evaluate
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
+    from srbench.api import read_ratings as read_ratings
     from srbench.api import report as report
     from srbench.api import run as run
     from srbench.api import upscale as upscale
@@ -46,6 +47,7 @@ _HOMES = {
     "evaluate": "srbench.api",
     "open_run": "srbench.api",
     "protocols": "srbench.api",
+    "read_ratings": "srbench.api",
     "register": "srbench.registry",
     "register_loader": "srbench.registry",
     "register_metric": "srbench.metrics",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from srbench.bench import Engine, MethodSpec, Shard
     from srbench.changes import RunChanges
+    from srbench.ratings import Understood
     from srbench.reports import Choices, StudyRatings
     from srbench.tables import Table
 
@@ -38,6 +39,7 @@ __all__ = [
     "metrics",
     "open_run",
     "protocols",
+    "read_ratings",
     "report",
     "run",
     "upscale",
@@ -299,19 +301,19 @@ def datasets(data_root: str | Path | None = None) -> pd.DataFrame:
 
 
 def report(
-    run: Run | RunResults | str | Path,
+    run: Run | RunResults | str | Path | None,
     study: StudyRatings | str | Path | None = None,
     out: str | Path | None = None,
     *,
     formats: Sequence[str] = ("html", "md", "latex"),
     choices: Choices | None = None,
 ) -> list[Path]:
-    """Write the report of a run, and of an opinion study: what `srbench report` does.
+    """Write the report of a run, of an opinion study, or of both: what `srbench report` does.
 
     Args:
-        run: A run, or its folder.
-        study: Name of a study, a file of ratings, or ratings.
-        out: Folder of the report; None: `reports/` and the run's name.
+        run: A run, or its folder; None for a study alone.
+        study: Name of a study, a file of ratings (see `read_ratings`), or ratings.
+        out: Folder of the report; None: `reports/` and the name of the run, or of the study.
         formats: Some of `html`, `md`, `latex` and `pdf`.
         choices: What the reader decides; see `srbench.reports.Choices`.
 
@@ -324,6 +326,57 @@ def report(
     from srbench import reports
 
     return reports.write(run.results if isinstance(run, Run) else run, study, out, formats=formats, choices=choices)
+
+
+def read_ratings(
+    file: str | Path,
+    scale: str = "",
+    *,
+    form: str = "",
+    split: str = "",
+    columns: Mapping[str, str] | None = None,
+    skip: Sequence[str] = (),
+    dataset: str = "imported",
+    reference: str = "",
+    design: str = "",
+    separator: str = "",
+    decimal: str = "",
+) -> Understood:
+    """Read somebody's ratings or comparisons and say what was understood: what `srbench ratings show` does.
+
+    Its `table` is what `srbench.stats` takes; `sentences()` says what was understood.
+
+    Args:
+        file: A text table, a Parquet file, a data set of sureal, or results of webMUSHRA or the P.910 toolkit.
+        scale: What raters could answer, such as `0:100`; empty takes what the file says, else 1 to 5.
+        form: One of `srbench.ratings.FORMS`; empty takes what the header shows.
+        split: How the name of a stimulus holds image and method, such as `{image}_{method}.png`.
+        columns: What the file calls our columns, {ours: theirs}.
+        skip: Columns that hold no ratings.
+        dataset: Name of the data set where the file names none.
+        reference: The method that is the original.
+        design: `acr`, `acr-hr` or `dcr`, where it is known.
+        separator: `comma`, `semicolon`, `tab` or `bar`.
+        decimal: `point` or `comma`.
+
+    Raises:
+        StudyError, StatisticsError: The file cannot be read or says too little, or what is said of it is wrong.
+    """
+    from srbench.ratings import Declaration, understand
+
+    declared = Declaration(
+        form=form,
+        scale=scale,
+        split=split,
+        columns=dict(columns or {}),
+        skip=tuple(skip),
+        dataset=dataset,
+        reference=reference,
+        design=design,
+        separator=separator,
+        decimal=decimal,
+    )
+    return understand(file, declared)
 
 
 def _results(run: Run | RunResults | str | Path) -> RunResults:

@@ -39,6 +39,7 @@ LAYERS = {
     "srbench.foreign": 2,
     "srbench.mos.design": 2,
     "srbench.stats": 2,
+    "srbench.ratings": 2,
     "srbench.methods": 2,
     "srbench.bench": 3,
     "srbench.tables": 3,

@@ -17,6 +17,7 @@ from srbench.cli import (
     mos_invite,
     mos_plan,
     mos_serve,
+    ratings,
     report,
     run,
     show,
@@ -66,6 +67,7 @@ mos.app.command()(mos_plan.plan)
 mos.app.command()(mos_plan.simulate)
 mos.app.command()(mos_serve.serve)
 mos.app.command()(mos_serve.password)
+app.add_typer(ratings.app, name="ratings")
 app.command()(report.report)
 
 

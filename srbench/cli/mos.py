@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli.options import AsJson, DataRoot
+from srbench.cli.ratings import columns
 
 app = typer.Typer(name="mos", help="Plan, run and export opinion studies (mean opinion scores).", no_args_is_help=True)
 
@@ -137,7 +138,7 @@ def export(
 @app.command("import")
 def import_ratings(
     name: Name,
-    file: Annotated[Path, typer.Argument(help="CSV with one line per rating.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Ratings from 1 to 5, of any form.", show_default=False)],
     column: Annotated[
         list[str] | None,
         typer.Option(metavar="OURS=THEIRS", help="What the file calls a column; repeat it.", show_default=False),
@@ -145,14 +146,14 @@ def import_ratings(
     studies: Studies = HERE,
     db: Url = None,
 ) -> None:
-    """Store somebody else's ratings as a closed study of their own, so that every report can use them."""
-    from srbench.errors import StudyError
+    """Store somebody else's ratings, whole ones from 1 to 5, as a closed study of their own.
+
+    Ratings on other scales need no store: `srbench ratings import` makes a table that reports take. `srbench ratings
+    show` says beforehand what is understood.
+    """
     from srbench.mos.study import Study
 
-    columns = dict(entry.partition("=")[::2] for entry in column or ())
-    if not all(columns.values()):
-        raise StudyError(f"Expected --column OURS=THEIRS, got {', '.join(column or ())}.")
-    found = Study.from_ratings(name, file, columns=columns, folder=studies, db=db).status()
+    found = Study.from_ratings(name, file, columns=columns(column), folder=studies, db=db).status()
     typer.echo(f"{found.done:,} ratings are study {name} ({found.record.origin}).")
 
 

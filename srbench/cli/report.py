@@ -11,14 +11,23 @@ from srbench.cli.options import split
 
 
 def report(
-    run: Annotated[Path, typer.Option(help="Folder of a finished run.", show_default=False)],
-    study: Annotated[
-        str | None,
-        typer.Option(help="Name of an opinion study, or a .csv or .parquet file of ratings.", show_default=False),
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of a finished run; leave it out for a study alone.", show_default=False)
     ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Name of an opinion study, or a file of ratings.", show_default=False)
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(help="A file of ratings, see `srbench ratings`; in place of --study.", show_default=False),
+    ] = None,
+    scale: Annotated[
+        str,
+        typer.Option(help="What raters of the file could answer, LOW:HIGH, where it does not say.", show_default=False),
+    ] = "",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the report. Default: reports/ and the run's name.", show_default=False),
+        typer.Option(help="Folder of the report. Default: reports/ and the name of run or study.", show_default=False),
     ] = None,
     form: Annotated[
         str, typer.Option("--format", help="html, md, latex and pdf, separated by commas.")
@@ -34,7 +43,18 @@ def report(
         str | None,
         typer.Option(help="Protocol of PSNR and SSIM. Default: 'daala' where the run has it.", show_default=False),
     ] = None,
-    margin: Annotated[float, typer.Option(min=0.01, help="Margin of equivalence of the test-retest.")] = 0.25,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0001,
+            help="Margin of equivalence of the test-retest. Default: a sixteenth of the scale, 0.25 from 1 to 5.",
+            show_default=False,
+        ),
+    ] = None,
+    crush: Annotated[
+        bool,
+        typer.Option("--crush", help="Crush differential scores (DMOS, design acr-hr) of versions above the original."),
+    ] = False,
     raters: Annotated[
         str,
         typer.Option(
@@ -65,22 +85,31 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make the report of a run, and of an opinion study: one HTML page that holds everything, Markdown and LaTeX.
+    """Make the report of a run, of an opinion study, or of both: one HTML page that holds everything, Markdown, LaTeX.
 
     Equal inputs give equal bytes. Tables and figures (SVG, PDF, PNG) also lie in folders of their own.
     """
     from srbench import reports
+    from srbench.errors import ReportError
 
+    if study is not None and ratings is not None:
+        raise ReportError("--study and --ratings name two sources of opinions: leave one of them out.")
+    if scale and ratings is None:
+        raise ReportError("--scale says what raters of a file could answer: name the file with --ratings.")
+    if run is None and study is None and ratings is None:
+        raise ReportError("Name a run (--run), a study (--study) or a file of ratings (--ratings).")
+    judged = study if ratings is None else reports.from_file(ratings, scale)
     choices = reports.Choices(
         unit=unit,  # type: ignore[arg-type]  # Choices refuses other values
         protocol=protocol,
         margin=margin,
+        crush=crush,
         models=models,
         raters=raters,
         crops=tuple(crop or ()),
         pictures=pictures,
         slider=slider,
     )
-    made = reports.write(run, study, out, formats=split(form), choices=choices, folder=studies, database=db)
+    made = reports.write(run, judged, out, formats=split(form), choices=choices, folder=studies, database=db)
     for path in made:
         typer.echo(str(path))

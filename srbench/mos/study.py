@@ -12,7 +12,7 @@ from srbench.images import write_atomically
 from srbench.mos.design import choice, invitations, registration, stimuli, studyfile
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.site import address as place
-from srbench.mos.store import formats, imports
+from srbench.mos.store import formats
 from srbench.mos.store.archive import archive
 from srbench.mos.store.definitions import StudyRecord, check_name
 from srbench.mos.store.rows import RaterStatus, StudyStatus
@@ -104,14 +104,21 @@ class Study:
         folder: str | Path = "studies",
         db: str | None = None,
     ) -> Study:
-        """Store somebody else's ratings, a CSV file with one line per rating, as a closed study of their own.
+        """Store somebody else's ratings, whole ones from 1 to 5, as a closed study of their own.
+
+        Ratings that a simulation drew stay marked as such. Ratings on other scales need no store: `srbench.ratings`
+        makes a table of them that reports and statistics take.
 
         Raises:
-            StudyError: The file cannot be read or lacks a column; see `srbench.mos.store.imports.read`.
+            StudyError: The file cannot be read (see `srbench.ratings.understand`) or holds other scores; or synthetic
+                ratings were to get a name that hides what they are, or the reverse.
         """
+        from srbench.ratings.storing import storable, store_ratings
+
         study = cls(name, folder, db)
+        found = storable(Path(file), columns)
         with study._store(create=True) as store:
-            imports.store_ratings(store, name, Path(file), columns)
+            store_ratings(store, name, found)
         return study
 
     @property

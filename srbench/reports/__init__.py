@@ -1,4 +1,4 @@
-"""Reports: the tables and figures of a run and a study, as HTML, Markdown, LaTeX and PDF."""
+"""Reports: the tables and figures of a run, a study or both, as HTML, Markdown, LaTeX and PDF."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from srbench.bench.results import RunResults
 from srbench.reports import building, studies
 from srbench.reports.building import FORMATS, build, check_formats, save
 from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.studies import from_file
 
-__all__ = ["FORMATS", "Choices", "StudyRatings", "build", "check_formats", "save", "write"]
+__all__ = ["FORMATS", "Choices", "StudyRatings", "build", "check_formats", "from_file", "save", "write"]
 
 
 def write(
-    run: RunResults | str | Path,
+    run: RunResults | str | Path | None,
     study: StudyRatings | str | Path | None = None,
     out: str | Path | None = None,
     *,
@@ -24,12 +25,12 @@ def write(
     folder: str | Path = "studies",
     database: str | None = None,
 ) -> list[Path]:
-    """Make the report of a run, and of an opinion study where one is named; what `srbench report` does.
+    """Make the report of a run, of an opinion study, or of both; what `srbench report` does.
 
     Args:
-        run: A run, or its folder.
-        study: Its ratings, the name of a study, or a .csv or .parquet file of ratings.
-        out: Where the report goes; `reports/` and the name of the run's folder where nothing is said.
+        run: A run, or its folder; None for a study alone.
+        study: Its ratings, the name of a study, or a file of ratings that `srbench.ratings` reads.
+        out: Where the report goes; `reports/` and the name of the run's folder, or of the study, where nothing is said.
         formats: Some of `FORMATS`.
         choices: What the reader decides.
         folder: Where studies lie.
@@ -45,9 +46,10 @@ def write(
         StatisticsError: Scores or ratings are damaged.
     """
     check_formats(formats)
-    finished = run if isinstance(run, RunResults) else results.load(run)
+    finished = run if run is None or isinstance(run, RunResults) else results.load(run)
     rated = study if study is None or isinstance(study, StudyRatings) else _ratings(study, Path(folder), database)
-    place = Path(out) if out is not None else Path("reports") / finished.folder.resolve().name
+    named = finished.folder.resolve().name if finished is not None else rated.name if rated is not None else ""
+    place = Path(out) if out is not None else Path("reports") / named
     return save(build(finished, rated, choices), place, formats)
 
 

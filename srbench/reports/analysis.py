@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
 from srbench import stats
-from srbench.bench.results import RunResults
+from srbench.bench.results import COLUMNS, RunResults
 from srbench.errors import ReportError, StatisticsError
 from srbench.reports import opinions, plausible, preferences, raters
 from srbench.reports.attempts import Attempt
@@ -20,60 +21,134 @@ from srbench.tables.numbers import count
 from srbench.tables.table import ORIGINAL, Mean
 
 
-def find(run: RunResults, study: StudyRatings | None = None, choices: Choices | None = None) -> Findings:
+def find(run: RunResults | None, study: StudyRatings | None = None, choices: Choices | None = None) -> Findings:
     """Compute all statistics of a report.
 
     Raises:
-        ReportError: The run has no scores, or not under the protocol that was asked for.
+        ReportError: There is neither run nor study; or the run has no scores, or not under the protocol that was asked
+            for; or a choice does not fit.
         StatisticsError: Scores or ratings are damaged.
     """
     chosen = choices or Choices()
-    scores, protocol = choose_protocol(run.scores, chosen.protocol)
-    scores, notes = choose_version(scores, run.info)
-    plausible.check(scores)
+    _check(run, study, chosen)
     compares = study is not None and study.compares
-    if compares and chosen.raters != "all":
-        raise ReportError("A study of pairs is reported with all its raters: leave out --raters, or filter its table.")
     people = None
     if study is not None and not compares:
         people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters)
     rated = people.ratings if people is not None else None
     shown = preferences.versions(study.ratings) if study is not None and compares else None
     people_saw = rated.first if rated is not None else shown
-    notes += plausible.spellings(scores, people_saw)
-    names = name_everything(scores, run.info, people_saw)
-    scores, gone = current(scores, run.info, names)
-    found = means(scores, run.info)
-    notes += [*map(str, run.stale), *gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]
-    usable, said = _usable(scores)
-    notes += said
+    measured = _measure(run, people_saw, chosen)
+    names, usable, notes = measured.names, measured.usable, measured.notes
+    if study is not None and study.design == "dcr":
+        names = replace(names, opinion="DMOS")
     attempt = Attempt(notes)
-    compared = _metric_comparisons(usable, names, chosen, attempt)
-    judged = None
-    tables = compared
-    scale = int(scores["scale"].iloc[0])
+    compared = [] if usable is None else _metric_comparisons(usable, names, chosen, attempt)
+    judged, found, tables = None, measured.means, compared
     if study is not None and rated is not None and people is not None:
         notes += [people.sentence] if people.out else []
-        notes += opinions.notes(study, rated, scores, names)
-        mos = attempt(partial(stats.compare, rated, unit=chosen.unit, methods=_order(rated, names), alpha=chosen.alpha))
-        tables = [*([mos] if mos is not None else []), *compared]
-        judged = opinions.find(study, people, usable, mos, _joined(compared), chosen, names, attempt)
-        found += opinion_means(judged.mos, scale)
+        notes += opinions.notes(study, rated, None if run is None else measured.scores, names)
+        differential = opinions.against_originals(study, rated, chosen, attempt)
+        of_people = _opinion_comparisons(rated, differential, names, chosen, attempt)
+        tables = [*of_people.values(), *compared]
+        judged = opinions.find(
+            study, people, differential, usable, of_people.get("mos"), _joined(compared), chosen, names, attempt
+        )
+        as_paper = (rated.scale.low, rated.scale.high) == (stats.ACR.low, stats.ACR.high) and study.design != "dcr"
+        found = [*found, *opinion_means(judged.mos, measured.scale if as_paper else 0)]
+        found += opinion_means(judged.dmos, 0, "dmos") if len(judged.dmos) else []
     return Findings(
         run=run,
         choices=chosen,
         names=names,
-        protocol=protocol,
-        scale=scale,
-        scores=usable,
+        protocol=measured.protocol,
+        scale=measured.scale,
+        scores=measured.scores if usable is None else usable,
         means=tuple(found),
-        seconds=stats.median_seconds(scores),
+        seconds=measured.seconds,
         comparisons=_joined([names.ordered(table) for table in tables]),
         critical=_critical(usable, rated, names, chosen),
         opinions=judged,
         preferences=preferences.find(study, names, attempt) if study is not None and compares else None,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _check(run: RunResults | None, study: StudyRatings | None, choices: Choices) -> None:
+    """Raise ReportError where a report has nothing to be made of, or a choice nothing to choose from."""
+    if run is None and study is None:
+        raise ReportError("A report needs a run, or the ratings of a study, or both.")
+    if run is None and (choices.crops or choices.protocol is not None):
+        raise ReportError("Crops and protocols are those of a run, and this report has none: leave them out.")
+    if study is not None and study.compares and choices.raters != "all":
+        raise ReportError("A study of pairs is reported with all its raters: leave out --raters, or filter its table.")
+    if choices.crush and (study is None or study.compares):
+        raise ReportError("--crush is for differential scores of studies with hidden originals (design acr-hr).")
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What a run gives to a report; everything but names is empty without one.
+
+    Attributes:
+        names: Titles and orders of all that the run has or people saw.
+        scores: All current rows of one protocol.
+        usable: Those that did not fail; None without a run.
+        protocol: Its name.
+        scale: The upscaling factor.
+        means: Of every metric.
+        seconds: Median seconds per image.
+        notes: What was left out.
+    """
+
+    names: Names
+    scores: pd.DataFrame
+    usable: pd.DataFrame | None
+    protocol: str
+    scale: int
+    means: list[Mean]
+    seconds: pd.DataFrame
+    notes: list[str]
+
+
+def _measure(run: RunResults | None, people_saw: pd.DataFrame | None, chosen: Choices) -> _Measured:
+    if run is None:
+        nothing = pd.DataFrame(columns=COLUMNS)
+        seconds = pd.DataFrame(columns=["dataset", "method", "seconds"])
+        names = name_everything(nothing, {}, people_saw)
+        return _Measured(names, nothing, None, "", 0, [], seconds, plausible.spellings(nothing, people_saw))
+    scores, protocol = choose_protocol(run.scores, chosen.protocol)
+    scores, notes = choose_version(scores, run.info)
+    plausible.check(scores)
+    notes += plausible.spellings(scores, people_saw)
+    names = name_everything(scores, run.info, people_saw)
+    scores, gone = current(scores, run.info, names)
+    found = means(scores, run.info)
+    notes += [*map(str, run.stale), *gone, *_failures(scores, names), *_gaps(found, names), *mean_notes(found, names)]
+    usable, said = _usable(scores)
+    scale = int(scores["scale"].iloc[0])
+    return _Measured(names, scores, usable, protocol, scale, found, stats.median_seconds(scores), notes + said)
+
+
+def _opinion_comparisons(
+    rated: stats.CheckedRatings,
+    differential: stats.CheckedRatings | None,
+    names: Names,
+    choices: Choices,
+    attempt: Attempt,
+) -> dict[str, pd.DataFrame]:
+    """Return all pairs by opinion, and by differential scores where there are some, as far as they are defined."""
+    found = {}
+    for metric, ratings in (("mos", rated), ("dmos", differential)):
+        if ratings is None:
+            continue
+        compare = partial(
+            stats.compare, ratings, unit=choices.unit, methods=_order(ratings, names), alpha=choices.alpha
+        )
+        table = attempt(compare)
+        if table is not None:
+            found[metric] = table.assign(metric=metric)
+    return found
 
 
 def _order(rated: stats.CheckedRatings, names: Names) -> list[str]:
@@ -135,12 +210,12 @@ def _usable(scores: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _critical(
-    usable: pd.DataFrame, rated: stats.CheckedRatings | None, names: Names, choices: Choices
+    usable: pd.DataFrame | None, rated: stats.CheckedRatings | None, names: Names, choices: Choices
 ) -> dict[tuple[str, str], stats.CriticalDifference]:
     groups = []
-    for metric in names.metrics:
-        rivals = _rivals(usable, metric, names)
-        groups += [(metric, stats.score_cubes(usable, metric, rivals))] if rivals else []
+    if usable is not None:
+        sets = ((metric, _rivals(usable, metric, names)) for metric in names.metrics)
+        groups += [(metric, stats.score_cubes(usable, metric, rivals)) for metric, rivals in sets if rivals]
     if rated is not None:
         groups.append(("mos", stats.cubes(rated)))
     found = {}

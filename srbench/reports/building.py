@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from srbench.bench.results import RunResults
 from srbench.errors import ReportError, unknown
 from srbench.images import write_atomically
 from srbench.reports import figures, page, pdf
 from srbench.reports.analysis import find
+from srbench.reports.findings import Findings
 from srbench.reports.inputs import Choices, StudyRatings
 from srbench.reports.selection import main_tables, statistics_tables
 from srbench.tables import rendering
@@ -18,7 +21,7 @@ FORMATS = ("html", "md", "latex", "pdf")
 USUAL = ("html", "md", "latex")
 
 
-def build(run: RunResults, study: StudyRatings | None = None, choices: Choices | None = None) -> page.Report:
+def build(run: RunResults | None, study: StudyRatings | None = None, choices: Choices | None = None) -> page.Report:
     """Compute and draw a report.
 
     Raises:
@@ -32,8 +35,15 @@ def build(run: RunResults, study: StudyRatings | None = None, choices: Choices |
             picture = drawing.draw()
             files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
             drawn.append(page.Drawn(drawing, files))
-    slider = page.slider(findings) if findings.choices.pictures else {}
+    slider = page.slider(findings) if run is not None and findings.choices.pictures else {}
     return page.Report(findings, main_tables(findings), statistics_tables(findings), drawn, slider)
+
+
+def _in_full(findings: Findings) -> dict[str, pd.DataFrame]:
+    """Return what is written in full precision: all pairs, and the mean opinion score of every stimulus."""
+    if findings.opinions is None:
+        return {"comparisons.csv": findings.comparisons}
+    return {"comparisons.csv": findings.comparisons, "stimuli.csv": findings.opinions.stimuli}
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -60,8 +70,8 @@ def save(report: page.Report, out: Path, formats: Sequence[str] = USUAL) -> list
     for table in [*report.main, *report.statistics]:
         write_atomically(out / "tables" / f"{table.name}.md", f"{rendering.markdown(table)}\n".encode())
         write_atomically(out / "tables" / f"{table.name}.tex", rendering.latex(table).encode())
-    comparisons = report.findings.comparisons.to_csv(index=False, lineterminator="\n")
-    write_atomically(out / "tables" / "comparisons.csv", comparisons.encode())
+    for name, full in _in_full(report.findings).items():
+        write_atomically(out / "tables" / name, full.to_csv(index=False, lineterminator="\n").encode())
     made = []
     texts = {
         "html": ("report.html", page.html),

@@ -14,18 +14,27 @@ from srbench.reports.inputs import Choices, StudyRatings
 from srbench.reports.preferences import Preferences
 from srbench.reports.raters import Chosen
 from srbench.tables.names import Names
-from srbench.tables.table import ORIGINAL, Mean
+from srbench.tables.table import OPINIONS, ORIGINAL, Mean
 
 NOTHING = pd.DataFrame()
 
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """What a study says; tables as returned by the functions of `srbench.stats` of the same names."""
+    """What a study says; tables as returned by the functions of `srbench.stats` of the same names.
+
+    Attributes:
+        scale: What raters could answer.
+        dmos: Means of differential scores, of a study with hidden originals; empty otherwise.
+        stimuli: The mean opinion score of every stimulus.
+    """
 
     study: StudyRatings
+    scale: stats.RatingScale
     ratings: pd.DataFrame
     mos: pd.DataFrame
+    dmos: pd.DataFrame
+    stimuli: pd.DataFrame
     distribution: pd.DataFrame
     ranks: pd.DataFrame
     recovered: pd.DataFrame
@@ -49,11 +58,11 @@ class Findings:
     """Everything that tables, figures and sentences are made from.
 
     Attributes:
-        run: The run.
+        run: The run; None where a report is of a study alone.
         choices: What the reader decided.
         names: Titles and orders.
-        protocol: The protocol of PSNR and SSIM.
-        scale: The upscaling factor.
+        protocol: The protocol of PSNR and SSIM; empty without a run.
+        scale: The upscaling factor; 0 without a run.
         scores: The scores of that protocol that could be used.
         means: Of every metric, and of opinions where there is a study.
         seconds: Median seconds per image, columns dataset, method, seconds.
@@ -64,7 +73,7 @@ class Findings:
         preferences: None without a study by pair comparison.
     """
 
-    run: RunResults
+    run: RunResults | None
     choices: Choices
     names: Names
     protocol: str
@@ -80,8 +89,8 @@ class Findings:
 
     @property
     def info(self) -> dict[str, Any]:
-        """The content of run.json."""
-        return self.run.info
+        """The content of run.json; empty without a run."""
+        return self.run.info if self.run is not None else {}
 
     @property
     def synthetic(self) -> bool:
@@ -91,8 +100,8 @@ class Findings:
 
     @property
     def compared(self) -> list[str]:
-        """The methods of the run, the original left aside."""
-        here = set(self.run.scores["method"]) - {ORIGINAL}
+        """The methods of the run, or of a study alone, the original left aside."""
+        here = set(self.names.methods if self.run is None else self.run.scores["method"]) - {ORIGINAL}
         return [name for name in self.names.methods if name in here]
 
     def means_of(self, metric: str, dataset: str) -> list[Mean]:
@@ -101,7 +110,7 @@ class Findings:
 
     def measured(self, metric: str, dataset: str) -> list[str]:
         """Return the methods that have a value of `metric` on `dataset`, in the order of tables."""
-        if metric == "mos":
+        if metric in OPINIONS:
             here = {mean.method for mean in self.means_of(metric, dataset)}
         else:
             rows = self.scores[(self.scores["metric"] == metric) & (self.scores["dataset"] == dataset)]

@@ -1,4 +1,4 @@
-"""What a report is made from: a run, the ratings of a study or none, and the choices of whoever asks for it."""
+"""What a report is made from: a run, the ratings of a study, or both, and the choices of whoever asks for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from srbench.errors import ReportError
 from srbench.stats.comparison import UNITS, Unit
-from srbench.stats.retest import MARGIN
 from srbench.tables.numbers import count
 
 SYNTHETIC = " (synthetic ratings)"
@@ -56,7 +55,8 @@ class Choices:
         unit: What Wilcoxon's test pairs, see `stats.compare`.
         protocol: Protocol of PSNR and SSIM; None takes `daala` where the run has it, else the only one.
         alpha: Level of significance.
-        margin: Margin of equivalence of the retest.
+        margin: Margin of equivalence of the retest; None takes a sixteenth of the rating scale, 0.25 from 1 to 5.
+        crush: Whether differential scores above the best score of the scale are crushed, see `stats.differential`.
         models: Whether mixed models are fitted to the ratings: a minute or two for tens of thousands of them.
         raters: Whose ratings count: `all`, `finished`, or a file, see `srbench.reports.raters`.
         pictures: Whether crops and the slider are part of the report.
@@ -67,7 +67,8 @@ class Choices:
     unit: Unit = "image"
     protocol: str | None = None
     alpha: float = 0.05
-    margin: float = MARGIN
+    margin: float | None = None
+    crush: bool = False
     models: bool = True
     raters: str = "all"
     pictures: bool = True

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from srbench import paper
+from srbench.ratings.answers import NOBODY
 from srbench.reports.findings import Findings, Opinions
-from srbench.reports.phrases import listed, percent
+from srbench.reports.phrases import ANSWERS, listed, percent
 from srbench.reports.preferences import Preferences
-from srbench.stats import RULES
+from srbench.stats import ACR, RULES
 from srbench.stats.pairs import PRIOR
 from srbench.tables.numbers import count
+
+_METRICS = (
+    "Metrics were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
+    "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
+    "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."
+)
 
 
 def methods_section(findings: Findings) -> list[str]:
     """Return paragraphs, ready for a paper, that say exactly what was done."""
-    return [*_run_paragraph(findings), *_study_paragraph(findings), _statistics_paragraph(findings)]
+    run = [] if findings.run is None else _run_paragraph(findings)
+    return [*run, *_study_paragraph(findings), *filter(None, [_statistics_paragraph(findings)])]
 
 
 def _run_paragraph(findings: Findings) -> Iterator[str]:
@@ -71,36 +81,69 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
     said = [note.removeprefix(lead) for note in findings.notes if note.startswith(lead)]
     people = rated["rater"].nunique()
     yield (
-        f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from 1 (bad) "
-        f"to 5 (excellent){f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
+        f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from "
+        f"{_answers(found)}{f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
         + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
+    )
+
+
+def _answers(found: Opinions) -> str:
+    """Return the rating scale, with what its ends mean where that is known."""
+    if (found.scale.low, found.scale.high) != (ACR.low, ACR.high):
+        return found.scale.words
+    words = ANSWERS["dcr" if found.study.design == "dcr" else "acr"]
+    return f"{found.scale.low:g} ({words[0]}) to {found.scale.high:g} ({words[-1]})"
+
+
+def _differential(found: Opinions, crush: bool) -> str:
+    """Return what DMOS is in this study; nothing where it has none."""
+    best = f"{found.scale.high:g}"
+    if found.study.design == "dcr":
+        return "Ratings beside the original are degradation scores, and their means DMOS (ITU-T P.910). "
+    if not len(found.dmos):
+        return ""
+    crushed = f"; scores above {best} were crushed by 7 DV / (2 + DV)" if crush else ""
+    return (
+        f"DMOS is the mean of differential scores: each rating minus the same rater's of the hidden original, plus "
+        f"{best} (ITU-T P.910, ACR-HR){crushed}. "
     )
 
 
 def _preferences(found: Preferences) -> str:
     compared = found.study.ratings
-    people = f"{compared['rater'].nunique()} {'simulated raters' if found.study.synthetic else 'people'}"
     return (
-        f"In the study '{found.study.name}', {people} compared {len(compared):,} pairs of versions of a picture, side "
-        "by side. Qualities are those of Thurstone's model (case V) with random effects of method x rater and method x "
-        "image, where there are several of each, fitted by Laplace's approximation for each data set; a lean to the "
-        f"left is part of the model, and a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that "
-        "won or lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set "
-        "at once. "
-        "No rater was excluded."
+        f"In the study '{found.study.name}', {_people(found)} compared {len(compared):,} pairs of versions of a "
+        "picture, side by side. Qualities are those of Thurstone's model (case V) with random effects of method x "
+        "rater and method x image, where there are several of each, fitted by Laplace's approximation for each data "
+        f"set; {_sides(compared)}a normal prior with a standard deviation of {PRIOR:g} JOD keeps versions that won or "
+        "lost every comparison at a finite place. Intervals hold for all versions, and for all pairs, of a set at "
+        "once. No rater was excluded."
     )
+
+
+def _people(found: Preferences) -> str:
+    raters = set(found.study.ratings["rater"].astype(str))
+    if raters == {NOBODY}:
+        return "people whose number is not known"
+    return f"{len(raters)} {'simulated raters' if found.study.synthetic else 'people'}"
+
+
+def _sides(compared: pd.DataFrame) -> str:
+    if "sides" in compared and (compared["sides"] == "unknown").any():
+        return "who stood on which side is not known, so that no lean to a side is in the model; "
+    return "a lean to the left is part of the model, and "
 
 
 def _statistics_paragraph(findings: Findings) -> str:
     found = findings.opinions
-    parts = [_comparisons(findings)]
+    parts = [_comparisons(findings)] if len(findings.comparisons) else []
     if found is not None:
-        parts.append(_raters(found))
+        parts.append(_differential(found, findings.choices.crush) + _raters(found, findings.run is not None))
         if len(found.retest):
             parts.append(
                 "Stimuli that were shown twice give the raters' repeatability: intraclass correlation for absolute "
                 "agreement, quadratically weighted kappa, and two one-sided t tests of equivalence over raters and "
-                f"images with a margin of {findings.choices.margin:g} points."
+                f"images with a margin of {found.retest['margin'].iloc[0]:g} points."
             )
     return " ".join(parts)
 
@@ -108,12 +151,12 @@ def _statistics_paragraph(findings: Findings) -> str:
 def _comparisons(findings: Findings) -> str:
     choices = findings.choices
     level = percent(1 - choices.alpha)
-    sources = "images" if findings.opinions is None else "raters and images (for metrics, of images)"
-    unit = (
-        "means over raters of each image (for opinion scores) or the scores of each image (for metrics)"
-        if choices.unit == "image"
-        else "single ratings, paired by rater and image (for opinion scores), or the scores of each image (for metrics)"
-    )
+    alone = findings.run is None
+    sources = "images" if findings.opinions is None else "raters and images"
+    sources += "" if findings.opinions is None or alone else " (for metrics, of images)"
+    by_image = choices.unit == "image"
+    rated = "means over raters of each image" if by_image else "single ratings, paired by rater and image"
+    unit = rated if alone else _with_metrics(rated, by_image)
     return (
         "Methods were compared in pairs. The standard error of a mean difference is that of a sample of "
         f"{sources}, with Satterthwaite's degrees of freedom; a difference is called significant when its "
@@ -127,7 +170,11 @@ def _comparisons(findings: Findings) -> str:
     )
 
 
-def _raters(found: Opinions) -> str:
+def _with_metrics(rated: str, by_image: bool) -> str:
+    return f"{rated} (for opinion scores){'' if by_image else ','} or the scores of each image (for metrics)"
+
+
+def _raters(found: Opinions, metrics: bool) -> str:
     models = (
         "Variance components are those of a linear mixed model with crossed random effects of raters, images and their "
         "interactions with each other and with methods (REML); latent qualities and the test of taste (likelihood "
@@ -138,8 +185,6 @@ def _raters(found: Opinions) -> str:
     return (
         "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement (from all "
         "scores that are there, by REML, where some are missing) and as ordinal Krippendorff's alpha; raters were "
-        f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}Metrics "
-        "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
-        "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
-        "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."
-    )
+        f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}"
+        + (_METRICS if metrics else "")
+    ).rstrip()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from srbench import stats
+from srbench.errors import ReportError
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Opinions
 from srbench.reports.inputs import Choices, StudyRatings
@@ -18,7 +19,8 @@ from srbench.tables.table import ORIGINAL
 def find(
     study: StudyRatings,
     people: Chosen,
-    usable: pd.DataFrame,
+    differential: stats.CheckedRatings | None,
+    usable: pd.DataFrame | None,
     comparisons: pd.DataFrame | None,
     metric_comparisons: pd.DataFrame,
     choices: Choices,
@@ -30,7 +32,8 @@ def find(
     Args:
         study: The study.
         people: Its ratings, and who was left out.
-        usable: The scores of the run.
+        differential: The same ratings against those of hidden originals, where the study has them.
+        usable: The scores of the run; None without one.
         comparisons: All pairs of methods by opinion, where that is defined.
         metric_comparisons: All pairs by the metrics of the run; may be empty.
         choices: What the reader decided.
@@ -38,11 +41,7 @@ def find(
         attempt: Takes down what is not defined.
     """
     rated = people.ratings
-    usable = usable[usable["method"] != ORIGINAL]
-    agreement = attempt(lambda: stats.agreement(usable, rated))
-    joined = attempt(lambda: stats.joined(usable, rated))
-    points, left_out = joined if joined is not None else (NOTHING, [])
-    attempt.notes += left_out
+    agreement, points = (None, NOTHING) if usable is None else _with_metrics(usable, rated, attempt)
     concordance = NOTHING
     if comparisons is not None and len(metric_comparisons):
         lower = [metric for metric in names.metrics if not names.higher_is_better(metric)]
@@ -52,8 +51,11 @@ def find(
     retest = attempt(lambda: stats.retest(rated, margin=choices.margin))
     return Opinions(
         study=study,
+        scale=rated.scale,
         ratings=rated.first,
         mos=stats.mean_opinion_scores(rated),
+        dmos=NOTHING if differential is None else stats.mean_opinion_scores(differential),
+        stimuli=stats.mean_opinion_scores(rated, ("dataset", "image", "method")),
         distribution=names.ordered(stats.score_distribution(rated)),
         ranks=names.ordered(stats.mean_ranks(rated)),
         recovered=stats.recovered_scores(rated),
@@ -73,6 +75,51 @@ def find(
     )
 
 
+def _with_metrics(
+    usable: pd.DataFrame, rated: stats.CheckedRatings, attempt: Attempt
+) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    """Return how well metrics predict opinions, and the stimuli that have both."""
+    usable = usable[usable["method"] != ORIGINAL]
+    agreement = attempt(lambda: stats.agreement(usable, rated))
+    joined = attempt(lambda: stats.joined(usable, rated))
+    points, left_out = joined if joined is not None else (NOTHING, [])
+    attempt.notes += left_out
+    return agreement, points
+
+
+def against_originals(
+    study: StudyRatings, rated: stats.CheckedRatings, choices: Choices, attempt: Attempt
+) -> stats.CheckedRatings | None:
+    """Return the differential scores of a study with hidden originals, None of any other.
+
+    Raises:
+        ReportError: Scores were to be crushed that are no differences, or on another scale than 1 to 5.
+    """
+    if study.design != "acr-hr":
+        if choices.crush:
+            raise ReportError("--crush is for differential scores of studies with hidden originals (design acr-hr).")
+        return None
+    if choices.crush and (rated.scale.low, rated.scale.high) != (stats.ACR.low, stats.ACR.high):
+        raise ReportError(f"--crush is defined for ratings from 1 to 5, and these go from {rated.scale.words}.")
+    return attempt(lambda: stats.differential(rated, ORIGINAL, crush=choices.crush))
+
+
+def _poor_originals(study: StudyRatings, rated: stats.CheckedRatings, names: Names) -> Iterator[str]:
+    """Yield which originals people do not find good: differences to them say little."""
+    if study.design != "acr-hr":
+        return
+    good = rated.scale.high - rated.scale.point
+    of_original = rated.first[rated.first["method"] == ORIGINAL]
+    for dataset, part in of_original.groupby("dataset"):
+        means = part.groupby("image")["score"].mean()
+        poor = means[means < good]
+        if len(poor):
+            yield (
+                f"{names.dataset(str(dataset))}: {len(poor)} of {len(means)} originals have a mean below {good:g}, "
+                f"the lowest is '{poor.idxmin()}' with {poor.min():.2f}. ITU-T P.910 wants ACR-HR with good originals."
+            )
+
+
 def _exclusions(people: Chosen, screening: pd.DataFrame, choices: Choices) -> pd.DataFrame:
     """Return what leaving out the raters of each rule would change, and what leaving out those who were did."""
     rules = {rule: screening.loc[screening[rule], "rater"].tolist() for rule in stats.RULES}
@@ -82,10 +129,11 @@ def _exclusions(people: Chosen, screening: pd.DataFrame, choices: Choices) -> pd
     return stats.exclusions(people.everybody, reasons, alpha=choices.alpha)
 
 
-def notes(study: StudyRatings, rated: stats.CheckedRatings, scores: pd.DataFrame, names: Names) -> list[str]:
-    """Return one sentence for everything about the ratings that a reader must know."""
+def notes(study: StudyRatings, rated: stats.CheckedRatings, scores: pd.DataFrame | None, names: Names) -> list[str]:
+    """Return one sentence for everything about the ratings that a reader must know; `scores` are those of the run."""
     said = [f"{study.name}: {sentence}" for sentence in [*study.notes, *rated.notes]]
-    return [*said, *_strangers(rated.first, scores, names), *_gaps(rated, names)]
+    strange = [] if scores is None else list(_strangers(rated.first, scores, names))
+    return [*said, *strange, *_gaps(rated, names), *_poor_originals(study, rated, names)]
 
 
 def _strangers(rated: pd.DataFrame, scores: pd.DataFrame, names: Names) -> Iterator[str]:

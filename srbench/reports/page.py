@@ -13,8 +13,9 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image as PillowImage
 
-from srbench import content, paper
+from srbench import __version__, content, paper
 from srbench.images import Image
+from srbench.ratings.answers import NOBODY
 from srbench.reports import bibliography, pictures
 from srbench.reports.cautions import NO_PEOPLE, UNIT_WARNING, cautions
 from srbench.reports.figures import Drawing
@@ -22,7 +23,7 @@ from srbench.reports.findings import Findings
 from srbench.reports.methods_section import methods_section
 from srbench.reports.phrases import kind
 from srbench.reports.summary import metric_sentences, summary
-from srbench.reports.verdicts import reliability, significance
+from srbench.reports.verdicts import preferences, reliability, significance
 from srbench.tables import rendering
 from srbench.tables.rendering.latex import escape as latex_escape
 from srbench.tables.rendering.markdown import escape as markdown_escape
@@ -149,6 +150,7 @@ def _context(report: Report) -> dict[str, Any]:
         "summary": summary(findings),
         "warnings": cautions(findings),
         "significance": [sentence for metric in compared for sentence in significance(findings, metric)],
+        "preferences": preferences(findings),
         "reliability": reliability(findings),
         "agreement": metric_sentences(findings),
         "methods": methods_section(findings),
@@ -163,28 +165,31 @@ def _context(report: Report) -> dict[str, Any]:
 
 def _title(findings: Findings) -> str:
     sets = ", ".join(findings.names.dataset(name) for name in findings.names.datasets)
+    if findings.run is None:
+        return f"Opinions of people on {sets}{kind(findings)}"
     return f"Super-resolution x{findings.scale} on {sets}{kind(findings)}"
 
 
 def _facts(findings: Findings) -> list[tuple[str, str]]:
-    sizes = findings.scores.groupby("dataset")["image"].nunique()
-    facts = [
-        ("methods", str(len(findings.compared))),
-        ("images", str(int(sizes.sum()))),
-        ("protocol", findings.protocol),
-    ]
+    facts = [("methods", str(len(findings.compared)))]
+    if findings.run is not None:
+        sizes = findings.scores.groupby("dataset")["image"].nunique()
+        facts += [("images", str(int(sizes.sum()))), ("protocol", findings.protocol)]
     if findings.preferences is not None:
         compared = findings.preferences.study.ratings
-        facts += [("comparisons", f"{len(compared):,}"), ("raters", str(compared["rater"].nunique()))]
+        raters = "?" if set(compared["rater"]) == {NOBODY} else str(compared["rater"].nunique())
+        facts += [("comparisons", f"{len(compared):,}"), ("raters", raters)]
     if findings.opinions is not None:
         rated = findings.opinions.ratings
+        if findings.run is None:
+            facts.append(("images", str(len(rated[["dataset", "image"]].drop_duplicates()))))
         facts += [("ratings", f"{len(rated):,}"), ("raters", str(rated["rater"].nunique()))]
     return facts
 
 
 def _provenance(findings: Findings) -> list[tuple[str, str]]:
     info = findings.info
-    rows = [("srbench", str(info.get("srbench", "")))]
+    rows = [("srbench", str(info.get("srbench", __version__)))]
     rows += [(f"protocol {name}", str(version)) for name, version in sorted(info.get("protocols", {}).items())]
     rows += [(name, str(version)) for name, version in sorted(info.get("versions", {}).items())]
     rows += [(f"machine, {name}", str(value)) for name, value in sorted(info.get("machine", {}).items())]

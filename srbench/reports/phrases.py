@@ -9,6 +9,12 @@ from srbench.reports.findings import Findings
 from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.numbers import span
 
+ANSWERS = {
+    "acr": ("bad", "poor", "fair", "good", "excellent"),
+    "dcr": ("very annoying", "annoying", "slightly annoying", "not annoying", "imperceptible"),
+}
+"""What answers from 1 to 5 mean: quality, or beside the original its loss (ITU-T P.910)."""
+
 
 def listed(words: Sequence[str]) -> str:
     """Return words with commas and an `and`.

@@ -88,14 +88,16 @@ def load(findings: Findings, dataset: str, image: str) -> dict[str, Image]:
     Raises:
         ReportError: A picture is not the one that was scored, or two of them differ in size.
     """
-    hashes = findings.info.get("images_sha256", {})
+    if findings.run is None:
+        return {}
+    folder, hashes = findings.run.folder, findings.info.get("images_sha256", {})
     rows = findings.scores
     scored = set(rows.loc[(rows["dataset"] == dataset) & (rows["image"] == image), "method"])
     found: dict[str, Image] = {}
     for method in findings.names.methods:
         if method not in scored:
             continue
-        path = results.image_path(findings.run.folder, method, dataset, image)
+        path = results.image_path(folder, method, dataset, image)
         if not path.is_file():
             continue
         expected = hashes.get(f"{method}/{dataset}/{image}")

@@ -9,7 +9,7 @@ from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.comparisons import friedman_table, pair_tables
 from srbench.tables.names import Names
-from srbench.tables.opinions import agreement_table, concordance_table, mos_table
+from srbench.tables.opinions import agreement_table, concordance_table, dmos_table, mos_table
 from srbench.tables.pairs import preference_pairs_table, preference_table
 from srbench.tables.paper_tables import Material, paper_tables
 from srbench.tables.raters import (
@@ -22,11 +22,13 @@ from srbench.tables.raters import (
     retest_table,
     taste_table,
 )
-from srbench.tables.table import Table
+from srbench.tables.table import OPINIONS, Table
 
 
 def main_tables(findings: Findings) -> list[Table]:
-    """Return the paper's two tables."""
+    """Return the paper's two tables; none without a run."""
+    if findings.run is None:
+        return []
     return paper_tables(
         Material(
             names=findings.names,
@@ -45,7 +47,7 @@ def statistics_tables(findings: Findings) -> list[Table]:
     made = list(pair_tables(findings.comparisons, names))
     made += [friedman_table(findings.critical, names)] if findings.critical else []
     if findings.opinions is not None:
-        of_opinions = list(_opinions(findings.opinions, names))
+        of_opinions = list(_opinions(findings.opinions, names, findings.choices.crush))
     elif findings.preferences is not None and findings.preferences.models:
         models = findings.preferences.models
         of_opinions = [preference_table(models, names), preference_pairs_table(models, names)]
@@ -53,21 +55,23 @@ def statistics_tables(findings: Findings) -> list[Table]:
         return made
     if not findings.synthetic:
         return [*made, *of_opinions]
-    rated = {"comparisons-mos", "friedman", *(table.name for table in of_opinions)}
+    rated = {*(f"comparisons-{metric}" for metric in OPINIONS), "friedman", *(table.name for table in of_opinions)}
     return [
         replace(table, caption=table.caption + SYNTHETIC) if table.name in rated else table
         for table in [*made, *of_opinions]
     ]
 
 
-def _opinions(found: Opinions, names: Names) -> Iterator[Table]:
+def _opinions(found: Opinions, names: Names, crushed: bool) -> Iterator[Table]:
     yield mos_table(found.mos, found.ranks, found.recovered, found.sos, names)
+    if len(found.dmos):
+        yield dmos_table(found.dmos, found.scale.high, names, crushed)
     yield reliability_table(found.reliability, names)
-    yield rater_table(found.screening)
+    yield rater_table(found.screening, found.scale)
     if len(found.exclusions):
         yield exclusion_table(found.exclusions, names)
     if len(found.gold):
-        yield gold_table(found.gold, names)
+        yield gold_table(found.gold, names, found.scale.point)
     if found.study.calibration is not None and len(found.study.calibration):
         yield calibration_table(found.study.calibration)
     if len(found.taste):

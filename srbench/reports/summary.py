@@ -8,12 +8,20 @@ from srbench.reports.findings import Findings
 from srbench.reports.phrases import ends, kind, listed
 from srbench.tables.means import leaders
 from srbench.tables.numbers import count, number
+from srbench.tables.table import OPINIONS, ORIGINAL
+
+_LONG = {
+    ("mos", "MOS"): "mean opinion score",
+    ("mos", "DMOS"): "degradation mean opinion score (DMOS)",
+    ("dmos", "DMOS"): "differential mean opinion score (DMOS)",
+}
+"""What means of opinions are called in a sentence, by their metric and its title."""
 
 
 def summary(findings: Findings) -> list[str]:
     """Return the best methods by the first two metrics and by opinion, and how well metrics predict opinions."""
-    best = [_best(findings, metric) for metric in [*findings.names.metrics[:2], "mos"]]
-    return [*filter(None, best), *metric_sentences(findings)]
+    best = [_best(findings, metric) for metric in [*findings.names.metrics[:2], *OPINIONS]]
+    return [*filter(None, best), *preferences(findings), *metric_sentences(findings)]
 
 
 def _best(findings: Findings, metric: str) -> str:
@@ -27,16 +35,35 @@ def _best(findings: Findings, metric: str) -> str:
             parts.append(f"{titles} on {names.dataset(dataset)} ({value})")
     if not parts:
         return ""
-    lead = f"Highest mean opinion score{kind(findings)}" if metric == "mos" else f"Best {names.metric(metric)}"
+    lead = f"Best {names.metric(metric)}"
+    if metric in OPINIONS:
+        lead = f"Highest {_LONG[metric, names.metric(metric)]}{kind(findings)}"
     return f"{lead}: {', '.join(parts)}."
 
 
 def _interval(findings: Findings, metric: str, dataset: str, method: str) -> str:
-    if metric != "mos" or findings.opinions is None:
+    if metric not in OPINIONS or findings.opinions is None:
         return ""
-    table = findings.opinions.mos
+    table = findings.opinions.mos if metric == "mos" else findings.opinions.dmos
     row = table[(table["dataset"] == dataset) & (table["method"] == method)].iloc[0]
     return ends(row["low"], row["high"])
+
+
+def preferences(findings: Findings) -> list[str]:
+    """Return one sentence on which version people prefer on each set, where they compared pairs."""
+    found = findings.preferences
+    if found is None or not found.models:
+        return []
+    parts = []
+    for dataset, model in found.models.items():
+        table = model.quality()
+        rivals = table[table["method"] != ORIGINAL]
+        best = rivals.iloc[int(rivals["quality"].to_numpy().argmax())]
+        parts.append(
+            f"{findings.names.method(str(best['method']))} on {findings.names.dataset(dataset)} "
+            f"({number(best['quality'], sign=True)} JOD{ends(best['low'], best['high'])})"
+        )
+    return [f"Preferred most{kind(findings)}, against the mean of all versions: {', '.join(parts)}."]
 
 
 def metric_sentences(findings: Findings) -> list[str]:

@@ -9,10 +9,15 @@ import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import listed, percent
-from srbench.stats import RULES, detectable
+from srbench.stats import RULES, Pairs, detectable
+from srbench.stats import rules as screening_rules
 from srbench.stats.signed_rank import smallest_p
 from srbench.tables.names import lines
 from srbench.tables.numbers import count, number, p_text, span
+from srbench.tables.table import OPINIONS
+
+ALPHA = 0.05
+"""Below this p the tests of a model of pairs are told."""
 
 
 def significance(findings: Findings, metric: str) -> list[str]:
@@ -43,7 +48,7 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
     else:
         told = f"{clear} of {len(compared)} differences are significant{named}"
     least = detectable(compared)
-    if metric == "mos" and not math.isnan(least):
+    if metric in OPINIONS and not math.isnan(least):
         told += f"; a difference of {number(least)} is found in 4 of 5 such studies"
     return f"{lead}: {told}.{_wilcoxon(findings, compared)}{_scope(compared)}{unseen}"
 
@@ -72,6 +77,29 @@ def _pair(findings: Findings, row: pd.Series) -> str:
     return f"{findings.names.method(row['a'])} and {findings.names.method(row['b'])}"
 
 
+def preferences(findings: Findings) -> list[str]:
+    """Return one sentence per data set on which pairs are told apart by comparisons, and on sides and the model."""
+    found = findings.preferences
+    return [] if found is None else [_preference(findings, name, model) for name, model in found.models.items()]
+
+
+def _preference(findings: Findings, dataset: str, model: Pairs) -> str:
+    table = model.contrasts()
+    clear = int(table["differs"].sum())
+    same = [_pair(findings, row) for _, row in table[~table["differs"].astype(bool)].iterrows()]
+    named = f"; not told apart: {'; '.join(same)}" if 0 < len(same) <= 12 else ""
+    verb = "is" if clear == 1 else "are"
+    told = f"{clear} of {count(len(table), 'difference')} in JOD {verb} significant{named}"
+    p = dict(zip(model.tests()["test"], model.tests()["p"], strict=True))
+    said = [f"{findings.names.dataset(dataset)}, preference: {told}."]
+    if p["order"] < ALPHA:
+        side = "left" if model.order > 0 else "right"
+        said.append(f"People lean to the {side} by {number(abs(model.order))} JOD (p {p_text(p['order'])}).")
+    if p["fit"] < ALPHA:
+        said.append(f"One scale does not explain all pairs (p {p_text(p['fit'])}): look at the table of pairs.")
+    return " ".join(said)
+
+
 def reliability(findings: Findings) -> list[str]:
     """Return sentences on whether raters agree with each other and with themselves."""
     found = findings.opinions
@@ -92,6 +120,7 @@ def reliability(findings: Findings) -> list[str]:
 
 def _screened(findings: Findings, found: Opinions) -> list[str]:
     """Return one sentence for all rules that flag the same raters, with what excluding them would change."""
+    rules = screening_rules(found.scale)
     by_rules = [row for row in lines(found.exclusions) if row.reason in RULES]
     if not by_rules:
         return ["No rule of screening flags anybody."]
@@ -99,7 +128,7 @@ def _screened(findings: Findings, found: Opinions) -> list[str]:
     for row in by_rules:
         reasons.setdefault(row.raters, []).append(row)
     said = [
-        f"{listed(names)}: {'; '.join(RULES[row.reason] for row in rows)}. {_changed(findings, rows[0])}"
+        f"{listed(names)}: {'; '.join(rules[row.reason] for row in rows)}. {_changed(findings, rows[0])}"
         for names, rows in reasons.items()
     ]
     every = [row for row in lines(found.exclusions) if row.reason == "any rule"]

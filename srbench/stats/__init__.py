@@ -9,6 +9,7 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 from srbench.stats.agreement import agreement, concordance, joined
 from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
+from srbench.stats.differential import differential
 from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
@@ -26,14 +27,16 @@ from srbench.stats.opinion import (
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
+from srbench.stats.rating_scale import ACR, RatingScale
 from srbench.stats.recovered import detectable, recovered_scores, sos
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
-from srbench.stats.screening import RULES, bt500, screening
+from srbench.stats.screening import RULES, bt500, rules, screening
 from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
 from srbench.stats.taste import Models, mixed_models, taste
 
 __all__ = [
+    "ACR",
     "RULES",
     "Change",
     "CheckedRatings",
@@ -43,6 +46,7 @@ __all__ = [
     "Models",
     "Ordinal",
     "Pairs",
+    "RatingScale",
     "Subjective",
     "agreement",
     "bt500",
@@ -56,6 +60,7 @@ __all__ = [
     "concordance",
     "cubes",
     "detectable",
+    "differential",
     "exclusions",
     "friedman",
     "gold",
@@ -76,6 +81,7 @@ __all__ = [
     "recovered_scores",
     "reliability",
     "retest",
+    "rules",
     "score_cubes",
     "score_distribution",
     "screening",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from srbench.errors import StatisticsError
 from srbench.stats.comparison import compare
-from srbench.stats.tables import CheckedRatings, RatingTable, checked_ratings
+from srbench.stats.tables import CheckedRatings, RatingTable, checked_ratings, restricted
 
 KEYS = ["dataset", "a", "b"]
 
@@ -20,14 +20,10 @@ def without(ratings: RatingTable, raters: Sequence[str]) -> CheckedRatings:
     Raises:
         StatisticsError: Nobody would be left.
     """
-    checked = checked_ratings(ratings)
-    every, first = (
-        frame[~frame["rater"].astype(str).isin(list(raters))].reset_index(drop=True)
-        for frame in (checked.every, checked.first)
-    )
-    if every.empty:
+    left = restricted(checked_ratings(ratings), lambda frame: ~frame["rater"].astype(str).isin(list(raters)))
+    if left.every.empty:
         raise StatisticsError(f"Without {len(raters)} raters no rating is left. Keep somebody.")
-    return CheckedRatings(every, first, checked.damaged, checked.notes)
+    return left
 
 
 def exclusions(ratings: RatingTable, out: Mapping[str, Sequence[str]], *, alpha: float = 0.05) -> pd.DataFrame:

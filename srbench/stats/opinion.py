@@ -11,7 +11,7 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats.intervals import crossed_mean
-from srbench.stats.tables import Array, Cube, RatingTable, check_ratings, cubes, score_cubes
+from srbench.stats.tables import Array, Cube, RatingTable, check_ratings, checked_ratings, cubes, score_cubes
 
 Z = float(scipy_stats.norm.ppf(0.975))
 
@@ -95,20 +95,23 @@ def _crossed(data: Sequence[Cube]) -> list[tuple[str, str, float, float]]:
 
 
 def score_distribution(ratings: RatingTable) -> pd.DataFrame:
-    """Return how often each whole score 1..5 was given, per data set and method.
+    """Return how often each score of the scale was given, per data set and method.
 
-    Scores between two whole ones (continuous scales) count for the nearest, halves upwards.
+    A score between two steps of the scale counts for the nearest, halves upwards. A scale of more than 21 answers is
+    counted in ten equal parts.
 
     Returns:
-        Columns dataset, method, score (1..5), count, share (of the method's ratings).
+        Columns dataset, method, score (1..5; of a part its middle), count, share (of the method's ratings).
     """
-    frame, _ = check_ratings(ratings)
-    frame = frame.assign(score=np.floor(frame["score"] + 0.5).astype(int))
+    checked = checked_ratings(ratings)
+    bins = checked.scale.bins
+    names = [int(each) for each in bins] if all(each == int(each) for each in bins) else list(bins)
+    place = checked.scale.bin_of(checked.first["score"].to_numpy(dtype=np.float64))
     rows = []
-    for (dataset, method), part in frame.groupby(["dataset", "method"], observed=True):
-        counts = np.bincount(part["score"].to_numpy(), minlength=6)[1:6]
+    for (dataset, method), part in checked.first.assign(place=place).groupby(["dataset", "method"], observed=True):
+        counts = np.bincount(part["place"].to_numpy(), minlength=len(bins))
         shares = counts / counts.sum()
-        rows += [(dataset, method, k + 1, int(counts[k]), float(shares[k])) for k in range(5)]
+        rows += [(dataset, method, name, int(n), float(s)) for name, n, s in zip(names, counts, shares, strict=True)]
     return pd.DataFrame(rows, columns=["dataset", "method", "score", "count", "share"])
 
 
@@ -157,19 +160,20 @@ def gold(ratings: RatingTable, expected: dict[str, float] | None = None) -> pd.D
 
     Args:
         ratings: See `stats.check_ratings`.
-        expected: The anchor score of each gold method; default nearest 1 and the original (`hr`) 5.
+        expected: The anchor score of each gold method; default the low end of the scale for nearest and the high one
+            for the original (`hr`).
 
     Returns:
-        Columns rater, method, expected, mean, n, off (mean is more than one step away), median (of all raters' means
-        of the version), sorted; empty when no gold version was rated.
+        Columns rater, method, expected, mean, n, off (mean is more than a quarter of the scale away), median (of all
+        raters' means of the version), sorted; empty when no gold version was rated.
     """
-    anchors = expected or {"nearest": 1.0, "hr": 5.0}
-    frame, _ = check_ratings(ratings)
-    frame = frame[frame["method"].isin(list(anchors))]
+    checked = checked_ratings(ratings)
+    anchors = expected or {"nearest": checked.scale.low, "hr": checked.scale.high}
+    frame = checked.first[checked.first["method"].isin(list(anchors))]
     table = frame.groupby(["rater", "method"], observed=True)["score"].agg(mean="mean", n="count").reset_index()
     table.insert(2, "expected", table["method"].map(anchors).astype(np.float64))
     median = table.groupby("method")["mean"].transform("median")
-    return table.assign(off=(table["mean"] - table["expected"]).abs() > 1.0, median=median)
+    return table.assign(off=(table["mean"] - table["expected"]).abs() > checked.scale.point, median=median)
 
 
 def _mean_and_sd(values: Array) -> tuple[float, float]:

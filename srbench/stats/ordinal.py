@@ -23,6 +23,7 @@ from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.crossed import compared, crossed
 from srbench.stats.laplace import SMALLEST, Laplace
+from srbench.stats.rating_scale import MOST_LEVELS
 from srbench.stats.tables import Array, RatingTable
 
 EFFECTS = ("rater", "image", "method:rater", "method:image")
@@ -202,6 +203,11 @@ def _arranged(
     scores, category = np.unique(frame["score"].to_numpy(dtype=np.float64), return_inverse=True)
     if scores.size < 2:
         raise StatisticsError(f"All ratings are {scores[0]:g}: there is nothing to fit.")
+    if scores.size > MOST_LEVELS:
+        raise StatisticsError(
+            f"The ordinal model takes scores as categories, of which there are {scores.size} here; it fits "
+            f"{MOST_LEVELS} at most. The linear mixed model takes them as numbers."
+        )
     method = frame["method"].cat.codes.to_numpy().astype(np.intp)
     names, rater = np.unique(frame["rater"].astype(str), return_inverse=True)
     problem = Laplace(

@@ -142,7 +142,7 @@ def pair_model(
         effects: Random effects, some of `method:rater` (taste), `method:image` (what suits a picture) and `rater` (the
             side a rater leans to). None takes the first two, where there are two raters and two images.
         methods: Methods to compare, in this order; comparisons with others are left out. None means all.
-        order: Whether all raters may share a lean to the left.
+        order: Whether all raters may share a lean to the left. They may not where a column `sides` says `unknown`.
         prior: Standard deviation, in JOD of a single rater and image, of the normal prior of each quality around the
             mean of all, and of the lean around 0. None means no prior, and is refused where a group of methods won
             or lost everything.
@@ -154,7 +154,8 @@ def pair_model(
     frame, notes = check_comparisons(comparisons)
     frame = _only(frame, methods)
     chosen = usable_effects(frame) if effects is None else tuple(effects)
-    made, said = design(frame, chosen, order, methods)
+    sided = "sides" not in frame or not (frame["sides"] == "unknown").any()
+    made, said = design(frame, chosen, order and sided, methods)
     found = links.find(link)
     if prior is not None and not 0 < prior < np.inf:
         raise StatisticsError(f"The prior is a positive number of JOD, or None; got {prior:g}.")

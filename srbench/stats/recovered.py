@@ -9,7 +9,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats.intervals import CrossedMean, crossed_mean
 from srbench.stats.likelihood import maximum_likelihood
-from srbench.stats.tables import HIGHEST, LOWEST, Array, Cube, RatingTable, cubes
+from srbench.stats.tables import Array, Cube, RatingTable, checked_ratings, cubes
 
 
 def recovered_scores(ratings: RatingTable) -> pd.DataFrame:
@@ -52,18 +52,21 @@ def _recovered(cube: Cube) -> list[CrossedMean]:
 def sos(ratings: RatingTable) -> pd.DataFrame:
     """Return the SOS parameter a of every data set: how far raters scatter, whatever the mean.
 
-    The variance of a stimulus is a (mean - 1)(5 - mean), fitted by least squares over stimuli; 0 is agreement, 1 as far
-    as a scale of five points allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not enough!", QoMEX 2011).
+    The variance of a stimulus is a (mean - low)(high - mean), fitted by least squares over stimuli, between the ends
+    of the scale; 0 is agreement, 1 as far as the scale allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not
+    enough!", QoMEX 2011).
 
     Returns:
         Columns dataset, a (NaN where no stimulus has two scores, or all lie at the ends of the scale).
     """
+    checked = checked_ratings(ratings)
+    low, high = checked.scale.low, checked.scale.high
     rows = []
-    for cube in cubes(ratings):
+    for cube in checked.cubes:
         scores: Array = np.moveaxis(cube.cells, 1, 2).reshape(-1, len(cube.raters))
         scores = scores[(~np.isnan(scores)).sum(axis=1) > 1]
         mean = np.nanmean(scores, axis=1) if len(scores) else np.empty(0)
-        most = (mean - LOWEST) * (HIGHEST - mean)
+        most = (mean - low) * (high - mean)
         variance = np.nanvar(scores, axis=1, ddof=1) if len(scores) else np.empty(0)
         total = float((most**2).sum())
         rows.append((cube.dataset, float((variance * most).sum()) / total if total > 0 else float("nan")))

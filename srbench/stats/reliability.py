@@ -124,15 +124,13 @@ def krippendorff_alpha(scores: Array) -> float:
         raise StatisticsError("Krippendorff's alpha needs a stimulus with two scores; there is none.")
     if values.size < 2:
         raise StatisticsError("All scores are equal: Krippendorff's alpha is not defined.")
-    counts = np.stack([(paired == value).sum(axis=1) for value in values], axis=1).astype(np.float64)
-    size = counts.sum(axis=1)
-    weighted = counts / (size - 1)[:, None]
-    observed = counts.T @ weighted - np.diag(weighted.sum(axis=0))
-    totals = counts.sum(axis=0)
-    middle = np.cumsum(totals) - totals / 2
-    distance = (middle[:, None] - middle) ** 2
-    expected = totals[:, None] * totals / (totals.sum() - 1)
-    return float(1 - (observed * distance).sum() / (expected * distance).sum())
+    # The distance of two scores is that of their mid-ranks, so that sums of squares do, and a scale may have thousands
+    # of different scores.
+    ranks = np.full(paired.shape, np.nan)
+    ranks[~np.isnan(paired)] = scipy_stats.rankdata(paired[~np.isnan(paired)])
+    size = (~np.isnan(paired)).sum(axis=1)
+    observed = float((np.nanvar(ranks, axis=1, ddof=1) * size).sum())
+    return 1.0 - observed / (float(np.nanvar(ranks, ddof=1)) * int(size.sum()))
 
 
 def reliability(ratings: RatingTable) -> pd.DataFrame:

@@ -9,19 +9,23 @@ from srbench.errors import StatisticsError
 from srbench.stats.intervals import crossed_mean
 from srbench.stats.reliability import intraclass
 from srbench.stats.signed_rank import signed_rank
-from srbench.stats.tables import Array, RatingTable, check_ratings
+from srbench.stats.tables import Array, RatingTable, checked_ratings
 
 MARGIN = 0.25
-"""Half of half a step of the scale: a shift that no conclusion of a study should hang on."""
+"""In points, quarters of the scale: half of half a step from 1 to 5, which no conclusion of a study should hang on."""
 
 
-def retest(ratings: RatingTable, *, margin: float = MARGIN) -> pd.DataFrame:
+def retest(ratings: RatingTable, *, margin: float | None = None) -> pd.DataFrame:
     """Compare the first and the second showing of the same stimulus to the same rater, per data set.
 
     'No significant difference' (`p`) is no evidence of reliability: few or noisy raters reach it easily. What
     speaks for reliability is a high ICC(A,1) or kappa, and equivalence: both one-sided t tests reject a shift of
     `margin` or more for other raters and other images (`srbench.stats.intervals`), so that the 90 % interval of the
     shift lies within the margin. Perfect repeats are equivalent.
+
+    Args:
+        ratings: See `check_ratings`.
+        margin: The shift that counts; None takes a sixteenth of the scale, which is 0.25 from 1 to 5.
 
     Returns:
         One row per data set with repeats: dataset, n, raters, images, mean_difference (second minus first),
@@ -32,14 +36,15 @@ def retest(ratings: RatingTable, *, margin: float = MARGIN) -> pd.DataFrame:
     Raises:
         StatisticsError: The ratings are unusable, or the margin is not positive.
     """
-    if margin <= 0:
+    if margin is not None and margin <= 0:
         raise StatisticsError(f"An equivalence margin must be positive; got {margin:g}.")
-    frame, _ = check_ratings(ratings, repeats=True)
+    checked = checked_ratings(ratings)
+    used, frame = margin or MARGIN * checked.scale.point, checked.every
     keys = ["dataset", "rater", "image", "method"]
     frame = frame.sort_values([*keys, "repeat"], kind="stable")
     number = frame.groupby(keys).cumcount()
     pairs = frame[number == 0].merge(frame[number == 1], on=keys, suffixes=("_first", "_second"))
-    rows = [_row(str(name), part, margin) for name, part in pairs.groupby("dataset")]
+    rows = [_row(str(name), part, used) for name, part in pairs.groupby("dataset")]
     return pd.DataFrame(rows)
 
 

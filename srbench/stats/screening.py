@@ -6,24 +6,37 @@ import numpy as np
 import pandas as pd
 
 from srbench.stats.likelihood import maximum_likelihood
-from srbench.stats.tables import Array, RatingTable, check_ratings
+from srbench.stats.rating_scale import ACR, RatingScale
+from srbench.stats.tables import Array, RatingTable, check_ratings, checked_ratings
 
 OFTEN = 0.05
 BALANCED = 0.3
 
 BIAS, NOISE, CORRELATED, SAME, HASTE, STEP, COMPLETE = 1.0, 2.0, 0.5, 0.9, 1 / 3, 1.0, 0.9
+"""Limits of the rules; those of bias and of repeats count in points, quarters of the scale."""
 ENOUGH, FEW = 10, 3
-RULES = {
-    "bt500": "BT.500: more than 5 % deviant scores, on both sides",
-    "biased": f"P.910 bias beyond {BIAS:g} point",
-    "inconsistent": f"P.910 inconsistency above {NOISE:g} times the median of all raters",
-    "contrary": "correlation with the mean of the others below half the median of all raters",
-    "constant": f"the same score in {100 * SAME:g} % of the ratings or more",
-    "hasty": "median time per rating below a third of the median of all raters",
-    "unstable": f"repeated scores that differ by more than {STEP:g} on average",
-    "incomplete": f"less than {100 * COMPLETE:g} % of the ratings of the rater with most",
-}
-"""The rules of `screening`, and what each of them flags. The limits but those of BT.500 are this tool's own."""
+
+
+def rules(scale: RatingScale = ACR) -> dict[str, str]:
+    """Return the rules of `screening` by name, and what each of them flags on a scale.
+
+    The limits but those of BT.500 are this tool's own.
+    """
+    bias, step = BIAS * scale.point, STEP * scale.point
+    return {
+        "bt500": "BT.500: more than 5 % deviant scores, on both sides",
+        "biased": f"P.910 bias beyond {bias:g} point{'' if bias == 1 else 's'}",
+        "inconsistent": f"P.910 inconsistency above {NOISE:g} times the median of all raters",
+        "contrary": "correlation with the mean of the others below half the median of all raters",
+        "constant": f"the same score in {100 * SAME:g} % of the ratings or more",
+        "hasty": "median time per rating below a third of the median of all raters",
+        "unstable": f"repeated scores that differ by more than {step:g} on average",
+        "incomplete": f"less than {100 * COMPLETE:g} % of the ratings of the rater with most",
+    }
+
+
+RULES = tuple(rules())
+"""The names of the rules."""
 
 
 def bt500(scores: Array, *, ddof: int = 1) -> pd.DataFrame:
@@ -75,7 +88,8 @@ def screening(ratings: RatingTable) -> pd.DataFrame:
         (median per rating), repeats (mean absolute difference of a repeated score), one column of booleans for every
         rule of `RULES`, flagged (by any of them), note.
     """
-    frame, _ = check_ratings(ratings)
+    ratings = checked_ratings(ratings)
+    point, frame = ratings.scale.point, ratings.first
     wide = frame.pivot_table(index=["dataset", "image", "method"], columns="rater", values="score", observed=True)
     scores = wide.to_numpy(dtype=np.float64)
     bias, inconsistency, note = _modelled(scores)
@@ -89,12 +103,12 @@ def screening(ratings: RatingTable) -> pd.DataFrame:
     table["seconds"] = _seconds(frame).reindex(raters).to_numpy()
     table["repeats"] = _repeats(ratings).reindex(raters).to_numpy()
     # A comparison with NaN is no flag.
-    table["biased"] = table["bias"].abs() > BIAS
+    table["biased"] = table["bias"].abs() > BIAS * point
     table["inconsistent"] = table["inconsistency"] > NOISE * table["inconsistency"].median()
     table["contrary"] = table["correlation"] < CORRELATED * table["correlation"].median()
     table["constant"] = (table["same"] >= SAME) & (table["n"] >= ENOUGH)
     table["hasty"] = table["seconds"] < HASTE * table["seconds"].median()
-    table["unstable"] = table["repeats"] > STEP
+    table["unstable"] = table["repeats"] > STEP * point
     table["incomplete"] = table["n"] < COMPLETE * table["n"].max()
     table["flagged"] = table[list(RULES)].any(axis=1)
     return table.assign(note=note)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srbench.errors import StatisticsError, unknown
+from srbench.stats.rating_scale import ACR, RatingScale, parse
 
 Array: TypeAlias = NDArray[np.float64]
 
 RATING_COLUMNS = ("rater", "dataset", "image", "method", "score")
 SCORE_COLUMNS = ("dataset", "image", "method", "metric", "value")
-LOWEST, HIGHEST = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,14 @@ class CheckedRatings:
         first: First showings only.
         damaged: One sentence for everything that was left out of `every`.
         notes: The same for `first`.
+        scale: What raters could answer.
     """
 
     every: pd.DataFrame
     first: pd.DataFrame
     damaged: tuple[str, ...]
     notes: tuple[str, ...]
+    scale: RatingScale = ACR
 
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
@@ -81,31 +83,60 @@ class CheckedRatings:
 RatingTable: TypeAlias = pd.DataFrame | CheckedRatings
 
 
-def checked_ratings(ratings: RatingTable) -> CheckedRatings:
-    """Check ratings once; see `check_ratings`, whose errors this raises."""
+def checked_ratings(ratings: RatingTable, scale: RatingScale | str | None = None) -> CheckedRatings:
+    """Check ratings once; see `check_ratings`, whose errors this raises.
+
+    Args:
+        ratings: See `check_ratings`.
+        scale: What raters could answer, such as `0:100`. None takes what the column `rating_scale` says, else 1 to 5.
+    """
+    declared = parse(scale) if isinstance(scale, str) else scale
     if isinstance(ratings, CheckedRatings):
-        return ratings
-    every, damaged = _usable_ratings(ratings)
+        if declared in {None, ratings.scale}:
+            return ratings
+        ratings = ratings.every
+    used = declared or rating_scale(ratings)
+    every, damaged = _usable_ratings(ratings, used)
     first, said = _first_showings(every)
-    return CheckedRatings(every, first, tuple(damaged), (*damaged, *said))
+    return CheckedRatings(every, first, tuple(damaged), (*damaged, *said), used)
+
+
+def rating_scale(ratings: RatingTable) -> RatingScale:
+    """Return the scale of ratings: that of checked ones, or what the column `rating_scale` says, else 1 to 5.
+
+    Raises:
+        StatisticsError: The column names several scales, whose scores do not compare, or something else.
+    """
+    if isinstance(ratings, CheckedRatings):
+        return ratings.scale
+    named = sorted(set(ratings["rating_scale"].dropna().astype(str))) if "rating_scale" in ratings else []
+    if len(named) > 1:
+        raise StatisticsError(f"The ratings mix the scales {', '.join(named)}, whose scores do not compare.")
+    return parse(named[0]) if named else ACR
+
+
+def restricted(checked: CheckedRatings, keep: Callable[[pd.DataFrame], pd.Series[bool]]) -> CheckedRatings:
+    """Return those of checked ratings whose rows `keep` chooses, in `every` and in `first`."""
+    every, first = (frame[keep(frame)].reset_index(drop=True) for frame in (checked.every, checked.first))
+    return replace(checked, every=every, first=first)
 
 
 def check_ratings(ratings: RatingTable, repeats: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Return the usable ratings and one sentence for everything that was left out.
 
     Args:
-        ratings: Columns `rater`, `dataset`, `image`, `method`, `score`, and optionally `repeat`.
+        ratings: Columns `rater`, `dataset`, `image`, `method`, `score`, and optionally `repeat` and `rating_scale`.
         repeats: Keep second showings too; otherwise only the first showing of each stimulus counts.
 
     Raises:
-        StatisticsError: A column is missing, nothing is left, a score is outside 1..5, or one rater gave one
-            stimulus two different scores in one showing.
+        StatisticsError: A column is missing, nothing is left, a score is outside the scale, or one rater gave
+            one stimulus two different scores in one showing.
     """
     checked = checked_ratings(ratings)
     return (checked.every, list(checked.damaged)) if repeats else (checked.first, list(checked.notes))
 
 
-def _usable_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _usable_ratings(ratings: pd.DataFrame, scale: RatingScale) -> tuple[pd.DataFrame, list[str]]:
     frame = _with_columns(ratings, RATING_COLUMNS, "ratings")
     notes: list[str] = []
     if "repeat" not in frame:
@@ -113,18 +144,23 @@ def _usable_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     frame["score"] = _numbers(frame["score"], "score")
     frame, note = _without_nan(frame, "score", "rating")
     notes += note
-    outside = frame[(frame["score"] < LOWEST) | (frame["score"] > HIGHEST)]
+    outside = frame[scale.off(frame["score"].to_numpy(dtype=np.float64))]
     if len(outside):
         row = outside.iloc[0]
         raise StatisticsError(
-            f"{len(outside)} scores lie outside 1..5, the first is {row['score']:g} by rater {row['rater']} "
-            f"for {row['dataset']}/{row['image']}/{row['method']}. Correct the ratings."
+            f"{len(outside)} scores lie outside {scale.low:g}..{scale.high:g}{_steps(scale)}, the first is "
+            f"{row['score']:g} by rater {row['rater']} for {row['dataset']}/{row['image']}/{row['method']}. Correct "
+            "the ratings, or declare their scale."
         )
     frame, note = _without_copies(frame, ["rater", "dataset", "image", "method", "repeat"], "score", "rating")
     notes += note
     if frame.empty:
         raise StatisticsError("There is no rating left to compute anything from. Collect or import ratings first.")
     return frame.reset_index(drop=True), notes
+
+
+def _steps(scale: RatingScale) -> str:
+    return "" if scale.step is None else f", or between its steps of {scale.step:g}"
 
 
 def _first_showings(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

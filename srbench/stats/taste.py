@@ -12,6 +12,7 @@ from srbench.stats import linear_mixed, ordinal
 from srbench.stats.crossed import estimable
 from srbench.stats.linear_mixed import LinearMixed
 from srbench.stats.ordinal import Ordinal
+from srbench.stats.rating_scale import RatingScale
 from srbench.stats.tables import CheckedRatings, RatingTable, checked_ratings
 
 TASTE = "method:rater"
@@ -47,16 +48,17 @@ def mixed_models(ratings: RatingTable) -> list[Models]:
     the note names them.
     """
     checked = checked_ratings(ratings)
-    return [_models(str(name), part.reset_index(drop=True)) for name, part in checked.first.groupby("dataset")]
+    parts = checked.first.groupby("dataset")
+    return [_models(str(name), part.reset_index(drop=True), checked.scale) for name, part in parts]
 
 
-def _models(dataset: str, frame: pd.DataFrame) -> Models:
+def _models(dataset: str, frame: pd.DataFrame, scale: RatingScale) -> Models:
     methods, raters, images = (int(frame[name].nunique()) for name in ("method", "rater", "image"))
     nan, notes = float("nan"), []
     if min(methods, raters, images) < 2:
         short = f"Mixed models need two methods, raters and images; found {methods}, {raters} and {images}."
         return Models(dataset, raters, images, None, None, nan, short)
-    checked = CheckedRatings(frame, frame, (), ())
+    checked = CheckedRatings(frame, frame, (), (), scale)
     usable = estimable(frame, linear_mixed.EFFECTS)
     if lost := [name for name in linear_mixed.EFFECTS if name not in usable]:
         notes.append(f"Cannot be told from the rest in this design: {', '.join(lost)}.")

@@ -10,7 +10,7 @@ import pandas as pd
 from srbench.stats import CriticalDifference
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, count, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import OPINIONS, Table, TableCell, cells
 
 
 def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
@@ -64,7 +64,7 @@ def _pair_notes(table: pd.DataFrame) -> list[str]:
     unit = str(table["unit"].iloc[0])
     paired = "means over raters, paired by image" if unit == "image" else "single ratings, paired by rater and image"
     kinds = " and ".join(sorted(set(table["test"]) - {"none"})) or "none could be made"
-    factors = "raters and images" if table["metric"].iloc[0] == "mos" else "images"
+    factors = "raters and images" if table["metric"].iloc[0] in OPINIONS else "images"
     explained = (
         f"Difference: first minus second. 95 % interval, all pairs: over {factors}, so wide that it holds for all "
         "pairs of the set at once; significant where it excludes 0. The interval of each pair alone stands in "

@@ -86,16 +86,17 @@ def _plain_mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
     return None if np.isnan(mean) else mean
 
 
-def opinion_means(mos: pd.DataFrame, scale: int) -> list[Mean]:
+def opinion_means(mos: pd.DataFrame, scale: int, metric: str = "mos") -> list[Mean]:
     """Return mean opinion scores as means.
 
     Args:
         mos: From `stats.mean_opinion_scores`, by data set and method.
-        scale: The upscaling factor of the run.
+        scale: The upscaling factor of the run; 0 where published scores do not compare.
+        metric: What they are called.
     """
     size = mos.groupby("dataset")["images"].max()
     made = [
-        Mean("", "", "mos", str(row.method), str(row.dataset), float(row.mos), int(row.images), int(size[row.dataset]))
+        Mean("", "", metric, str(row.method), str(row.dataset), float(row.mos), int(row.images), int(size[row.dataset]))
         for row in lines(mos)
     ]
     return [replace(mean, published=published(mean, scale)) for mean in made]

@@ -11,7 +11,7 @@ from srbench import datasets, metrics
 from srbench.errors import DatasetError, MetricError
 from srbench.metrics import Metric
 from srbench.tables import numbers
-from srbench.tables.table import ORIGINAL
+from srbench.tables.table import OPINIONS, ORIGINAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,7 @@ class Names:
         dataset_titles: Title of each data set; no two are equal.
         metrics: Names, PSNR and SSIM first.
         known_metrics: What is registered about them; a run may have others.
+        opinion: What means of ratings are called.
     """
 
     methods: tuple[str, ...]
@@ -45,6 +46,7 @@ class Names:
     dataset_titles: Mapping[str, str]
     metrics: tuple[str, ...]
     known_metrics: Mapping[str, Metric] = field(default_factory=dict)
+    opinion: str = "MOS"
 
     def method(self, name: str) -> str:
         """Return the title of a method."""
@@ -73,7 +75,7 @@ class Names:
     def metric(self, name: str) -> str:
         """Return the title of a metric, without its unit."""
         if name == "mos":
-            return "MOS"
+            return self.opinion
         known = self.known_metrics.get(name)
         return known.title if known is not None else name.upper()
 
@@ -91,7 +93,7 @@ class Names:
     def digits(self, name: str) -> int:
         """Return how many decimals a metric is printed with."""
         known = self.known_metrics.get(name)
-        return 2 if name in {"mos", "psnr"} or (known is not None and known.unit == "dB") else 4
+        return 2 if name in {*OPINIONS, "psnr"} or (known is not None and known.unit == "dB") else 4
 
     def number(self, name: str, value: float, sign: bool = False) -> str:
         """Return a metric's value as it is printed."""

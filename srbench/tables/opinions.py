@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from srbench.tables.names import Names, lines
-from srbench.tables.numbers import number, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.numbers import DASH, number, span
+from srbench.tables.table import ORIGINAL, Table, TableCell, cells
 
 
 def mos_table(
@@ -44,15 +44,53 @@ def mos_table(
                     ),
                 ]
             )
-    head = ["Set", "Version", "MOS", "95 % interval", "P.910", "sd", "Mean rank", "Ratings"]
+    title = names.metric("mos")
+    head = ["Set", "Version", title, "95 % interval", "P.910", "sd", "Mean rank", "Ratings"]
     note = (
         "Interval: t-based, over raters and images; of each version alone, so that overlap decides nothing. sd: of "
         "single ratings. P.910: the score that its model of raters recovers, without their bias and weighted by their "
-        "consistency. Mean rank: per image and rater, 1 = best."
+        "consistency. Mean rank: per image and rater, 1 = best. The score of every stimulus stands in stimuli.csv."
     )
     scattered = ", ".join(f"{names.dataset(str(row.dataset))} {number(row.a)}" for row in lines(sos))
     spread = f"SOS parameter a, from 0 (raters agree) to 1 (they use both ends only): {scattered}."
-    return Table("mos", "Mean opinion scores", head, rows, frozenset(rules - {0}), [note, spread], 2)
+    caption = "Mean opinion scores" + ("" if title == "MOS" else f" beside the original ({title})")
+    return Table("mos", caption, head, rows, frozenset(rules - {0}), [note, spread], 2)
+
+
+def dmos_table(dmos: pd.DataFrame, best: float, names: Names, crushed: bool = False) -> Table:
+    """Return the means of differential scores of a study with hidden originals.
+
+    Args:
+        dmos: From `stats.mean_opinion_scores` of `stats.differential`.
+        best: The best score of the scale, which the original has by definition.
+        names: Titles and orders.
+        crushed: Whether scores above it were crushed.
+    """
+    rows: list[list[TableCell]] = []
+    rules = set()
+    for dataset in dict.fromkeys([*names.datasets, *dmos["dataset"]]):
+        part = dmos[dmos["dataset"] == dataset].set_index("method")
+        if not len(part):
+            continue
+        rules.add(len(rows))
+        title = names.dataset(dataset)
+        for method in (name for name in names.methods if name in part.index):
+            row = part.loc[method]
+            figures = (number(row["mos"]), span(row["low"], row["high"]), number(row["sd"]), str(int(row["n"])))
+            rows.append(cells(title, names.method(method), *figures))
+        rows.append(cells(title, names.method(ORIGINAL), f"{number(best)} by definition", DASH, DASH, DASH))
+    pairs = (
+        f"Scores above {best:g} were crushed by 7 DV / (2 + DV)."
+        if crushed
+        else "Differences between versions are those of their mean opinion scores, where raters saw the original too."
+    )
+    note = (
+        f"Each rating minus the same rater's of the hidden original, plus {best:g} (ITU-T P.910). Interval: t-based, "
+        "over raters and images; of each version alone. The original's own scores stand in the table of mean opinion "
+        f"scores. {pairs}"
+    )
+    head = ["Set", "Version", "DMOS", "95 % interval", "sd", "Ratings"]
+    return Table("dmos", "Differential mean opinion scores (DMOS)", head, rows, frozenset(rules - {0}), [note], 2)
 
 
 def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:

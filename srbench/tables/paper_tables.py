@@ -11,7 +11,7 @@ from srbench import stats
 from srbench.tables.means import mark_best, mean_cell, mean_notes
 from srbench.tables.names import Names
 from srbench.tables.published import difference_cell, published_cell
-from srbench.tables.table import ORIGINAL, Mean, Table, TableCell
+from srbench.tables.table import OPINIONS, ORIGINAL, Mean, Table, TableCell
 
 CATEGORIES = (("srresnet-mse", "srresnet-vgg22"), ("srgan-mse", "srgan-vgg22", "srgan-vgg54"))
 """The paper's Table 1 compares losses inside each of these."""
@@ -68,7 +68,7 @@ def _table(
     rules = set()
     for dataset in names.datasets:
         rules.add(len(rows))
-        for metric in [*names.metrics, "mos"]:
+        for metric in [*names.metrics, *OPINIONS]:
             found = {mean.method: mean for mean in shown if (mean.metric, mean.dataset) == (metric, dataset)}
             if found:
                 stars = {_highest(material, metric, dataset, category) for category in categories}
@@ -82,8 +82,8 @@ def _table(
 
 
 def _label(material: Material, metric: str) -> str:
-    if metric == "mos":
-        return "MOS (synthetic)" if material.synthetic else "MOS"
+    if metric in OPINIONS:
+        return f"{material.names.metric(metric)}{' (synthetic)' if material.synthetic else ''}"
     better = "" if material.names.higher_is_better(metric) else ", less is better"
     return f"{material.names.label(metric)}{better}"
 

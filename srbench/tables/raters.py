@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from srbench.stats import RULES, Models
+from srbench.stats import RULES, Models, RatingScale
+from srbench.stats import rules as screening_rules
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, p_text, span
 from srbench.tables.table import Table, TableCell, cells
@@ -116,8 +117,8 @@ def ordinal_table(models: Sequence[Models], names: Names) -> Table:
     return Table("ordinal", "Ordinal model", head, rows, frozenset(rules - {0}), [note], 2)
 
 
-def rater_table(screening: pd.DataFrame) -> Table:
-    """Return every rater, from `stats.screening`."""
+def rater_table(screening: pd.DataFrame, scale: RatingScale) -> Table:
+    """Return every rater, from `stats.screening`; `scale` is what raters could answer."""
     rows = [
         [
             *cells(
@@ -144,7 +145,7 @@ def rater_table(screening: pd.DataFrame) -> Table:
         "Bias and inconsistency: maximum-likelihood model of ITU-T P.910. Correlation: with the mean of the others. "
         "Deviant scores: screening of ITU-R BT.500. Seconds: median per rating."
     )
-    rules = f"Rules: {'; '.join(f'{rule}: {text}' for rule, text in RULES.items())}."
+    rules = f"Rules: {'; '.join(f'{rule}: {text}' for rule, text in screening_rules(scale).items())}."
     return Table("raters", "Raters", head, rows, notes=[explained, rules, *sorted(set(screening["note"]) - {""})])
 
 
@@ -173,16 +174,14 @@ def exclusion_table(exclusions: pd.DataFrame, names: Names) -> Table:
     return Table("exclusions", "What leaving raters out would change", head, rows, notes=[note], labels=2)
 
 
-def gold_table(gold: pd.DataFrame, names: Names) -> Table:
-    """Return the versions whose score is known, from `stats.gold`."""
+def gold_table(gold: pd.DataFrame, names: Names, step: float) -> Table:
+    """Return the versions whose score is known, from `stats.gold`; `step` is how far off counts."""
     rows = []
     for method, part in gold.groupby("method"):
         off = ", ".join(map(str, part.loc[part["off"], "rater"])) or "nobody"
         title = names.method(str(method))
-        rows.append(
-            cells(title, number(float(part["expected"].iloc[0]), 0), number(float(part["median"].iloc[0])), off)
-        )
-    head = ["Version", "Expected", "Median of raters", "More than one step off"]
+        rows.append(cells(title, f"{part['expected'].iloc[0]:g}", number(float(part["median"].iloc[0])), off))
+    head = ["Version", "Expected", "Median of raters", f"More than {'one step' if step == 1 else f'{step:g}'} off"]
     return Table("gold", "Versions whose score is known", head, rows)
 
 

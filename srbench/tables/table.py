@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ORIGINAL = "hr"
 """The original takes part in tables, but cannot be the best of them."""
+OPINIONS = ("mos", "dmos")
+"""What stands for opinions among the metrics: their means, and the means of differential scores."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,10 @@ def test_synthetic_ratings_never_pass_for_real_ones(opened: Mos) -> None:
     assert table["study"].str.startswith("synthetic-").all()
     with pytest.raises(StudyError, match="must begin with 'synthetic-'"):
         opened("import", "real", "drawn.csv")
-    table.assign(study="real").to_csv("real.csv", index=False)
+    table.assign(study="real").to_csv("renamed.csv", index=False)
+    with pytest.raises(StudyError, match="must begin with 'synthetic-'"):  # raters of a simulation stay what they are
+        opened("import", "real", "renamed.csv")
+    table.assign(study="real", rater="r-" + table["rater"]).to_csv("real.csv", index=False)
     with pytest.raises(StudyError, match="must not begin with 'synthetic-'"):
         opened("import", "synthetic-y", "real.csv")
     pd.concat([table, table.assign(study="real", rater="r-" + table["rater"])]).to_csv("both.csv", index=False)
@@ -202,8 +205,11 @@ def test_ratings_with_other_column_names_are_imported(mos: Mos) -> None:
     ("text", "message"),
     [
         ("rater,image,method\na,b,c\n", "wrong or missing: score"),
-        ("rater,image,method,score\na,b,c,6\n", r"line 2: expected a whole score from 1 to 5, got '6'"),
-        ("rater,image,method,score\na,b,c,3\na,b,d,2.5\n", r"line 3: .* got '2.5'"),
+        (
+            "rater,image,method,score\na,b,c,6\n",
+            r"line 2: expected a whole score from 1 to 5, got 6\. .*srbench ratings import bad.csv",
+        ),
+        ("rater,image,method,score\na,b,c,3\na,b,d,2.5\n", r"line 3: .* got 2\.5"),
         ("rater,image,method,score\n", "holds no rating"),
         ("rater,image,method,score\n,b,c,3\n", "empty cells"),
         ("rater,image,method,score,repeat\na,b,c,3,0\na,b,c,4,0\n", "line 3: this rater"),

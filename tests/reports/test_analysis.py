@@ -401,6 +401,6 @@ def test_two_methods_of_one_title_are_told_apart_everywhere(run, ratings):
 def test_ratings_are_checked_once_a_report(run, ratings, monkeypatch):
     calls = []
     check = stats_tables._usable_ratings
-    monkeypatch.setattr(stats_tables, "_usable_ratings", lambda table: calls.append(1) or check(table))
+    monkeypatch.setattr(stats_tables, "_usable_ratings", lambda *given: calls.append(1) or check(*given))
     find(run, StudyRatings("s", ratings), QUICK)
     assert len(calls) == 1

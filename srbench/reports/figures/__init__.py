@@ -9,11 +9,11 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from srbench.reports import phrases, pictures
-from srbench.reports.figures import crops, metrics, opinions, people, significance, style
-from srbench.reports.findings import Findings
+from srbench.reports.figures import crops, metrics, opinions, people, preferences, significance, style
+from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.numbers import count
-from srbench.tables.table import ORIGINAL
+from srbench.tables.table import OPINIONS, ORIGINAL
 
 __all__ = ["Drawing", "all_figures", "style"]
 
@@ -26,7 +26,7 @@ class Drawing:
 
     Attributes:
         name: File name without ending.
-        section: Where it belongs: `opinions`, `significance`, `run`, `pictures`, `people` or `raters`.
+        section: Where it belongs: `opinions`, `preferences`, `significance`, `run`, `pictures`, `people` or `raters`.
         title: A few words.
         caption: What a reader must know to read it.
         draw: Makes it.
@@ -42,7 +42,8 @@ class Drawing:
 def all_figures(findings: Findings) -> list[Drawing]:
     """Return the figures that this run and study have data for."""
     drawings = [
-        *_opinions(findings), *_significance(findings), *_run(findings), *_pictures(findings), *_people(findings)
+        *_opinions(findings), *_preferences(findings), *_significance(findings), *_run(findings),
+        *_pictures(findings), *_people(findings),
     ]  # fmt: skip
     # A figure leaves its caption behind when somebody copies its file, so what the caption says stands in it too.
     return [replace(d, draw=partial(_marked, d.draw)) if SYNTHETIC in d.caption else d for d in drawings]
@@ -61,11 +62,13 @@ def _opinions(findings: Findings) -> Iterator[Drawing]:
     kind = phrases.kind(findings)
     yield Drawing(
         "distributions", "opinions", "Distribution of opinion scores",
-        f"How often each score was given to each version{kind}: one column per version, bins centred on the whole "
-        "scores, share in percent (no number below 5). Red: mean opinion score with its 95 % interval over raters and "
-        "images. Compare figures 5 and 9 of the paper.",
+        f"How often each score was given to each version{kind}: one column per version, {_bins(found)}, share in "
+        "percent (no number below 5). Red: mean opinion score with its 95 % interval over raters and images. Compare "
+        "figures 5 and 9 of the paper.",
         lambda: opinions.distributions(findings, found),
     )  # fmt: skip
+    if all(len(part) < 2 for _, part in found.ranks.groupby("dataset")):
+        return
     yield Drawing(
         "ranks", "opinions", "Ordinal ranks",
         f"Rank of each version among all versions of the same image by the same rater{kind}, ties averaged, "
@@ -75,11 +78,31 @@ def _opinions(findings: Findings) -> Iterator[Drawing]:
     )  # fmt: skip
 
 
+def _bins(found: Opinions) -> str:
+    if not found.scale.levels:
+        return "the scale in ten equal parts"
+    whole = all(level % 1 == 0 for level in found.scale.levels)
+    return f"bins centred on the {'whole ' if whole else ''}scores"
+
+
+def _preferences(findings: Findings) -> Iterator[Drawing]:
+    found = findings.preferences
+    if found is None or not found.models:
+        return
+    yield Drawing(
+        "preferences", "preferences", "Quality by pair comparison",
+        f"Quality of each version from comparisons of pairs{phrases.kind(findings)}; 1 JOD: 75 % of forced choices "
+        "prefer the better one. Intervals of 95 % hold for all versions of a set at once; which pairs differ stands in "
+        "the table.",
+        lambda: preferences.qualities(findings, found),
+    )  # fmt: skip
+
+
 def _significance(findings: Findings) -> Iterator[Drawing]:
     present = list(dict.fromkeys(findings.comparisons["metric"])) if len(findings.comparisons) else []
     for metric in present[:MOST_MATRICES]:
         title = findings.names.metric(metric)
-        kind = phrases.kind(findings) if metric == "mos" else ""
+        kind = phrases.kind(findings) if metric in OPINIONS else ""
         yield Drawing(
             f"matrix-{metric}", "significance", f"All pairs, {title}",
             f"Difference of the mean {title}, row minus column{kind}. + and - mark significant differences (the "
@@ -117,6 +140,8 @@ def _run(findings: Findings) -> Iterator[Drawing]:
                 "networks that differ in nothing else. Compare figure 7 of the paper.",
                 partial(metrics.depth, findings, shown[0]),
             )  # fmt: skip
+    if not shown:
+        return
     baseline = "bicubic" if "bicubic" in findings.names.methods else findings.names.methods[0]
     for metric in shown:
         title = findings.names.metric(metric)
@@ -145,7 +170,7 @@ def _infinite(findings: Findings, metric: str) -> str:
 
 
 def _pictures(findings: Findings) -> Iterator[Drawing]:
-    if not findings.choices.pictures:
+    if findings.run is None or not findings.choices.pictures:
         return
     for region in pictures.regions(findings):
         place = f"{findings.names.dataset(region.dataset)}, {region.image}"

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from srbench import stats
+from srbench.reports import phrases
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings, Opinions
 
+MOST_TICKS = 11
+
 
 def distributions(findings: Findings, opinions: Opinions) -> Figure:
-    """Draw how often each score was given, per method and set: bins centred on 1..5, mean as a red marker."""
+    """Draw how often each score was given, per method and set: bins centred on scores, mean as a red marker."""
     figure, axes = _panels(findings, opinions.distribution, 2.5)
     for axis, dataset in zip(axes, _sets(findings, opinions.distribution), strict=True):
         methods = findings.measured("mos", dataset)
         part = opinions.distribution[opinions.distribution["dataset"] == dataset]
-        _columns(axis, part, methods, "score", 5)
+        _columns(axis, part, methods, "score", sorted(part["score"].unique()))
         means = opinions.mos[opinions.mos["dataset"] == dataset].set_index("method").loc[methods]
         _means(axis, means["mos"].tolist(), (means["low"].tolist(), means["high"].tolist()))
-        axis.set_yticks(range(1, 6), ["1 bad", "2 poor", "3 fair", "4 good", "5 excellent"])
+        _answers(axis, opinions)
         _finish(findings, axis, dataset, methods)
     return figure
 
@@ -30,7 +36,7 @@ def ranks(findings: Findings, opinions: Opinions) -> Figure:
     for axis, dataset in zip(axes, _sets(findings, opinions.rank_distribution), strict=True):
         methods = findings.measured("mos", dataset)
         part = opinions.rank_distribution[opinions.rank_distribution["dataset"] == dataset]
-        _columns(axis, part, methods, "rank", len(methods))
+        _columns(axis, part, methods, "rank", range(1, len(methods) + 1))
         means = opinions.ranks[opinions.ranks["dataset"] == dataset].set_index("method").loc[methods]
         _means(axis, means["rank"].tolist(), None)
         axis.invert_yaxis()
@@ -54,22 +60,35 @@ def _panels(findings: Findings, table: pd.DataFrame, height: float) -> tuple[Fig
     return figure, axes
 
 
-def _columns(axis: Axes, part: pd.DataFrame, methods: list[str], column: str, levels: int) -> None:
-    """Draw one colour-coded column of shares per method."""
-    shares = part.pivot_table(index=column, columns="method", values="share").reindex(
-        index=range(1, levels + 1), columns=methods
-    )
+def _answers(axis: Axes, opinions: Opinions) -> None:
+    """Name the answers of the scale, in words where it has five."""
+    scale = opinions.scale
+    if (scale.low, scale.high) == (stats.ACR.low, stats.ACR.high):
+        words = phrases.ANSWERS["dcr" if opinions.study.design == "dcr" else "acr"]
+        axis.set_yticks(range(1, 6), [f"{k} {word}" for k, word in enumerate(words, start=1)])
+    else:
+        axis.set_yticks(scale.levels if 0 < len(scale.levels) <= MOST_TICKS else _quarters(scale))
+
+
+def _quarters(scale: stats.RatingScale) -> list[float]:
+    return [scale.low + k * scale.point for k in range(5)]
+
+
+def _columns(axis: Axes, part: pd.DataFrame, methods: list[str], column: str, bins: Sequence[float]) -> None:
+    """Draw one colour-coded column of shares per method, a field for each of `bins`."""
+    shares = part.pivot_table(index=column, columns="method", values="share").reindex(index=list(bins), columns=methods)
     values = shares.to_numpy(dtype=float)
     mesh = axis.pcolormesh(
-        range(len(methods)), range(1, levels + 1), values, cmap=style.DENSITY, vmin=0, vmax=1,
+        range(len(methods)), bins, values, cmap=style.DENSITY, vmin=0, vmax=1,
         shading="nearest", edgecolors="white", linewidth=1.2,
     )  # fmt: skip
     mesh.set_rasterized(False)
-    lower = 0.3 if levels == 5 else 0.0  # low columns of five leave room for the mean beside the figure
+    five = len(bins) == 5
+    lower = 0.3 * (bins[1] - bins[0]) if five else 0.0  # low columns of five leave room for the mean beside the figure
     for x in range(len(methods)):
-        for y in range(1, levels + 1):
-            share = float(values[y - 1, x])
-            if share >= (0.05 if levels == 5 else 0.1):
+        for place, y in enumerate(bins):
+            share = float(values[place, x])
+            if share >= (0.05 if five else 0.1):
                 colour = "white" if share > 0.6 else style.INK
                 axis.text(x + 0.46, y - lower, f"{100 * share:.0f}", ha="right", va="center", fontsize=7, color=colour)
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings, Opinions
+from srbench.stats import RatingScale
 from srbench.stats.logistic import Mapping
 from srbench.tables.names import lines
 
@@ -23,7 +24,7 @@ def agreement(findings: Findings, opinions: Opinions) -> Figure:
     figure, axes = style.grid(4.2 * columns + 0.4, 3.7 * rows + 0.8, rows, columns, sharey=True)
     looks = style.looks(findings.names.methods)
     for axis, metric in zip(axes, metrics, strict=False):
-        _scatter(findings, axis, points[points["metric"] == metric], looks)
+        _scatter(findings, axis, points[points["metric"] == metric], looks, opinions.scale)
         _curve(axis, points[points["metric"] == metric], _overall(table, metric))
         axis.set_xlabel(findings.names.metric(metric))
     for axis in axes[len(metrics) :]:
@@ -44,15 +45,17 @@ def _overall(table: pd.DataFrame, metric: str) -> pd.Series:
     return rows.iloc[-1]  # `all` where there are several sets, else the only set
 
 
-def _scatter(findings: Findings, axis: Axes, points: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _scatter(
+    findings: Findings, axis: Axes, points: pd.DataFrame, looks: dict[str, tuple[str, str]], scale: RatingScale
+) -> None:
     for method in findings.names.methods:
         part = points[points["method"] == method]
         colour, marker = looks[method]
         axis.scatter(
             part["value"], part["mos"], s=20, color=colour, marker=marker, alpha=0.5, linewidths=0, rasterized=True
         )
-    axis.set_ylim(0.8, 5.2)
-    axis.set_yticks(range(1, 6))
+    axis.set_ylim(scale.low - 0.2 * scale.point, scale.high + 0.2 * scale.point)
+    axis.set_yticks([scale.low + k * scale.point for k in range(5)])
     axis.grid(True)
 
 
