@@ -6,12 +6,13 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 `score` (and, where stimuli were shown twice, `repeat`).
 """
 
-from srbench.stats.agreement import agreement, concordance, joined
+from srbench.stats.agreement import agreement, concordance, image_agreement, metric_contrasts
 from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
 from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
+from srbench.stats.gsd import distribution_fit, score_distributions
 from srbench.stats.likelihood import Subjective, maximum_likelihood
 from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
@@ -23,13 +24,16 @@ from srbench.stats.opinion import (
     rank_distribution,
     score_distribution,
 )
+from srbench.stats.ordering import pair_accuracy
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
-from srbench.stats.recovered import detectable, recovered_scores, sos
+from srbench.stats.recovered import detectable, recovered_scores
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
+from srbench.stats.scatter import sos
 from srbench.stats.screening import RULES, bt500, screening
+from srbench.stats.stimuli import Stimuli, joined, stimuli
 from srbench.stats.tables import CheckedRatings, Cube, check_ratings, check_scores, checked_ratings, cubes, score_cubes
 from srbench.stats.taste import Models, mixed_models, taste
 
@@ -43,6 +47,7 @@ __all__ = [
     "Models",
     "Ordinal",
     "Pairs",
+    "Stimuli",
     "Subjective",
     "agreement",
     "bt500",
@@ -56,11 +61,13 @@ __all__ = [
     "concordance",
     "cubes",
     "detectable",
+    "distribution_fit",
     "exclusions",
     "friedman",
     "gold",
     "groups",
     "holm",
+    "image_agreement",
     "joined",
     "krippendorff_alpha",
     "linear_mixed_model",
@@ -69,8 +76,10 @@ __all__ = [
     "mean_ranks",
     "mean_scores",
     "median_seconds",
+    "metric_contrasts",
     "mixed_models",
     "ordinal_model",
+    "pair_accuracy",
     "pair_model",
     "rank_distribution",
     "recovered_scores",
@@ -78,9 +87,11 @@ __all__ = [
     "retest",
     "score_cubes",
     "score_distribution",
+    "score_distributions",
     "screening",
     "significantly_highest",
     "sos",
+    "stimuli",
     "taste",
     "without",
 ]

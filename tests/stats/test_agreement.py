@@ -10,9 +10,15 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import agreement, compare, compare_scores, concordance, logistic
-from srbench.stats.agreement import _kendall, _pearson, _spearman, interval
+from srbench.stats.correlations import kendall, pearson, spearman
+from srbench.stats.jackknife import Estimate
 
 COLUMNS = ["dataset", "image", "method", "metric", "value"]
+
+
+def interval(value: float, without: np.ndarray) -> tuple[float, float]:
+    """Return the interval over images alone."""
+    return Estimate(value, without, np.empty(0)).interval("fisher")
 
 
 def _sigmoid(seed: int, sign: float = 1.0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +79,7 @@ def test_weighted_correlations_are_scipys_on_the_copied_stimuli():
     picture = np.repeat(np.arange(8), 5)
     x, y = source.integers(0, 9, (2, 40)).astype(float)
     weights = source.multinomial(8, np.full(8, 1 / 8), size=100).astype(float)
-    fast = _pearson(x, y, weights[:, picture]), _spearman(x, y, weights[:, picture]), _kendall(x, y, picture, weights)
+    fast = pearson(x, y, weights[:, picture]), spearman(x, y, weights[:, picture]), kendall(x, y, picture, weights)
     for b in range(100):
         copies = np.repeat(np.arange(40), weights[b, picture].astype(int))
         slow = (
@@ -115,7 +121,7 @@ def test_intervals_of_correlations_cover_what_more_images_would_show(images):
 
     def correlations(x, y, weights):
         picture = np.repeat(np.arange(len(x)), 6)
-        return _spearman(x.ravel(), y.ravel(), weights[:, picture]), _pearson(x.ravel(), y.ravel(), weights[:, picture])
+        return spearman(x.ravel(), y.ravel(), weights[:, picture]), pearson(x.ravel(), y.ravel(), weights[:, picture])
 
     true = [float(value[0]) for value in correlations(*study(2000), np.ones((1, 2000)))]
     inside = np.zeros(2)
