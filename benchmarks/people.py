@@ -31,7 +31,7 @@ ERRORS = {
     "noisy": (0.6, 1.2, 0.5),
 }
 """Standard deviations of a metric's errors, in points of the scale: of a method, an image, and a picture."""
-TASTES = (0.0, 0.15, 0.3)
+TASTES = (0.0, 0.2)
 
 
 @dataclass(frozen=True)

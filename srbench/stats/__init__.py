@@ -9,6 +9,7 @@ pairs, `pair_model`. Every function that takes ratings expects the columns `rate
 from srbench.stats.agreement import agreement, concordance, image_agreement, metric_contrasts
 from srbench.stats.changes import Change, changes
 from srbench.stats.comparison import compare, compare_scores, holm, significantly_highest
+from srbench.stats.drift import Drift, drift
 from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
@@ -28,6 +29,7 @@ from srbench.stats.ordering import pair_accuracy
 from srbench.stats.ordinal import Ordinal, ordinal_model
 from srbench.stats.pair_design import check_comparisons
 from srbench.stats.pairs import Pairs, pair_model
+from srbench.stats.power import achieved_power
 from srbench.stats.recovered import detectable, recovered_scores
 from srbench.stats.reliability import krippendorff_alpha, reliability
 from srbench.stats.retest import retest
@@ -43,12 +45,14 @@ __all__ = [
     "CheckedRatings",
     "CriticalDifference",
     "Cube",
+    "Drift",
     "LinearMixed",
     "Models",
     "Ordinal",
     "Pairs",
     "Stimuli",
     "Subjective",
+    "achieved_power",
     "agreement",
     "bt500",
     "changes",
@@ -62,6 +66,7 @@ __all__ = [
     "cubes",
     "detectable",
     "distribution_fit",
+    "drift",
     "exclusions",
     "friedman",
     "gold",
