@@ -1,8 +1,8 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman`, `agreement`, `ordinal_model`, `linear_mixed_model` and, for comparisons of
-pairs, `pair_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
+`retest`, `taste`, `friedman`, `agreement`, `image_agreement`, `pair_accuracy`, `ordinal_model`, `linear_mixed_model`,
+`score_distributions`, `drift`, `achieved_power` and, for comparisons of pairs, `pair_model` and `joint_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
 `score` (and, where stimuli were shown twice, `repeat`).
 """
 
@@ -14,6 +14,7 @@ from srbench.stats.exclusion import exclusions, without
 from srbench.stats.friedman import CriticalDifference, friedman
 from srbench.stats.groups import groups
 from srbench.stats.gsd import distribution_fit, score_distributions
+from srbench.stats.joint import Joint, joint_model
 from srbench.stats.likelihood import Subjective, maximum_likelihood
 from srbench.stats.linear_mixed import LinearMixed, linear_mixed_model
 from srbench.stats.opinion import (
@@ -46,6 +47,7 @@ __all__ = [
     "CriticalDifference",
     "Cube",
     "Drift",
+    "Joint",
     "LinearMixed",
     "Models",
     "Ordinal",
@@ -74,6 +76,7 @@ __all__ = [
     "holm",
     "image_agreement",
     "joined",
+    "joint_model",
     "krippendorff_alpha",
     "linear_mixed_model",
     "maximum_likelihood",
