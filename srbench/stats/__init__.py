@@ -1,8 +1,9 @@
 """Statistics of a comparison: DataFrames in, DataFrames out; no file, no database, no picture.
 
 A notebook user needs these: `mean_opinion_scores`, `compare`, `compare_scores`, `reliability`, `screening`,
-`retest`, `taste`, `friedman`, `agreement`, `image_agreement`, `pair_accuracy`, `ordinal_model`, `linear_mixed_model`,
-`score_distributions`, `drift`, `achieved_power` and, for comparisons of pairs, `pair_model` and `joint_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
+`retest`, `taste`, `friedman`, `agreement`, `image_agreement`, `pair_accuracy`, `ordinal_model`,
+`linear_mixed_model`, `score_distributions`, `drift`, `achieved_power` and, for comparisons of pairs, `pair_model` and
+`joint_model`. Every function that takes ratings expects the columns `rater`, `dataset`, `image`, `method` and
 `score` (and, where stimuli were shown twice, `repeat`).
 """
 

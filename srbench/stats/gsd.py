@@ -16,9 +16,9 @@ from scipy import special
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats.tables import HIGHEST, LOWEST, Array, RatingTable, check_ratings
+from srbench.stats.tables import Array, RatingTable, check_ratings
 
-SIZE = int(HIGHEST - LOWEST) + 1
+LOWEST, HIGHEST, SIZE = 1, 5, 5
 FEWEST = 4
 """Scores that a fit of two numbers needs."""
 _LEAST = 1e-6
@@ -142,7 +142,7 @@ def score_distributions(ratings: RatingTable, *, draws: int = 499, seed: int = 0
         StatisticsError: The ratings are unusable, or a score is no whole number.
     """
     frame, _ = check_ratings(ratings)
-    odd = frame.loc[frame["score"] % 1 != 0, "score"]
+    odd = frame.loc[~frame["score"].isin(range(LOWEST, HIGHEST + 1)), "score"]
     if len(odd):
         raise StatisticsError(
             f"The generalised score distribution describes whole scores from 1 to 5; the ratings have {odd.iloc[0]:g}."

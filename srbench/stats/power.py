@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy import optimize
 from scipy import stats as scipy_stats
 
-from srbench.stats.intervals import family_critical
+from srbench.stats.intervals import crossed_mean, family_critical
 from srbench.stats.linear_mixed import LinearMixed
-from srbench.stats.tables import RatingTable
+from srbench.stats.tables import Array, RatingTable
 from srbench.stats.taste import Models, mixed_models
 
 DIFFERENCES = (0.1, 0.2, 0.3, 0.5)
-_NODES = 2_000
+_STUDIES = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StudySize:
     """A study as far as its power goes.
 
@@ -31,6 +32,7 @@ class StudySize:
         method_rater: Standard deviation of method x rater, in points.
         method_image: The same of method x image.
         rest: The same of what is left of a single rating, rater x image not counted: it cancels in differences.
+        alpha: Level of the rule.
     """
 
     methods: int
@@ -40,33 +42,49 @@ class StudySize:
     method_rater: float
     method_image: float
     rest: float
+    alpha: float = 0.05
 
-    def power(self, difference: float, alpha: float = 0.05) -> float:
-        """Return the probability that the rule of the report calls two methods different that differ so much.
+    @property
+    def error(self) -> float:
+        """The standard error that the difference of two methods has."""
+        variance = self.method_image**2 / self.images + self.method_rater**2 / self.raters + self.rest**2 / self.ratings
+        return float(np.sqrt(2.0 * variance))
 
-        The rule's error adds the variance of image means to that of rater means, and counts that of single ratings
-        twice; the difference itself has it once. So its t ratio is noncentral t, but for a factor (below 1 where single
-        ratings scatter much), with Satterthwaite's degrees of freedom.
+    @cached_property
+    def limits(self) -> Array:
+        """How large a difference has to be for the rule, in simulated studies, shape (_STUDIES,).
+
+        Differences of single ratings are drawn with these components, and the rule of `compare` is applied to them.
         """
-        images = 2.0 * (self.method_image**2 / self.images + self.rest**2 / self.ratings)
-        raters = 2.0 * (self.method_rater**2 / self.raters + self.rest**2 / self.ratings)
-        ruled = images + raters
-        true = ruled - 2.0 * self.rest**2 / self.ratings
-        if true <= 0:
-            return 1.0 if difference else 0.0
-        degrees = ruled**2 / (images**2 / (self.images - 1) + raters**2 / (self.raters - 1))
-        limit = family_critical(self.methods, max(1, int(degrees)), 1.0 - alpha) * np.sqrt(ruled / true)
-        shift = abs(difference) / np.sqrt(true)
-        # Averaged over the error, because scipy's noncentral t fails for large arguments.
-        scale = np.sqrt(scipy_stats.chi2.ppf((np.arange(_NODES) + 0.5) / _NODES, degrees) / degrees)
-        beyond = scipy_stats.norm.sf(limit * scale - shift) + scipy_stats.norm.cdf(-limit * scale - shift)
-        return float(beyond.mean())
+        source = np.random.default_rng(0)
+        single = self.rest * np.sqrt(self.raters * self.images / self.ratings)
+        found = []
+        for _ in range(_STUDIES):
+            drawn = (
+                source.normal(0.0, self.method_rater, (self.raters, 1))
+                + source.normal(0.0, self.method_image, (1, self.images))
+                + source.normal(0.0, single, (self.raters, self.images))
+            )
+            found.append(crossed_mean(np.sqrt(2.0) * drawn))
+        degrees = max(1, int(np.median([mean.degrees for mean in found])))
+        critical = family_critical(self.methods, degrees, 1.0 - self.alpha)
+        return critical * np.array([mean.error for mean in found])
 
-    def detectable(self, power: float = 0.8, alpha: float = 0.05) -> float:
+    def power(self, difference: float) -> float:
+        """Return the probability that the rule calls two methods different that differ so much."""
+        if self.error == 0:
+            return 1.0 if difference else 0.0
+        # The mean difference is independent of its own error, so that only the latter needs to be drawn.
+        above, below = ((sign * difference - self.limits) / self.error for sign in (1.0, -1.0))
+        return float((scipy_stats.norm.cdf(above) + scipy_stats.norm.cdf(below)).mean())
+
+    def detectable(self, power: float = 0.8) -> float:
         """Return the difference that is found with probability `power`."""
+        if self.error == 0:
+            return 0.0
 
         def missing(difference: float) -> float:
-            return self.power(difference, alpha) - power
+            return self.power(difference) - power
 
         high = 0.1
         while missing(high) < 0:
@@ -101,28 +119,27 @@ def achieved_power(
     for each in models if isinstance(models, list) else mixed_models(models):
         if each.linear is None:
             continue
-        size = _size(each, each.linear)
+        size = _size(each, each.linear, alpha)
         rows.append(
             {"dataset": each.dataset, "methods": size.methods, "raters": size.raters, "images": size.images}
-            | {f"power_{difference:g}": size.power(difference, alpha) for difference in differences}
+            | {f"power_{difference:g}": size.power(difference) for difference in differences}
             | {
-                "detectable": size.detectable(power, alpha),
-                "detectable_raters": _twice(size, 2, 1).detectable(power, alpha),
-                "detectable_images": _twice(size, 1, 2).detectable(power, alpha),
+                "detectable": size.detectable(power),
+                "detectable_raters": _twice(size, 2, 1).detectable(power),
+                "detectable_images": _twice(size, 1, 2).detectable(power),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _size(models: Models, linear: LinearMixed) -> StudySize:
+def _size(models: Models, linear: LinearMixed, alpha: float) -> StudySize:
     return StudySize(
         len(linear.methods), models.raters, models.images, linear.observations / len(linear.methods),
-        linear.sds.get("method:rater", 0.0), linear.sds.get("method:image", 0.0), linear.sds["rest"],
+        linear.sds.get("method:rater", 0.0), linear.sds.get("method:image", 0.0), linear.sds["rest"], alpha,
     )  # fmt: skip
 
 
 def _twice(size: StudySize, raters: int, images: int) -> StudySize:
-    return StudySize(
-        size.methods, raters * size.raters, images * size.images, raters * images * size.ratings, size.method_rater,
-        size.method_image, size.rest,
-    )  # fmt: skip
+    return replace(
+        size, raters=raters * size.raters, images=images * size.images, ratings=raters * images * size.ratings
+    )

@@ -6,15 +6,21 @@ import numpy as np
 import pandas as pd
 
 from srbench.stats.jackknife import Estimate
-from srbench.stats.tables import HIGHEST, LOWEST, Array, RatingTable, cubes
+from srbench.stats.tables import Array, RatingTable, cubes
+
+ENDS = (1.0, 5.0)
 
 
-def sos(ratings: RatingTable) -> pd.DataFrame:
+def sos(ratings: RatingTable, *, ends: tuple[float, float] = ENDS) -> pd.DataFrame:
     """Return the SOS parameter a of every data set: how far raters scatter, whatever the mean.
 
     The variance of a stimulus is a (mean - 1)(5 - mean), fitted by least squares over stimuli; 0 is agreement, 1 as far
     as a scale of five points allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not enough!", QoMEX 2011). The
     interval speaks of other images and other raters (`srbench.stats.jackknife`).
+
+    Args:
+        ratings: See `check_ratings`.
+        ends: The lowest and the highest score of the scale.
 
     Returns:
         Columns dataset, a, low, high. NaN where no stimulus has two scores or all lie at the ends of the scale; the
@@ -25,13 +31,15 @@ def sos(ratings: RatingTable) -> pd.DataFrame:
         images = [np.delete(cube.cells, place, axis=2) for place in range(len(cube.images))]
         raters = [np.delete(cube.cells, place, axis=1) for place in range(len(cube.raters))]
         raters = raters if len(raters) > 1 else []
-        found = Estimate(_sos(cube.cells), *(np.array([_sos(part) for part in parts]) for parts in (images, raters)))
+        found = Estimate(
+            _sos(cube.cells, ends), *(np.array([_sos(part, ends) for part in parts]) for parts in (images, raters))
+        )
         low, high = found.interval("plain")
         rows.append((cube.dataset, found.value, max(low, 0.0), high))
     return pd.DataFrame(rows, columns=["dataset", "a", "low", "high"])
 
 
-def _sos(cells: Array) -> float:
+def _sos(cells: Array, ends: tuple[float, float]) -> float:
     """Return the parameter of scores of shape (M, R, I), NaN where a rater did not see a stimulus."""
     there = ~np.isnan(cells)
     count = there.sum(axis=1)
@@ -41,6 +49,6 @@ def _sos(cells: Array) -> float:
     n = count[used]
     mean = total / n
     variance = np.maximum(squares - n * mean**2, 0.0) / (n - 1)
-    most = (mean - LOWEST) * (HIGHEST - mean)
+    most = (mean - ends[0]) * (ends[1] - mean)
     whole = float((most**2).sum())
     return float((variance * most).sum()) / whole if whole > 0 else float("nan")
