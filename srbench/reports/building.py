@@ -62,6 +62,9 @@ def save(report: page.Report, out: Path, formats: Sequence[str] = USUAL) -> list
         write_atomically(out / "tables" / f"{table.name}.tex", rendering.latex(table).encode())
     comparisons = report.findings.comparisons.to_csv(index=False, lineterminator="\n")
     write_atomically(out / "tables" / "comparisons.csv", comparisons.encode())
+    if report.findings.opinions is not None and len(report.findings.opinions.modelled.distributions):
+        stimuli = report.findings.opinions.modelled.distributions.round(6).to_csv(index=False, lineterminator="\n")
+        write_atomically(out / "tables" / "stimuli.csv", stimuli.encode())
     made = []
     texts = {
         "html": ("report.html", page.html),

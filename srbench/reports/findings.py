@@ -13,6 +13,7 @@ from srbench.bench.results import RunResults
 from srbench.reports.inputs import Choices, StudyRatings
 from srbench.reports.preferences import Preferences
 from srbench.reports.raters import Chosen
+from srbench.reports.study_models import StudyModels
 from srbench.tables.names import Names
 from srbench.tables.table import ORIGINAL, Mean
 
@@ -42,6 +43,7 @@ class Opinions:
     agreement: pd.DataFrame
     concordance: pd.DataFrame
     points: pd.DataFrame
+    modelled: StudyModels
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from srbench import stats
+from srbench.reports import study_models
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Opinions
 from srbench.reports.inputs import Choices, StudyRatings
@@ -70,6 +71,7 @@ def find(
         agreement=NOTHING if agreement is None else names.ordered(agreement, "metric"),
         concordance=names.ordered(concordance),
         points=points,
+        modelled=study_models.find(rated, usable, models, choices.alpha, names, attempt),
     )
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
+from srbench.reports.study_models import StudyModels
 from srbench.tables.comparisons import friedman_table, pair_tables
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, mos_table
 from srbench.tables.pairs import preference_pairs_table, preference_table
 from srbench.tables.paper_tables import Material, paper_tables
+from srbench.tables.people import accuracy_table, contrasts_table, image_agreement_table
 from srbench.tables.raters import (
     calibration_table,
     exclusion_table,
@@ -22,6 +24,7 @@ from srbench.tables.raters import (
     retest_table,
     taste_table,
 )
+from srbench.tables.study_models import distribution_table, drift_table, power_table
 from srbench.tables.table import Table
 
 
@@ -80,3 +83,19 @@ def _opinions(found: Opinions, names: Names) -> Iterator[Table]:
         yield agreement_table(found.agreement, names)
     if len(found.concordance):
         yield concordance_table(found.concordance, names)
+    yield from _modelled(found.modelled, names)
+
+
+def _modelled(found: StudyModels, names: Names) -> Iterator[Table]:
+    if len(found.image_agreement):
+        yield image_agreement_table(found.image_agreement, names)
+    if len(found.pair_accuracy):
+        yield accuracy_table(found.pair_accuracy, names)
+    if len(found.metric_contrasts):
+        yield contrasts_table(found.metric_contrasts, names)
+    if len(found.distributions):
+        yield distribution_table(found.distributions, found.distribution_fit, names)
+    if found.drift is not None:
+        yield drift_table(found.drift)
+    if len(found.power):
+        yield power_table(found.power, names)
