@@ -1,4 +1,4 @@
-"""Ratings and comparisons on one scale: against the models of either alone, and against the truth that both were drawn from."""
+"""Ratings and comparisons on one scale: against the models of either alone, and against the truth behind both."""
 
 from __future__ import annotations
 
