@@ -16,6 +16,14 @@ def report(
         str | None,
         typer.Option(help="Name of an opinion study, or a .csv or .parquet file of ratings.", show_default=False),
     ] = None,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            help="A study by pair comparison of the same versions, name or file, joined with the ratings of --study "
+            "on one scale.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the report. Default: reports/ and the run's name.", show_default=False),
@@ -81,6 +89,8 @@ def report(
         pictures=pictures,
         slider=slider,
     )
-    made = reports.write(run, study, out, formats=split(form), choices=choices, folder=studies, database=db)
+    made = reports.write(
+        run, study, out, formats=split(form), choices=choices, folder=studies, database=db, pairs=pairs
+    )
     for path in made:
         typer.echo(str(path))

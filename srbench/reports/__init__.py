@@ -9,7 +9,7 @@ from srbench.bench import results
 from srbench.bench.results import RunResults
 from srbench.reports import building, studies
 from srbench.reports.building import FORMATS, build, check_formats, save
-from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.inputs import Choices, StudyRatings, joined
 
 __all__ = ["FORMATS", "Choices", "StudyRatings", "build", "check_formats", "save", "write"]
 
@@ -23,6 +23,7 @@ def write(
     choices: Choices | None = None,
     folder: str | Path = "studies",
     database: str | None = None,
+    pairs: StudyRatings | str | Path | None = None,
 ) -> list[Path]:
     """Make the report of a run, and of an opinion study where one is named; what `srbench report` does.
 
@@ -34,6 +35,7 @@ def write(
         choices: What the reader decides.
         folder: Where studies lie.
         database: Address of the study's store; the SQLite file in the study's folder where nothing is said.
+        pairs: A study by pair comparison of the same versions, named like `study`, to be joined with its ratings.
 
     Returns:
         The documents; figures and tables lie in folders beside them.
@@ -47,6 +49,9 @@ def write(
     check_formats(formats)
     finished = run if isinstance(run, RunResults) else results.load(run)
     rated = study if study is None or isinstance(study, StudyRatings) else _ratings(study, Path(folder), database)
+    if pairs is not None:
+        compared = pairs if isinstance(pairs, StudyRatings) else _ratings(pairs, Path(folder), database)
+        rated = joined(rated, compared)
     place = Path(out) if out is not None else Path("reports") / finished.folder.resolve().name
     return save(build(finished, rated, choices), place, formats)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -64,6 +64,7 @@ class Findings:
         opinions: None without a study.
         notes: One sentence for everything that was left out or could not be computed.
         preferences: None without a study by pair comparison.
+        joint: Ratings and comparisons on one scale, per data set; empty where there are not both.
     """
 
     run: RunResults
@@ -79,6 +80,7 @@ class Findings:
     opinions: Opinions | None
     notes: tuple[str, ...]
     preferences: Preferences | None = None
+    joint: Mapping[str, stats.Joint] = field(default_factory=dict)
 
     @property
     def info(self) -> dict[str, Any]:

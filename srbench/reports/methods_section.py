@@ -12,6 +12,13 @@ from srbench.stats import RULES
 from srbench.stats.pairs import PRIOR
 from srbench.tables.numbers import count
 
+JOINT = (
+    "Ratings and comparisons were also put on one scale: a cumulative logit model of ratings and a Bradley-Terry "
+    "model of comparisons share the qualities of the versions and the random effects of method x rater and method x "
+    "image, and comparisons have a factor of their own. Both are fitted together by Laplace's approximation for each "
+    "data set."
+)
+
 
 def methods_section(findings: Findings) -> list[str]:
     """Return paragraphs, ready for a paper, that say exactly what was done."""
@@ -54,6 +61,8 @@ def _protocol(name: str) -> str:
 def _study_paragraph(findings: Findings) -> Iterator[str]:
     if findings.preferences is not None:
         yield _preferences(findings.preferences)
+    if findings.joint:
+        yield JOINT
     found = findings.opinions
     if found is None:
         return
@@ -127,6 +136,15 @@ def _comparisons(findings: Findings) -> str:
     )
 
 
+def _session(found: Opinions) -> str:
+    if found.modelled.drift is None:
+        return ""
+    return (
+        " Drift is the coefficient of the place in the session in a linear mixed model with random effects of raters, "
+        "their own trends, images, method x image and method x rater (REML, Satterthwaite's degrees of freedom)."
+    )
+
+
 def _raters(found: Opinions) -> str:
     models = (
         "Variance components are those of a linear mixed model with crossed random effects of raters, images and their "
@@ -136,10 +154,15 @@ def _raters(found: Opinions) -> str:
         else ""
     )
     return (
-        "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement (from all "
-        "scores that are there, by REML, where some are missing) and as ordinal Krippendorff's alpha; raters were "
-        f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}Metrics "
-        "were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
-        "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
-        "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."
+        "Raters' agreement is given as two-way random-effects intraclass correlation for absolute agreement (from "
+        "all scores that are there, by REML, where some are missing) and as ordinal Krippendorff's alpha; raters "
+        f"were screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. "
+        f"{models}Metrics were compared with mean opinion scores of stimuli (without the originals) by Spearman's and "
+        "Kendall's correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four "
+        "parameters (ITU-T P.1401): over all stimuli, over the versions of each image, and over the images of each "
+        "version (as means). Further, by the share of pairs of versions of one image in which the metric decides as "
+        "a paired t test over raters does, with a threshold for ties that the other images chose. Their intervals "
+        "are jackknife intervals over images and raters, on Fisher's scale for correlations and the logit scale for "
+        "shares. Scores of stimuli were described by the generalised score distribution (maximum "
+        f"likelihood).{_session(found)}"
     )

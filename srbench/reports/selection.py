@@ -9,6 +9,7 @@ from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.reports.study_models import StudyModels
 from srbench.tables.comparisons import friedman_table, pair_tables
+from srbench.tables.joint import joint_table
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, mos_table
 from srbench.tables.pairs import preference_pairs_table, preference_table
@@ -47,13 +48,14 @@ def statistics_tables(findings: Findings) -> list[Table]:
     names = findings.names
     made = list(pair_tables(findings.comparisons, names))
     made += [friedman_table(findings.critical, names)] if findings.critical else []
+    of_opinions: list[Table] = []
     if findings.opinions is not None:
-        of_opinions = list(_opinions(findings.opinions, names))
-    elif findings.preferences is not None and findings.preferences.models:
+        of_opinions += _opinions(findings.opinions, names)
+    if findings.preferences is not None and findings.preferences.models:
         models = findings.preferences.models
-        of_opinions = [preference_table(models, names), preference_pairs_table(models, names)]
-    else:
-        return made
+        of_opinions += [preference_table(models, names), preference_pairs_table(models, names)]
+    if findings.joint:
+        of_opinions.append(joint_table(findings.joint, names))
     if not findings.synthetic:
         return [*made, *of_opinions]
     rated = {"comparisons-mos", "friedman", *(table.name for table in of_opinions)}
