@@ -35,8 +35,8 @@ def _of_metric(findings: Findings, found: Opinions, metric: str) -> str:
         return ""
     less = "" if names.higher_is_better(metric) else " (less is better)"
     said = (
-        f"{names.metric(metric)}{less}, {names.dataset(str(within.dataset))}: versions of one image are ordered with a "
-        f"mean rank correlation of {number(within.srcc)}{ends(within.srcc_low, within.srcc_high)} with opinions"
+        f"{names.metric(metric)}{less} on {_place(names, str(within.dataset))}: versions of one image are ordered with "
+        f"a mean rank correlation of {number(within.srcc)}{ends(within.srcc_low, within.srcc_high)} with opinions"
         f"{kind(findings)}"
     )
     if not math.isnan(across.srcc):
@@ -49,9 +49,13 @@ def _of_metric(findings: Findings, found: Opinions, metric: str) -> str:
     return f"{said}{_decides(rows)}."
 
 
+def _place(names: Names, dataset: str) -> str:
+    return "all sets" if dataset == "all" else names.dataset(dataset)
+
+
 def _unclear(row: Any) -> str:
     """Return that a correlation may be 0, where its interval says so."""
-    return " (not told from none)" if row.srcc_low <= 0 <= row.srcc_high else ""
+    return ", which may be none" if row.srcc_low <= 0 <= row.srcc_high else ""
 
 
 def _decides(rows: pd.DataFrame) -> str:
@@ -82,10 +86,10 @@ def _closest(findings: Findings, found: Opinions) -> Iterator[str]:
     rows = table[table["dataset"] == table["dataset"].iloc[-1]]
     names = findings.names
     told = [_ordered(row, names) for row in lines(rows) if row.differs]
-    place = names.dataset(str(rows["dataset"].iloc[0]))
+    place = f"On {_place(names, str(rows['dataset'].iloc[0]))}"
     known = rows["low"].notna()
     if not known.any():
-        yield f"{place}: which metric is closer to people within images cannot be said for want of intervals."
+        yield f"{place} it cannot be said which metric is closer to people within images, for want of intervals."
     elif told:
         rest = int(known.sum()) - len(told)
         others = f"; {rest} other pairs of metrics are not told apart" if rest > 1 else ""

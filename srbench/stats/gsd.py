@@ -136,7 +136,8 @@ def score_distributions(ratings: RatingTable, *, draws: int = 499, seed: int = 0
     Returns:
         Columns dataset, image, method, n, mos, psi, psi_low, psi_high, rho, rho_low, rho_high (95 % intervals by the
         profile likelihood, as if raters were a sample), g and p (G test by parametric bootstrap: p is small where two
-        numbers do not describe the scores, because they have two peaks, say). NaN for fewer than four scores.
+        numbers do not describe the scores, because they have two peaks, say). NaN for fewer than four scores; rho also
+        where everybody gave the worst score, or the best.
 
     Raises:
         StatisticsError: The ratings are unusable, or a score is no whole number.
@@ -158,6 +159,9 @@ def score_distributions(ratings: RatingTable, *, draws: int = 499, seed: int = 0
     columns = {"psi": found.psi, "rho": found.rho, "g": found.statistic}
     columns |= _profiles(counts[enough], found.log_likelihood)
     columns["p"] = bootstrap_p(counts[enough], found, draws, seed)
+    # Where everybody says the worst, or the best, there is one distribution, whatever rho.
+    alike = counts[enough][:, [0, -1]].max(axis=1) == n[enough]
+    columns |= {name: np.where(alike, np.nan, columns[name]) for name in ("rho", "rho_low", "rho_high")}
     order = ["psi", "psi_low", "psi_high", "rho", "rho_low", "rho_high", "g", "p"]
     for name in order:
         table[name] = np.nan

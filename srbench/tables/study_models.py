@@ -6,7 +6,7 @@ import pandas as pd
 
 from srbench.stats import Drift
 from srbench.tables.names import Names, lines
-from srbench.tables.numbers import number, p_text, span
+from srbench.tables.numbers import DASH, number, p_text, span
 from srbench.tables.table import Table, TableCell, cells
 
 
@@ -32,7 +32,9 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
                     number(here["psi"].mean()),
                     number((here["psi_high"] - here["psi_low"]).mean() / 2),
                     number(here["rho"].mean()),
-                    f"{number(here['rho'].min())} to {number(here['rho'].max())}",
+                    f"{number(here['rho'].min())} to {number(here['rho'].max())}"
+                    if here["rho"].notna().any()
+                    else DASH,
                     f"{int((here['p'] <= 0.05).sum())} of {len(here)}",
                 )
             )

@@ -83,6 +83,14 @@ def test_a_stimulus_of_few_scores_has_no_distribution_and_half_scores_are_refuse
         stats.score_distributions(table.assign(score=3.5))
 
 
+def test_agreement_is_not_known_where_everybody_says_the_worst() -> None:
+    table = study(np.random.default_rng(3), 3.0, 0.8, 2)
+    row = stats.score_distributions(table.assign(score=np.where(table["image"] == "0", 1.0, table["score"])), draws=19)
+    assert row["psi"].tolist()[0] == 1.0
+    assert row["rho"].isna().tolist() == [True, False]
+    assert row["p"].tolist()[0] == 1.0
+
+
 def test_the_interval_of_sos_covers_what_other_raters_and_images_would_show() -> None:
     source, inside, truth = np.random.default_rng(4), 0, []
     tables = []

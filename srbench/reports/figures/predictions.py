@@ -93,7 +93,9 @@ def _correlations(axis: Axes, findings: Findings, opinions: Opinions, metric: st
     handles = [
         mpl.lines.Line2D([], [], color=looks[s][0], marker=looks[s][1], label=findings.names.dataset(s)) for s in sets
     ]
-    axis.legend(handles=handles, loc="lower right" if low < -0.2 else "lower left", fontsize=7.5)
+    axis.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(handles), fontsize=7.5, borderpad=0.0
+    )  # fmt: skip
 
 
 def drift(found: Drift) -> Figure:
