@@ -25,6 +25,14 @@ def report(
         str,
         typer.Option(help="What raters of the file could answer, LOW:HIGH, where it does not say.", show_default=False),
     ] = "",
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            help="A study by pair comparison of the same versions, name or file, joined with the ratings of --study "
+            "on one scale.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the report. Default: reports/ and the name of run or study.", show_default=False),
@@ -110,6 +118,8 @@ def report(
         pictures=pictures,
         slider=slider,
     )
-    made = reports.write(run, judged, out, formats=split(form), choices=choices, folder=studies, database=db)
+    made = reports.write(
+        run, judged, out, formats=split(form), choices=choices, folder=studies, database=db, pairs=pairs
+    )
     for path in made:
         typer.echo(str(path))

@@ -9,7 +9,7 @@ from srbench.bench import results
 from srbench.bench.results import RunResults
 from srbench.reports import building, studies
 from srbench.reports.building import FORMATS, build, check_formats, save
-from srbench.reports.inputs import Choices, StudyRatings
+from srbench.reports.inputs import Choices, StudyRatings, joined
 from srbench.reports.studies import from_file
 
 __all__ = ["FORMATS", "Choices", "StudyRatings", "build", "check_formats", "from_file", "save", "write"]
@@ -24,6 +24,7 @@ def write(
     choices: Choices | None = None,
     folder: str | Path = "studies",
     database: str | None = None,
+    pairs: StudyRatings | str | Path | None = None,
 ) -> list[Path]:
     """Make the report of a run, of an opinion study, or of both; what `srbench report` does.
 
@@ -35,6 +36,7 @@ def write(
         choices: What the reader decides.
         folder: Where studies lie.
         database: Address of the study's store; the SQLite file in the study's folder where nothing is said.
+        pairs: A study by pair comparison of the same versions, named like `study`, to be joined with its ratings.
 
     Returns:
         The documents; figures and tables lie in folders beside them.
@@ -48,6 +50,9 @@ def write(
     check_formats(formats)
     finished = run if run is None or isinstance(run, RunResults) else results.load(run)
     rated = study if study is None or isinstance(study, StudyRatings) else _ratings(study, Path(folder), database)
+    if pairs is not None:
+        compared = pairs if isinstance(pairs, StudyRatings) else _ratings(pairs, Path(folder), database)
+        rated = joined(rated, compared)
     named = finished.folder.resolve().name if finished is not None else rated.name if rated is not None else ""
     place = Path(out) if out is not None else Path("reports") / named
     return save(build(finished, rated, choices), place, formats)

@@ -11,7 +11,7 @@ import pandas as pd
 from srbench import stats
 from srbench.bench.results import COLUMNS, RunResults
 from srbench.errors import ReportError, StatisticsError
-from srbench.reports import opinions, plausible, preferences, raters
+from srbench.reports import common_scale, opinions, plausible, preferences, raters
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Findings
 from srbench.reports.inputs import Choices, StudyRatings, choose_protocol, choose_version
@@ -36,8 +36,10 @@ def find(run: RunResults | None, study: StudyRatings | None = None, choices: Cho
     if study is not None and not compares:
         people = raters.choose(stats.checked_ratings(study.ratings), chosen.raters)
     rated = people.ratings if people is not None else None
-    shown = preferences.versions(study.ratings) if study is not None and compares else None
-    people_saw = rated.first if rated is not None else shown
+    of_pairs = study if compares else study.comparisons if study is not None else None
+    shown = preferences.versions(of_pairs.ratings) if of_pairs is not None else None
+    seen = [table for table in (rated.first if rated is not None else None, shown) if table is not None]
+    people_saw = pd.concat(seen, ignore_index=True) if seen else None
     measured = _measure(run, people_saw, chosen)
     names, usable, notes = measured.names, measured.usable, measured.notes
     if study is not None and study.design == "dcr":
@@ -69,7 +71,8 @@ def find(run: RunResults | None, study: StudyRatings | None = None, choices: Cho
         comparisons=_joined([names.ordered(table) for table in tables]),
         critical=_critical(usable, rated, names, chosen),
         opinions=judged,
-        preferences=preferences.find(study, names, attempt) if study is not None and compares else None,
+        preferences=preferences.find(of_pairs, names, attempt) if of_pairs is not None else None,
+        joint=common_scale.find(rated, of_pairs, names, attempt) if rated is not None and of_pairs is not None else {},
         notes=tuple(dict.fromkeys(notes)),
     )
 

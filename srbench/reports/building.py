@@ -40,10 +40,15 @@ def build(run: RunResults | None, study: StudyRatings | None = None, choices: Ch
 
 
 def _in_full(findings: Findings) -> dict[str, pd.DataFrame]:
-    """Return what is written in full precision: all pairs, and the mean opinion score of every stimulus."""
+    """Return what is written in full precision: all pairs, and score and distribution of every stimulus."""
     if findings.opinions is None:
         return {"comparisons.csv": findings.comparisons}
-    return {"comparisons.csv": findings.comparisons, "stimuli.csv": findings.opinions.stimuli}
+    stimuli, distributions = findings.opinions.stimuli, findings.opinions.modelled.distributions
+    if len(distributions):
+        keys = ["dataset", "image", "method"]
+        fitted = distributions.drop(columns=["n", "mos"]).round(6)
+        stimuli = stimuli.merge(fitted, on=keys, how="left", validate="one_to_one")
+    return {"comparisons.csv": findings.comparisons, "stimuli.csv": stimuli}
 
 
 def check_formats(formats: Sequence[str]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from srbench.bench.results import RunResults
 from srbench.reports.inputs import Choices, StudyRatings
 from srbench.reports.preferences import Preferences
 from srbench.reports.raters import Chosen
+from srbench.reports.study_models import StudyModels
 from srbench.tables.names import Names
 from srbench.tables.table import OPINIONS, ORIGINAL, Mean
 
@@ -51,6 +52,7 @@ class Opinions:
     agreement: pd.DataFrame
     concordance: pd.DataFrame
     points: pd.DataFrame
+    modelled: StudyModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Findings:
         opinions: None without a study.
         notes: One sentence for everything that was left out or could not be computed.
         preferences: None without a study by pair comparison.
+        joint: Ratings and comparisons on one scale, per data set; empty where there are not both.
     """
 
     run: RunResults | None
@@ -86,6 +89,7 @@ class Findings:
     opinions: Opinions | None
     notes: tuple[str, ...]
     preferences: Preferences | None = None
+    joint: Mapping[str, stats.Joint] = field(default_factory=dict)
 
     @property
     def info(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -27,6 +27,7 @@ class StudyRatings:
         calibration: Results of the calibration, one row per rater; None where there was none.
         design: How stimuli were shown; empty where unknown.
         notes: What a reader must know about how the ratings came here.
+        comparisons: A study by pair comparison of the same versions, to be joined with ratings on one scale.
     """
 
     name: str
@@ -35,6 +36,7 @@ class StudyRatings:
     calibration: pd.DataFrame | None = None
     design: str = ""
     notes: Sequence[str] = ()
+    comparisons: StudyRatings | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -78,6 +80,21 @@ class Choices:
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise ReportError(f"Unknown unit '{self.unit}'; expected 'image' or 'rating'.")
+
+
+def joined(study: StudyRatings | None, comparisons: StudyRatings) -> StudyRatings:
+    """Return a study of ratings with the comparisons of the same versions.
+
+    Raises:
+        ReportError: One of them is of the other kind, or one is synthetic and the other is not.
+    """
+    if study is None or study.compares:
+        raise ReportError("Comparisons are joined with ratings: name a study of ratings with --study.")
+    if not comparisons.compares:
+        raise ReportError(f"The study '{comparisons.name}' has ratings, but --pairs takes a study by pair comparison.")
+    if study.synthetic != comparisons.synthetic:
+        raise ReportError("One of both studies is synthetic. Do not join what people said with what a program drew.")
+    return replace(study, comparisons=comparisons)
 
 
 def choose_protocol(scores: pd.DataFrame, wanted: str | None) -> tuple[pd.DataFrame, str]:

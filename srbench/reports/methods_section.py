@@ -18,7 +18,17 @@ from srbench.tables.numbers import count
 _METRICS = (
     "Metrics were compared with mean opinion scores of stimuli (without the originals) by Spearman's and Kendall's "
     "correlation, and by Pearson's correlation and RMSE after a monotone logistic mapping of four parameters "
-    "(ITU-T P.1401), with jackknife intervals over images on Fisher's scale."
+    "(ITU-T P.1401): over all stimuli, over the versions of each image, and over the images of each version (as "
+    "means). Further, by the share of pairs of versions of one image in which the metric decides as a paired t test "
+    "over raters does, with a threshold for ties that the other images chose. Their intervals are jackknife intervals "
+    "over images and raters, on Fisher's scale for correlations and the logit scale for shares. "
+)
+_DISTRIBUTION = "Scores of stimuli were described by the generalised score distribution (maximum likelihood). "
+JOINT = (
+    "Ratings and comparisons were also put on one scale: a cumulative logit model of ratings and a Bradley-Terry "
+    "model of comparisons share the qualities of the versions and the random effects of method x rater and method x "
+    "image, and comparisons have a factor of their own. Both are fitted together by Laplace's approximation for each "
+    "data set."
 )
 
 
@@ -64,6 +74,8 @@ def _protocol(name: str) -> str:
 def _study_paragraph(findings: Findings) -> Iterator[str]:
     if findings.preferences is not None:
         yield _preferences(findings.preferences)
+    if findings.joint:
+        yield JOINT
     found = findings.opinions
     if found is None:
         return
@@ -174,6 +186,15 @@ def _with_metrics(rated: str, by_image: bool) -> str:
     return f"{rated} (for opinion scores){'' if by_image else ','} or the scores of each image (for metrics)"
 
 
+def _session(found: Opinions) -> str:
+    if found.modelled.drift is None:
+        return ""
+    return (
+        "Drift is the coefficient of the place in the session in a linear mixed model with random effects of raters, "
+        "their own trends, images, method x image and method x rater (REML, Satterthwaite's degrees of freedom)."
+    )
+
+
 def _raters(found: Opinions, metrics: bool) -> str:
     models = (
         "Variance components are those of a linear mixed model with crossed random effects of raters, images and their "
@@ -187,4 +208,6 @@ def _raters(found: Opinions, metrics: bool) -> str:
         "scores that are there, by REML, where some are missing) and as ordinal Krippendorff's alpha; raters were "
         f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}"
         + (_METRICS if metrics else "")
+        + (_DISTRIBUTION if len(found.modelled.distributions) else "")
+        + _session(found)
     ).rstrip()

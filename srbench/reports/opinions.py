@@ -8,6 +8,7 @@ import pandas as pd
 
 from srbench import stats
 from srbench.errors import ReportError
+from srbench.reports import study_models
 from srbench.reports.attempts import Attempt
 from srbench.reports.findings import NOTHING, Opinions
 from srbench.reports.inputs import Choices, StudyRatings
@@ -41,6 +42,7 @@ def find(
         attempt: Takes down what is not defined.
     """
     rated = people.ratings
+    usable = None if usable is None else usable[usable["method"] != ORIGINAL]
     agreement, points = (None, NOTHING) if usable is None else _with_metrics(usable, rated, attempt)
     concordance = NOTHING
     if comparisons is not None and len(metric_comparisons):
@@ -72,6 +74,7 @@ def find(
         agreement=NOTHING if agreement is None else names.ordered(agreement, "metric"),
         concordance=names.ordered(concordance),
         points=points,
+        modelled=study_models.find(rated, usable, models, choices.alpha, names, attempt),
     )
 
 
@@ -79,7 +82,6 @@ def _with_metrics(
     usable: pd.DataFrame, rated: stats.CheckedRatings, attempt: Attempt
 ) -> tuple[pd.DataFrame | None, pd.DataFrame]:
     """Return how well metrics predict opinions, and the stimuli that have both."""
-    usable = usable[usable["method"] != ORIGINAL]
     agreement = attempt(lambda: stats.agreement(usable, rated))
     joined = attempt(lambda: stats.joined(usable, rated))
     points, left_out = joined if joined is not None else (NOTHING, [])

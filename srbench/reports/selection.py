@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
+from srbench.reports.study_models import StudyModels
 from srbench.tables.comparisons import friedman_table, pair_tables
+from srbench.tables.joint import joint_table
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, dmos_table, mos_table
 from srbench.tables.pairs import preference_pairs_table, preference_table
 from srbench.tables.paper_tables import Material, paper_tables
+from srbench.tables.people import accuracy_table, contrasts_table, image_agreement_table
 from srbench.tables.raters import (
     calibration_table,
     exclusion_table,
@@ -22,6 +25,7 @@ from srbench.tables.raters import (
     retest_table,
     taste_table,
 )
+from srbench.tables.study_models import distribution_table, drift_table, power_table
 from srbench.tables.table import OPINIONS, Table
 
 
@@ -46,13 +50,14 @@ def statistics_tables(findings: Findings) -> list[Table]:
     names = findings.names
     made = list(pair_tables(findings.comparisons, names))
     made += [friedman_table(findings.critical, names)] if findings.critical else []
+    of_opinions: list[Table] = []
     if findings.opinions is not None:
-        of_opinions = list(_opinions(findings.opinions, names, findings.choices.crush))
-    elif findings.preferences is not None and findings.preferences.models:
+        of_opinions += _opinions(findings.opinions, names, findings.choices.crush)
+    if findings.preferences is not None and findings.preferences.models:
         models = findings.preferences.models
-        of_opinions = [preference_table(models, names), preference_pairs_table(models, names)]
-    else:
-        return made
+        of_opinions += [preference_table(models, names), preference_pairs_table(models, names)]
+    if findings.joint:
+        of_opinions.append(joint_table(findings.joint, names))
     if not findings.synthetic:
         return [*made, *of_opinions]
     rated = {*(f"comparisons-{metric}" for metric in OPINIONS), "friedman", *(table.name for table in of_opinions)}
@@ -84,3 +89,19 @@ def _opinions(found: Opinions, names: Names, crushed: bool) -> Iterator[Table]:
         yield agreement_table(found.agreement, names)
     if len(found.concordance):
         yield concordance_table(found.concordance, names)
+    yield from _modelled(found.modelled, names)
+
+
+def _modelled(found: StudyModels, names: Names) -> Iterator[Table]:
+    if len(found.image_agreement):
+        yield image_agreement_table(found.image_agreement, names)
+    if len(found.pair_accuracy):
+        yield accuracy_table(found.pair_accuracy, names)
+    if len(found.metric_contrasts):
+        yield contrasts_table(found.metric_contrasts, names)
+    if len(found.distributions):
+        yield distribution_table(found.distributions, found.distribution_fit, names)
+    if found.drift is not None:
+        yield drift_table(found.drift)
+    if len(found.power):
+        yield power_table(found.power, names)

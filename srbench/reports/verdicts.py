@@ -47,10 +47,17 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
         told = f"none of the {count(len(compared), 'difference')} is significant"
     else:
         told = f"{clear} of {len(compared)} differences are significant{named}"
-    least = detectable(compared)
+    least = _detectable(findings, dataset, compared) if metric == "mos" else detectable(compared)
     if metric in OPINIONS and not math.isnan(least):
         told += f"; a difference of {number(least)} is found in 4 of 5 such studies"
     return f"{lead}: {told}.{_wilcoxon(findings, compared)}{_scope(compared)}{unseen}"
+
+
+def _detectable(findings: Findings, dataset: str, rows: pd.DataFrame) -> float:
+    """Return the difference that is found in 4 of 5 studies: that of the table of power, where there is one."""
+    power = findings.opinions.modelled.power if findings.opinions is not None else pd.DataFrame()
+    known = power[power["dataset"] == dataset] if len(power) else power
+    return float(known["detectable"].iloc[0]) if len(known) else detectable(rows)
 
 
 def _wilcoxon(findings: Findings, rows: pd.DataFrame) -> str:

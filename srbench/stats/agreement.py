@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats import logistic
-from srbench.stats.opinion import mean_opinion_scores
-from srbench.stats.tables import Array, RatingTable, check_scores
-
-FEWEST = 5
-"""Images that an interval needs."""
-
-
-def joined(scores: pd.DataFrame, ratings: RatingTable) -> tuple[pd.DataFrame, list[str]]:
-    """Return metric values and opinion scores of the stimuli that have both, and what was left out.
-
-    Returns:
-        Columns dataset, image, method, metric, value, mos, ci (half of the 95 % interval, Student's t).
-    """
-    values, notes = check_scores(scores)
-    mos = mean_opinion_scores(ratings, ("dataset", "image", "method"))
-    quantile = scipy_stats.t.ppf(0.975, np.maximum(mos["n"].to_numpy() - 1, 1))
-    mos["ci"] = quantile * mos["sd"].fillna(0.0) / np.sqrt(mos["n"])
-    keys = ["dataset", "image", "method"]
-    table = values[[*keys, "metric", "value"]].merge(mos[[*keys, "mos", "ci"]], on=keys)
-    if table.empty:
-        ours, rated = ("/".join(map(str, frame.iloc[0][keys])) for frame in (values, mos))
-        raise StatisticsError(
-            f"Run and study have no stimulus in common (the run has {ours}, the study {rated}). Choose the run that "
-            "the study was made from."
-        )
-    infinite = ~np.isfinite(table["value"])
-    if infinite.any():
-        names = ", ".join(sorted(set(table.loc[infinite, "method"])))
-        what = ", ".join(sorted(set(table.loc[infinite, "metric"])))
-        notes.append(f"{int(infinite.sum())} infinite values ({what} of {names}) take no part in correlations.")
-    return table[~infinite].reset_index(drop=True), notes
+from srbench.stats.correlations import KINDS, NAMES, grouped, pooled
+from srbench.stats.intervals import family_critical
+from srbench.stats.jackknife import FEWEST, Estimate
+from srbench.stats.stimuli import Stimuli, stimuli
+from srbench.stats.tables import RatingTable
 
 
 def agreement(
-    scores: pd.DataFrame,
-    ratings: RatingTable,
+    scores: pd.DataFrame | Sequence[Stimuli],
+    ratings: RatingTable | None = None,
     *,
     form: logistic.Form = "logistic4",
 ) -> pd.DataFrame:
@@ -54,146 +27,141 @@ def agreement(
 
     PLCC and the errors are taken after `logistic.fit`; SRCC and KRCC (tau-b) keep their sign, so a metric of
     which less is better has negative ones. RMSE* counts only errors beyond the 95 % interval of a stimulus
-    (ITU-T P.1401, clause 7.5). Intervals leave out one image at a time, with all its versions, and hold the
-    mapping fixed, see `interval`: they speak of other images, with the same methods and raters.
+    (ITU-T P.1401, clause 7.5). Intervals leave out one image at a time, with all its versions, and one rater at a
+    time, and hold the mapping fixed (`srbench.stats.jackknife`): they speak of other images and other raters, with the
+    same methods. All stimuli are thrown together here; `image_agreement` tells versions of one image from images.
+
+    Args:
+        scores: Of one protocol, see `check_scores`; or what `stimuli` returned, and then no `ratings`.
+        ratings: See `check_ratings`.
+        form: The curve; `logistic5` has a linear term too.
 
     Returns:
         Columns dataset, metric, n, images, plcc, plcc_low, plcc_high, srcc, srcc_low, srcc_high, krcc,
         krcc_low, krcc_high, rmse, rmse_star, mapping (form), parameters, note. Undefined figures are NaN,
         with a note.
     """
-    table, _ = joined(scores, ratings)
+    return pd.DataFrame([_row(each, form) for each in arranged(scores, ratings)])
+
+
+def image_agreement(
+    scores: pd.DataFrame | Sequence[Stimuli],
+    ratings: RatingTable | None = None,
+    *,
+    form: logistic.Form = "logistic4",
+) -> pd.DataFrame:
+    """Return how well metrics order the versions of one image, and images of one method, apart from each other.
+
+    A metric may be good at one and bad at the other: comparisons of methods need the first, and a correlation over all
+    stimuli mixes both. `within`: the correlation over the versions of each image, as the mean over images. `across`:
+    the correlation over the images of each method, as the mean over methods. Arguments and intervals are those of
+    `agreement`; the mapping is that of all stimuli.
+
+    Returns:
+        Columns dataset, metric, kind (`within`, `across`), groups (images or methods), undefined (groups without a
+        correlation: fewer than three stimuli, or values that do not differ), plcc, plcc_low, plcc_high, srcc, ...,
+        krcc, ..., note.
+    """
     rows = []
-    for metric, part in table.groupby("metric"):
-        sets = list(part.groupby("dataset"))
-        if len(sets) > 1:
-            sets.append(("all", part))
-        rows += [_row(str(name), str(metric), group, form) for name, group in sets]
+    for each in arranged(scores, ratings):
+        for kind in KINDS:
+            row: dict[str, object] = {"dataset": each.dataset, "metric": each.metric, "kind": kind}
+            try:
+                mapping = logistic.fit(each.value, each.opinions, form)
+            except StatisticsError as error:
+                rows.append(row | {"groups": 0, "undefined": 0} | _ends({}) | {"note": str(error)})
+                continue
+            found, groups, undefined = grouped(each, mapping(each.value), kind)
+            note = _few(each.images)
+            rows.append(row | {"groups": groups, "undefined": undefined} | _ends(found) | {"note": note})
     return pd.DataFrame(rows)
 
 
-def _row(dataset: str, metric: str, group: pd.DataFrame, form: logistic.Form) -> dict[str, object]:
-    x, y, ci = (group[name].to_numpy(dtype=np.float64) for name in ("value", "mos", "ci"))
-    _, picture = np.unique((group["dataset"] + "/" + group["image"]).to_numpy(dtype=object), return_inverse=True)
-    images = int(picture.max()) + 1
-    row: dict[str, object] = {"dataset": dataset, "metric": metric, "n": x.size, "images": images}
-    names = ("plcc", "srcc", "krcc")
-    blank = {f"{name}{end}": float("nan") for name in names for end in ("", "_low", "_high")}
+def metric_contrasts(
+    scores: pd.DataFrame | Sequence[Stimuli],
+    ratings: RatingTable | None = None,
+    *,
+    lower_is_better: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return how much better one metric orders the versions of one image than another, for all pairs of metrics.
+
+    The difference of the two rank correlations (SRCC) within images, those of metrics of which less is better turned
+    round, on the same images by the same raters. Its interval holds for all pairs of metrics of a data set at once.
+
+    Args:
+        scores: See `agreement`.
+        ratings: See `agreement`.
+        lower_is_better: The metrics of which less is better.
+
+    Returns:
+        Columns dataset, a, b, difference (a minus b), low, high, differs (the interval excludes 0). Metrics that do not
+        have the same stimuli are not compared.
+    """
+    found: dict[str, dict[str, tuple[Stimuli, Estimate]]] = {}
+    for each in arranged(scores, ratings):
+        sign = -1.0 if each.metric in lower_is_better else 1.0
+        srcc = grouped(each, each.value, "within")[0]["srcc"].times(sign)
+        found.setdefault(each.dataset, {})[each.metric] = each, srcc
+    rows = []
+    for dataset, by_metric in found.items():
+        for (a, (one, first)), (b, (other, second)) in combinations(by_metric.items(), 2):
+            if not (np.array_equal(one.image, other.image) and np.array_equal(one.method, other.method)):
+                continue
+            difference = first.minus(second)
+            error, degrees = difference.error()
+            reach = family_critical(len(by_metric), max(1, int(degrees))) * error if error > 0 else error
+            low, high = difference.value - reach, difference.value + reach
+            rows.append((dataset, a, b, difference.value, low, high, bool(low > 0 or high < 0)))
+    return pd.DataFrame(rows, columns=["dataset", "a", "b", "difference", "low", "high", "differs"])
+
+
+def arranged(scores: pd.DataFrame | Sequence[Stimuli], ratings: RatingTable | None) -> Sequence[Stimuli]:
+    """Return the stimuli of scores and ratings, or those that were given.
+
+    Raises:
+        StatisticsError: See `stimuli`; or there are scores without ratings.
+    """
+    if not isinstance(scores, pd.DataFrame):
+        return scores
+    if ratings is None:
+        raise StatisticsError("Scores are compared with ratings: give both, or what `stimuli` returned.")
+    return stimuli(scores, ratings)
+
+
+def _row(each: Stimuli, form: logistic.Form) -> dict[str, object]:
+    x, y = each.value, each.opinions
+    row: dict[str, object] = {"dataset": each.dataset, "metric": each.metric, "n": x.size, "images": each.images}
     try:
         mapping = logistic.fit(x, y, form)
     except StatisticsError as error:
         ends = {"rmse": float("nan"), "rmse_star": float("nan"), "mapping": "", "parameters": ()}
-        return row | blank | ends | {"note": str(error)}
+        return row | _ends({}) | ends | {"note": str(error)}
     fitted = mapping(x)
-    excess = np.maximum(np.abs(y - fitted) - ci, 0.0)
+    excess = np.maximum(np.abs(y - fitted) - each.reach, 0.0)
     freedom = max(x.size - len(mapping.parameters), 1)
-    values = (
-        float(np.corrcoef(fitted, y)[0, 1]),
-        float(scipy_stats.spearmanr(x, y).statistic),
-        float(scipy_stats.kendalltau(x, y).statistic),
-    )
-    note = mapping.note
-    if images >= FEWEST:
-        weights = 1.0 - np.eye(images)
-        without = (
-            _pearson(fitted, y, weights[:, picture]),
-            _spearman(x, y, weights[:, picture]),
-            _kendall(x, y, picture, weights),
-        )
-    else:
-        without = (np.empty(0),) * 3
-        note = f"{note} {images} image{'s' if images > 1 else ''}: too few for an interval.".strip()
-    for name, value, each in zip(names, values, without, strict=True):
-        low, high = interval(value, each)
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    row |= _ends(pooled(each, fitted))
     return row | {
         "rmse": float(np.sqrt(np.mean((y - fitted) ** 2))),
         "rmse_star": float(np.sqrt((excess**2).sum() / freedom)),
         "mapping": mapping.form,
         "parameters": mapping.parameters,
-        "note": note,
+        "note": f"{mapping.note} {_few(each.images)}".strip(),
     }
 
 
-def interval(value: float, without: Array, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of a correlation over images, by the jackknife on Fisher's scale.
-
-    z = artanh(r) is nearly normal with a spread that does not depend on r. The jackknife takes off the bias of few
-    images, and estimates the standard error whatever the methods of one image have in common. Student's t has as many
-    degrees of freedom as Fisher's variance 1 / (n - 3) has divisors, with images for n: in simulated studies of 5 and
-    14 images this covered in 95 to 98 %, where the usual n - 1 covered in 89 to 96 % (docs/statistics.md).
-
-    Args:
-        value: The correlation of all images.
-        without: The correlations without each of the I images, shape (I,).
-        level: Probability that the interval covers.
-
-    Returns:
-        Its ends; NaN for fewer than `FEWEST` images, and where a correlation is perfect or not defined.
-    """
-    images = without.size
-    if images < FEWEST or not (np.abs([value, *without]) < 1.0 - 1e-12).all():
-        return float("nan"), float("nan")
-    whole, parts = np.arctanh(value), np.arctanh(without)
-    error = np.sqrt((images - 1) / images * ((parts - parts.mean()) ** 2).sum())
-    centre = images * whole - (images - 1) * parts.mean()
-    reach = float(scipy_stats.t.isf((1 - level) / 2, images - 3)) * error
-    return float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
+def _few(images: int) -> str:
+    """Return that there are too few images for an interval, where it is so."""
+    return "" if images >= FEWEST else f"{images} image{'s' if images > 1 else ''}: too few for an interval."
 
 
-def _pearson(x: Array, y: Array, weights: Array) -> Array:
-    """Return the correlation of every weighting; `weights` has shape (B, n)."""
-    total = weights.sum(axis=1)
-    x, y = x - x.mean(), y - y.mean()
-    mx, my = weights @ x / total, weights @ y / total
-    covariance = weights @ (x * y) / total - mx * my
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result: Array = covariance / np.sqrt(
-            (weights @ (x * x) / total - mx * mx) * (weights @ (y * y) / total - my * my)
-        )
-    return result
-
-
-def _spearman(x: Array, y: Array, weights: Array) -> Array:
-    total = weights.sum(axis=1)
-    rx, ry = _weighted_ranks(x, weights), _weighted_ranks(y, weights)
-    rx -= (weights * rx).sum(axis=1, keepdims=True) / total[:, None]
-    ry -= (weights * ry).sum(axis=1, keepdims=True) / total[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result: Array = (weights * rx * ry).sum(axis=1) / np.sqrt(
-            (weights * rx**2).sum(axis=1) * (weights * ry**2).sum(axis=1)
-        )
-    return result
-
-
-def _weighted_ranks(x: Array, weights: Array) -> Array:
-    """Return the mid-rank of every value in every weighting, as if each value stood there `weight` times."""
-    _, place = np.unique(x, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(place.max() + 1))
-    mass = np.add.reduceat(weights[:, order], starts, axis=1)
-    ranks = np.cumsum(mass, axis=1) - mass / 2
-    taken: Array = ranks[:, place]
-    return taken
-
-
-def _kendall(x: Array, y: Array, picture: NDArray[np.intp], weights: Array) -> Array:
-    """Return tau-b of every weighting, from the sums of concordance between whole images.
-
-    Copies of one stimulus are ties in both variables, so they add nothing and the sums need no correction.
-    """
-    sx, sy = np.sign(x[:, None] - x), np.sign(y[:, None] - y)
-    member = np.zeros((weights.shape[1], x.size))
-    member[picture, np.arange(x.size)] = 1.0
-
-    def total(pairs: Array) -> Array:
-        between = member @ pairs @ member.T
-        sums: Array = ((weights @ between) * weights).sum(axis=1)
-        return sums
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result: Array = total(sx * sy) / np.sqrt(total(sx * sx) * total(sy * sy))
-    return result
+def _ends(found: dict[str, Estimate]) -> dict[str, float]:
+    """Return the correlations with the ends of their intervals; NaN where there are none."""
+    made = {}
+    for name in NAMES:
+        low, high = found[name].interval("fisher") if name in found else (float("nan"), float("nan"))
+        value = found[name].value if name in found else float("nan")
+        made |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return made
 
 
 def concordance(opinions: pd.DataFrame, metrics: pd.DataFrame, *, lower_is_better: Sequence[str] = ()) -> pd.DataFrame:

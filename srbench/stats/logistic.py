@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special
 from scipy import stats as scipy_stats
 
@@ -70,6 +71,50 @@ def fit(x: Array, y: Array, form: Form = "logistic4") -> Mapping:
     start, end = (value - (rest[0] * centre / scale if rest else 0.0) for value in (start, end))
     parameters = (start, end, centre + scale * middle, scale * width, *(part / scale for part in rest))
     return Mapping(form, tuple(map(float, parameters)), "")
+
+
+def band(mapping: Mapping, x: Array, y: Array, cluster: NDArray[np.intp], at: Array, level: float = 0.95) -> Array:
+    """Return how far the fitted curve itself is known: half the width of its interval at `at`, each place alone.
+
+    By the delta method, from the sandwich covariance of least squares with one cluster per image: versions of one image
+    err together. Parameters that the fit has pushed against a bound make it narrower than it is.
+
+    Args:
+        mapping: Fitted to `x` and `y`.
+        x: Metric values, shape (n,).
+        y: Opinion scores, shape (n,).
+        cluster: Number of each stimulus's image, shape (n,).
+        at: Metric values to return the band for, shape (k,).
+        level: Probability that the interval covers at one place.
+
+    Returns:
+        Shape (k,); NaN for no more images than the curve has parameters.
+    """
+    images, count = int(cluster.max()) + 1, len(mapping.parameters)
+    if images <= count:
+        return np.full(at.size, np.nan)
+    slopes, there = _slopes(mapping, x), _slopes(mapping, at)
+    inverse = np.linalg.pinv(slopes.T @ slopes, rcond=1e-10)
+    errors = slopes * (y - mapping(x))[:, None]
+    sums = np.stack([np.bincount(cluster, column, images) for column in errors.T], axis=1)
+    covariance = images / (images - 1) * inverse @ (sums.T @ sums) @ inverse
+    spread = np.maximum(((there @ covariance) * there).sum(axis=1), 0.0)
+    half: Array = float(scipy_stats.t.isf((1 - level) / 2, images - count)) * np.sqrt(spread)
+    return half
+
+
+def _slopes(mapping: Mapping, x: Array) -> Array:
+    """Return the derivatives of the curve in its parameters, shape (n, parameters)."""
+    columns = []
+    for place, value in enumerate(mapping.parameters):
+        step = 1e-5 * max(abs(value), 1e-3)
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = list(mapping.parameters)
+            moved[place] = value + sign * step
+            ends.append(Mapping(mapping.form, tuple(moved), "")(x))
+        columns.append((ends[0] - ends[1]) / (2.0 * step))
+    return np.stack(columns, axis=1)
 
 
 def _logistic(z: Array, y: Array, count: int) -> Array | None:

@@ -161,13 +161,13 @@ def pair_model(
         raise StatisticsError(f"The prior is a positive number of JOD, or None; got {prior:g}.")
     if prior is None:
         refuse_separation(made)
-    single = _unit(found, 0.0)
+    single = just_noticed(found, 0.0)
     problem = PairLikelihood(found, made, np.inf if prior is None else prior * single)
     vector = problem.maximise()
     parts = problem.split(vector)
     # A side that a rater leans to moves one comparison, a taste the difference of two.
     spread = np.sqrt(sum(sd**2 * (1 if name == "rater" else 2) for name, sd in zip(chosen, parts.sds, strict=True)))
-    unit = _unit(found, float(spread))
+    unit = just_noticed(found, float(spread))
     quality = problem.quality(parts)
     size = len(made.methods)
     whole = problem.covariance(vector) / unit**2
@@ -217,7 +217,7 @@ def _left_out(chosen: Sequence[str], free: bool) -> list[str]:
     ]
 
 
-def _unit(link: links.Link, spread: float) -> float:
+def just_noticed(link: links.Link, spread: float) -> float:
     """Return the latent difference at which 75 % of forced choices agree, under random effects of this spread."""
 
     def beyond(difference: float) -> float:

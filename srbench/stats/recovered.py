@@ -1,4 +1,4 @@
-"""Opinion scores beside the plain mean: P.910's recovered scores, the SOS parameter, and what a study can detect."""
+"""Opinion scores beside the plain mean: P.910's recovered scores, and what a study can detect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats.intervals import CrossedMean, crossed_mean
 from srbench.stats.likelihood import maximum_likelihood
-from srbench.stats.tables import Array, Cube, RatingTable, checked_ratings, cubes
+from srbench.stats.tables import Cube, RatingTable, cubes
 
 
 def recovered_scores(ratings: RatingTable) -> pd.DataFrame:
@@ -47,30 +47,6 @@ def _recovered(cube: Cube) -> list[CrossedMean]:
         plain = crossed_mean(cells - model.bias[:, None])
         made.append(CrossedMean(float(np.nanmean(own)), plain.error, plain.degrees))
     return made
-
-
-def sos(ratings: RatingTable) -> pd.DataFrame:
-    """Return the SOS parameter a of every data set: how far raters scatter, whatever the mean.
-
-    The variance of a stimulus is a (mean - low)(high - mean), fitted by least squares over stimuli, between the ends
-    of the scale; 0 is agreement, 1 as far as the scale allows (Hossfeld, Schatz and Egger, "SOS: the MOS is not
-    enough!", QoMEX 2011).
-
-    Returns:
-        Columns dataset, a (NaN where no stimulus has two scores, or all lie at the ends of the scale).
-    """
-    checked = checked_ratings(ratings)
-    low, high = checked.scale.low, checked.scale.high
-    rows = []
-    for cube in checked.cubes:
-        scores: Array = np.moveaxis(cube.cells, 1, 2).reshape(-1, len(cube.raters))
-        scores = scores[(~np.isnan(scores)).sum(axis=1) > 1]
-        mean = np.nanmean(scores, axis=1) if len(scores) else np.empty(0)
-        most = (mean - low) * (high - mean)
-        variance = np.nanvar(scores, axis=1, ddof=1) if len(scores) else np.empty(0)
-        total = float((most**2).sum())
-        rows.append((cube.dataset, float((variance * most).sum()) / total if total > 0 else float("nan")))
-    return pd.DataFrame(rows, columns=["dataset", "a"])
 
 
 def detectable(comparisons: pd.DataFrame, power: float = 0.8) -> float:

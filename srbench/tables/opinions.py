@@ -51,7 +51,9 @@ def mos_table(
         "single ratings. P.910: the score that its model of raters recovers, without their bias and weighted by their "
         "consistency. Mean rank: per image and rater, 1 = best. The score of every stimulus stands in stimuli.csv."
     )
-    scattered = ", ".join(f"{names.dataset(str(row.dataset))} {number(row.a)}" for row in lines(sos))
+    scattered = ", ".join(
+        f"{names.dataset(str(row.dataset))} {number(row.a)} {span(row.low, row.high)}" for row in lines(sos)
+    )
     spread = f"SOS parameter a, from 0 (raters agree) to 1 (they use both ends only): {scattered}."
     caption = "Mean opinion scores" + ("" if title == "MOS" else f" beside the original ({title})")
     return Table("mos", caption, head, rows, frozenset(rules - {0}), [note, spread], 2)
@@ -118,7 +120,8 @@ def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:
     notes.insert(
         0,
         "Over stimuli, the original left out. PLCC, RMSE and RMSE* after a monotone logistic of four parameters; RMSE* "
-        "counts errors beyond a stimulus's 95 % interval only (ITU-T P.1401). Intervals: jackknife over images.",
+        "counts errors beyond a stimulus's 95 % interval only (ITU-T P.1401). Intervals: jackknife over images and "
+        "raters.",
     )
     head = ["Metric", "Set", "PLCC", "SRCC", "KRCC", "RMSE", "RMSE*", "Stimuli"]
     return Table("agreement", "Metrics against people", head, rows, frozenset(rules - {0}), notes, 2)

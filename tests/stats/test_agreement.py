@@ -8,11 +8,18 @@ import pytest
 from scipy import optimize
 from scipy import stats as scipy_stats
 
+from srbench import stats
 from srbench.errors import StatisticsError
-from srbench.stats import agreement, compare, compare_scores, concordance, logistic
-from srbench.stats.agreement import _kendall, _pearson, _spearman, interval
+from srbench.stats import agreement, compare, compare_scores, concordance, image_agreement, logistic, metric_contrasts
+from srbench.stats.correlations import grouped, kendall, pearson, pooled, spearman
+from srbench.stats.jackknife import Estimate
 
 COLUMNS = ["dataset", "image", "method", "metric", "value"]
+
+
+def interval(value: float, without: np.ndarray) -> tuple[float, float]:
+    """Return the interval over images alone."""
+    return Estimate(value, without, np.empty(0)).interval("fisher")
 
 
 def _sigmoid(seed: int, sign: float = 1.0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +80,7 @@ def test_weighted_correlations_are_scipys_on_the_copied_stimuli():
     picture = np.repeat(np.arange(8), 5)
     x, y = source.integers(0, 9, (2, 40)).astype(float)
     weights = source.multinomial(8, np.full(8, 1 / 8), size=100).astype(float)
-    fast = _pearson(x, y, weights[:, picture]), _spearman(x, y, weights[:, picture]), _kendall(x, y, picture, weights)
+    fast = pearson(x, y, weights[:, picture]), spearman(x, y, weights[:, picture]), kendall(x, y, picture, weights)
     for b in range(100):
         copies = np.repeat(np.arange(40), weights[b, picture].astype(int))
         slow = (
@@ -115,7 +122,7 @@ def test_intervals_of_correlations_cover_what_more_images_would_show(images):
 
     def correlations(x, y, weights):
         picture = np.repeat(np.arange(len(x)), 6)
-        return _spearman(x.ravel(), y.ravel(), weights[:, picture]), _pearson(x.ravel(), y.ravel(), weights[:, picture])
+        return spearman(x.ravel(), y.ravel(), weights[:, picture]), pearson(x.ravel(), y.ravel(), weights[:, picture])
 
     true = [float(value[0]) for value in correlations(*study(2000), np.ones((1, 2000)))]
     inside = np.zeros(2)
@@ -191,3 +198,105 @@ def test_concordance_counts_the_pairs_that_a_metric_turns_round(ratings):
     assert (row["pairs"], row["same"], row["opposite"]) == (3, 1, 2)
     turned = concordance(compare(ratings), metric, lower_is_better=["psnr"]).iloc[0]
     assert (turned["same"], turned["opposite"]) == (2, 1)
+
+
+def _grid(seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return scores and ratings of 5 methods on 8 images by 6 raters, one stimulus missing."""
+    source = np.random.default_rng(seed)
+    cells = pd.MultiIndex.from_product([list("abcde"), range(8), range(6)], names=["method", "image", "rater"])
+    quality = np.linspace(1.5, 4.5, 5)[:, None, None] + source.normal(0, 0.4, (5, 8, 1))
+    score = np.clip(np.rint(quality + source.normal(0, 0.6, (5, 8, 6))), 1, 5)
+    ratings = pd.DataFrame({"score": score.ravel()}, index=cells).reset_index().assign(dataset="d")
+    ratings = ratings.astype({"image": str, "rater": str})
+    scores = _scored(ratings, seed)
+    return scores[(scores["method"] != "c") | (scores["image"] != "4")], ratings
+
+
+def test_correlations_within_and_across_images_are_means_of_scipys() -> None:
+    scores, ratings = _grid()
+    table = scores.merge(ratings.groupby(["image", "method"], as_index=False)["score"].mean())
+    fitted = logistic.fit(table["value"].to_numpy(), table["score"].to_numpy())
+    table["fitted"] = fitted(table["value"].to_numpy())
+    found = image_agreement(scores, ratings).set_index("kind")
+    for kind, group in (("within", "image"), ("across", "method")):
+        parts = [part for _, part in table.groupby(group)]
+        expected = {
+            "plcc": np.mean([np.corrcoef(part["fitted"], part["score"])[0, 1] for part in parts]),
+            "srcc": np.mean([scipy_stats.spearmanr(part["value"], part["score"]).statistic for part in parts]),
+            "krcc": np.mean([scipy_stats.kendalltau(part["value"], part["score"]).statistic for part in parts]),
+        }
+        assert found.loc[kind, list(expected)].tolist() == pytest.approx(list(expected.values()), abs=1e-9)
+        assert found.loc[kind, ["groups", "undefined"]].tolist() == [len(parts), 0]
+        assert (found.loc[kind, "srcc_low"] < found.loc[kind, "srcc"] < found.loc[kind, "srcc_high"]).all()
+
+
+@pytest.mark.parametrize("kind", ["within", "across"])
+def test_what_is_left_out_one_by_one_is_what_the_others_give(kind) -> None:
+    scores, ratings = _grid()
+    whole = stats.stimuli(scores, ratings)[0]
+    found, _, _ = grouped(whole, whole.value, kind)
+    for image in range(8):
+        other = stats.stimuli(scores[scores["image"] != str(image)], ratings)[0]
+        expected, _, _ = grouped(other, other.value, kind)
+        assert [found[name].images[image] for name in found] == pytest.approx(
+            [expected[name].value for name in expected], abs=1e-9
+        )
+    for rater in range(6):
+        other = stats.stimuli(scores, ratings[ratings["rater"] != str(rater)])[0]
+        expected, _, _ = grouped(other, other.value, kind)
+        assert [found[name].raters[rater] for name in found] == pytest.approx(
+            [expected[name].value for name in expected], abs=1e-9
+        )
+
+
+def test_images_on_which_nothing_differs_are_counted_and_left_out() -> None:
+    scores, ratings = _grid()
+    flat = ratings.assign(score=ratings["score"].where(ratings["image"] != "2", 3.0))
+    row = image_agreement(scores, flat).set_index("kind").loc["within"]
+    assert (row["groups"], row["undefined"]) == (8, 1)
+    rest = image_agreement(scores[scores["image"] != "2"], flat).set_index("kind").loc["within"]
+    assert row["srcc"] == pytest.approx(rest["srcc"])
+
+
+def test_a_metric_that_is_wrong_inside_images_and_right_across_them_shows_both() -> None:
+    _, ratings = _grid()
+    mos = ratings.groupby(["image", "method"], as_index=False)["score"].mean()
+    level = mos.groupby("image")["score"].transform("mean")
+    turned = mos.assign(value=20 * level - mos["score"], metric="odd", dataset="d")[COLUMNS]
+    found = image_agreement(turned, ratings).set_index("kind")
+    assert found.loc["within", "srcc"] == pytest.approx(-1.0)
+    assert found.loc["across", "srcc"] > 0.2
+
+
+def test_a_metric_is_closer_to_people_than_another_only_where_the_interval_says_so() -> None:
+    scores, ratings = _grid()
+    noise = np.random.default_rng(5).normal(0, 1, len(scores))
+    bad = scores.assign(metric="bad", value=noise)
+    less = scores.assign(metric="less", value=-scores["value"])
+    table = metric_contrasts(pd.concat([scores, bad, less]), ratings, lower_is_better=["less"])
+    by_pair = table.set_index(["a", "b"])
+    assert by_pair.loc[("bad", "psnr"), "differs"]
+    assert by_pair.loc[("bad", "psnr"), "high"] < 0
+    assert by_pair.loc[("less", "psnr"), "difference"] == pytest.approx(0.0)
+    assert not by_pair.loc[("less", "psnr"), "differs"]
+
+
+def test_intervals_speak_of_other_raters_too() -> None:
+    scores, ratings = _grid()
+    found = pooled(stats.stimuli(scores, ratings)[0], scores["value"].to_numpy())["srcc"]
+    low, high = found.interval("fisher")
+    less, more = interval(found.value, found.images)
+    assert high - low > more - less
+
+
+def test_the_band_of_the_curve_covers_the_true_curve() -> None:
+    source, inside = np.random.default_rng(8), 0
+    at = np.array([24.0, 30.0, 36.0])
+    for _ in range(80):
+        image = np.repeat(np.arange(30), 6)
+        x = source.uniform(20, 40, 180)
+        y = 3 + 1.8 * np.tanh((x - 30) / 4) + source.normal(0, 0.2, 30)[image] + source.normal(0, 0.2, 180)
+        mapping = logistic.fit(x, y)
+        half = logistic.band(mapping, x, y, image, at)
+        inside += np.abs(mapping(at) - 3 - 1.8 * np.tanh((at - 30) / 4)) <= half
+    assert (inside / 80 >= 0.88).all()

@@ -9,7 +9,7 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from srbench.reports import phrases, pictures
-from srbench.reports.figures import crops, metrics, opinions, people, preferences, significance, style
+from srbench.reports.figures import crops, metrics, opinions, people, predictions, preferences, significance, style
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.numbers import count
@@ -189,17 +189,30 @@ def _people(findings: Findings) -> Iterator[Drawing]:
         return
     kind = phrases.kind(findings)
     if len(found.agreement) and found.agreement["srcc"].notna().any():
-        yield Drawing(
-            "agreement", "people", "Metrics against people",
-            f"Mean opinion score of every stimulus against its metric{kind}, all sets; red: fitted monotone curve. "
-            "A metric that predicted opinions would put all points on it.",
-            lambda: people.agreement(findings, found),
-        )  # fmt: skip
+        known = found.agreement[found.agreement["srcc"].notna()]
+        for metric in (name for name in findings.names.metrics if name in set(known["metric"])):
+            yield Drawing(
+                f"agreement-{metric}", "people", f"{findings.names.metric(metric)} against people",
+                f"Left: mean opinion score of every stimulus against its metric{kind}, all sets; red: fitted monotone "
+                "curve with its 95 % band (where the curve is, not where stimuli are; images as a sample). Right: rank "
+                "correlation over all stimuli, over the versions of one image, and over the images of one version, "
+                "with 95 % intervals over images and raters; none for a set of few images.",
+                partial(predictions.prediction, findings, found, metric),
+            )  # fmt: skip
         yield Drawing(
             "correlations", "people", "Rank correlation of metrics with people",
-            f"Spearman's correlation with 95 % intervals over images{kind}. Metrics of which less is better are "
-            "negative. A set of few images has no interval.",
+            f"Spearman's correlation over all stimuli, with 95 % intervals over images and raters{kind}. Metrics of "
+            "which less is better are negative. A set of few images has no interval.",
             lambda: people.correlations(findings, found),
+        )  # fmt: skip
+    if found.modelled.drift is not None:
+        drift = found.modelled.drift
+        yield Drawing(
+            "drift", "raters", "Drift over the session",
+            f"How much the scores of each rater change from the first to the last place of a session{kind}, in points, "
+            "with 95 % intervals of each alone; blue: of all raters, with its interval. Red: drifts, by an interval "
+            "that holds for all raters at once.",
+            partial(predictions.drift, drift),
         )  # fmt: skip
     if found.screening["inconsistency"].notna().any():
         yield Drawing(

@@ -3,68 +3,11 @@
 from __future__ import annotations
 
 import matplotlib as mpl
-import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from srbench.reports.figures import style
 from srbench.reports.findings import Findings, Opinions
-from srbench.stats import RatingScale
-from srbench.stats.logistic import Mapping
 from srbench.tables.names import lines
-
-
-def agreement(findings: Findings, opinions: Opinions) -> Figure:
-    """Draw opinion score against each metric for every stimulus of all sets, with the fitted monotone curve."""
-    points, table = opinions.points, opinions.agreement
-    metrics = [name for name in findings.names.metrics if name in set(table["metric"])]
-    columns = min(len(metrics), 3)
-    rows = -(-len(metrics) // columns)
-    figure, axes = style.grid(4.2 * columns + 0.4, 3.7 * rows + 0.8, rows, columns, sharey=True)
-    looks = style.looks(findings.names.methods)
-    for axis, metric in zip(axes, metrics, strict=False):
-        _scatter(findings, axis, points[points["metric"] == metric], looks, opinions.scale)
-        _curve(axis, points[points["metric"] == metric], _overall(table, metric))
-        axis.set_xlabel(findings.names.metric(metric))
-    for axis in axes[len(metrics) :]:
-        axis.set_axis_off()
-    for k in range(rows):
-        axes[k * columns].set_ylabel("Mean opinion score of a stimulus")
-    present = [name for name in findings.names.methods if name in set(points["method"])]
-    handles = [
-        mpl.lines.Line2D([], [], linestyle="", color=looks[m][0], marker=looks[m][1], label=findings.names.method(m))
-        for m in present
-    ]
-    style.legend(figure, handles)
-    return figure
-
-
-def _overall(table: pd.DataFrame, metric: str) -> pd.Series:
-    rows = table[table["metric"] == metric]
-    return rows.iloc[-1]  # `all` where there are several sets, else the only set
-
-
-def _scatter(
-    findings: Findings, axis: Axes, points: pd.DataFrame, looks: dict[str, tuple[str, str]], scale: RatingScale
-) -> None:
-    for method in findings.names.methods:
-        part = points[points["method"] == method]
-        colour, marker = looks[method]
-        axis.scatter(
-            part["value"], part["mos"], s=20, color=colour, marker=marker, alpha=0.5, linewidths=0, rasterized=True
-        )
-    axis.set_ylim(scale.low - 0.2 * scale.point, scale.high + 0.2 * scale.point)
-    axis.set_yticks([scale.low + k * scale.point for k in range(5)])
-    axis.grid(True)
-
-
-def _curve(axis: Axes, points: pd.DataFrame, row: pd.Series) -> None:
-    if row["mapping"]:
-        x = np.linspace(points["value"].min(), points["value"].max(), 200)
-        axis.plot(x, Mapping(row["mapping"], row["parameters"], "")(x), color=style.RED, linewidth=2)
-    text = f"SRCC {row['srcc']:.2f}   PLCC {row['plcc']:.2f}   RMSE {row['rmse']:.2f}"
-    axis.set_title(text, fontsize=9, fontweight="normal")
 
 
 def correlations(findings: Findings, opinions: Opinions) -> Figure:

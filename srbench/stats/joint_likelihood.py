@@ -1,0 +1,256 @@
+"""Laplace's approximation of the likelihood of ratings and comparisons on one latent scale, with its exact gradient.
+
+The derivation is that of `srbench.stats.laplace`. What is new is the scale of comparisons: side by side, people see
+smaller differences than one by one, so that a comparison looks at the latent difference times a factor of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, optimize, sparse
+
+from srbench.errors import StatisticsError
+from srbench.stats import links
+from srbench.stats.joint_design import JointDesign
+from srbench.stats.tables import Array
+
+SMALLEST, _LARGEST = -6.0, 4.0
+"""Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
+_WIDEST = 4.0
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class JointParameters:
+    """The parameters of a fit, taken apart.
+
+    Attributes:
+        thresholds: Between the scores.
+        tie: Half-width of indifference in comparisons; 0 without ties.
+        lean: To the left, in comparisons; 0 where it is not in the model.
+        scale: Of comparisons, in units of ratings.
+        slopes: Quality of every method but the first.
+        free: Coefficients of the further columns of comparisons.
+        sds: Of the random effects.
+    """
+
+    thresholds: Array
+    tie: float
+    lean: float
+    scale: float
+    slopes: Array
+    free: Array
+    sds: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    effects: Array
+    core: Array
+    at: links.Interval
+    factor: tuple[Array, bool]
+
+
+class JointLikelihood:
+    """Minus Laplace's approximation of the log-likelihood, as a function of one vector of parameters.
+
+    The vector holds the first threshold, logarithms of the gaps to the next ones, the logarithm of the half-width of
+    indifference (with ties), the lean (where it is in the model), the logarithm of the scale, the slopes, the further
+    coefficients, and logarithms of the standard deviations.
+    """
+
+    def __init__(self, link: links.Link, design: JointDesign) -> None:
+        self.link, self.design = link, design
+        self.modes = np.zeros(design.total)
+        cuts = len(design.scores) - 1
+        counts = [cuts, int(design.ties), int(design.order), 1, len(design.methods) - 1, design.free.shape[1]]
+        self.ends = np.cumsum([*counts, len(design.sizes)])
+
+    def __call__(self, vector: Array) -> tuple[float, Array]:
+        """Return the value and the gradient at `vector`."""
+        parts, design = self.split(vector), self.design
+        mode = self._mode(parts)
+        at, scales = mode.at, np.repeat(parts.sds, design.sizes)
+        rate = self._rate(parts)
+        log_determinant = 2.0 * float(np.log(np.diag(mode.factor[0])).sum())
+        value = at.value.sum() - 0.5 * mode.effects @ mode.effects - 0.5 * log_determinant
+
+        by_effect = self._leverages(mode.factor, parts.sds) * rate**2
+        leverage = by_effect.sum(axis=0)
+        answer = linalg.cho_solve(mode.factor, 0.5 * scales * (design.random.T @ (rate * leverage * at.third)))
+        pull = rate * (design.random @ (scales * answer))
+        along = at.slope + 0.5 * leverage * at.third - at.curvature * pull
+
+        there = design.compares
+        by_scale = (mode.core * along - at.curvature * leverage + pull * at.slope)[there].sum()
+        shown = scales * (design.random.T @ (rate * along)) * mode.effects + answer * mode.effects
+        by_sd = np.add.reduceat(shown, design.starts) - by_effect @ at.curvature
+        upper = at.value_a - 0.5 * leverage * at.curvature_a + pull * at.slope_a
+        lower = at.value_c - 0.5 * leverage * at.curvature_c + pull * at.slope_c
+        gradient = [
+            self._by_cut(parts, upper, lower),
+            self._by_tie(parts, upper[there], lower[there]),
+            np.array([along[there].sum()] if design.order else []),
+            np.array([by_scale]),
+            design.fixed.T @ (rate * along),
+            design.free.T @ (rate * along),
+            by_sd,
+        ]
+        return -float(value), -np.concatenate(gradient)
+
+    def _by_cut(self, parts: JointParameters, upper: Array, lower: Array) -> Array:
+        size, here = len(self.design.scores), slice(0, self.design.ratings)
+        category = self.design.category[here]
+        by_threshold = np.bincount(category, upper[here], size)[:-1] + np.bincount(category, lower[here], size)[1:]
+        gaps = np.diff(parts.thresholds)
+        # A gap moves its own threshold and all above it.
+        return np.concatenate([[by_threshold.sum()], gaps * np.cumsum(by_threshold[::-1])[::-1][1:]])
+
+    def _by_tie(self, parts: JointParameters, upper: Array, lower: Array) -> Array:
+        if not self.design.ties:
+            return np.empty(0)
+        right, tie, left = (self.design.category[self.design.compares] == place for place in range(3))
+        total = -upper[right].sum() + upper[tie].sum() - lower[tie].sum() + lower[left].sum()
+        return np.array([parts.tie * total])
+
+    def _rate(self, parts: JointParameters) -> Array:
+        """Return what the latent scale is multiplied with, shape (N,): 1 in ratings."""
+        rate = np.ones(len(self.design.category))
+        rate[self.design.compares] = parts.scale
+        return rate
+
+    def _look(self, parts: JointParameters, core: Array) -> links.Interval:
+        """Return the likelihood at latent values of shape (N,), the lean not yet added."""
+        design = self.design
+        here, there = slice(0, design.ratings), design.compares
+        latent = core.copy()
+        latent[there] += parts.lean
+        ends = []
+        for shift in (1, 0):
+            end = np.empty(len(core))
+            rating = np.concatenate([[-np.inf], parts.thresholds, [np.inf]])
+            choice = np.array([-np.inf, *([-parts.tie, parts.tie] if design.ties else [0.0]), np.inf])
+            end[here] = rating[design.category[here] + shift]
+            end[there] = choice[design.category[there] + shift]
+            ends.append(end - latent)
+        return links.interval(self.link, *ends)
+
+    def _factor(self, weights: Array, scales: Array) -> tuple[Array, bool]:
+        random = self.design.random
+        normal = (random.T @ sparse.diags(weights) @ random).toarray()
+        normal *= scales[:, None] * scales
+        normal[np.diag_indices_from(normal)] += 1.0
+        try:
+            factor: tuple[Array, bool] = linalg.cho_factor(normal, lower=True, check_finite=True)
+        except (ValueError, linalg.LinAlgError):
+            raise StatisticsError(
+                "The joint model has no maximum that can be found: its curvature vanishes. Leave out a random effect, "
+                "or collect more answers."
+            ) from None
+        return factor
+
+    def _mode(self, parts: JointParameters) -> _Mode:
+        """Find the most probable effects, in units of their standard deviations, by Newton's method."""
+        design, effects, rate = self.design, self.modes, self._rate(parts)
+        scales = np.repeat(parts.sds, design.sizes)
+        fixed = rate * (design.fixed @ parts.slopes + design.free @ parts.free)
+
+        def look(effects: Array) -> tuple[float, Array, links.Interval]:
+            core = fixed + rate * (design.random @ (scales * effects))
+            at = self._look(parts, core)
+            return float(at.value.sum()) - 0.5 * float(effects @ effects), core, at
+
+        value, core, at = look(effects)
+        for _ in range(_ROUNDS):
+            factor = self._factor(rate**2 * at.curvature, scales)
+            gradient = scales * (design.random.T @ (rate * at.slope)) - effects
+            step = linalg.cho_solve(factor, gradient)
+            if float(gradient @ step) < 1e-12:
+                self.modes = effects
+                return _Mode(effects, core, at, factor)
+            length = 1.0
+            tried, core, at = look(effects + step)
+            while tried < value - 1e-9 and length > 1e-6:
+                length /= 2
+                tried, core, at = look(effects + length * step)
+            effects, value = effects + length * step, tried
+        raise StatisticsError("The random effects of the joint model did not settle. Leave out one of them.")
+
+    def _leverages(self, factor: tuple[Array, bool], sds: Array) -> Array:
+        """Return each effect's part in the variance of each observation's latent value, shape (G, N), unscaled."""
+        design = self.design
+        inverse = linalg.cho_solve(factor, np.eye(design.total))
+        weight = design.signs * sds[design.owner]
+        found = np.zeros((len(design.sizes), len(design.category)))
+        rows = np.arange(len(design.category))
+        slots = design.places.shape[1]
+        for a in range(slots):
+            part = np.zeros(len(rows))
+            for b in range(slots):
+                part += weight[:, b] * inverse[design.places[:, a], design.places[:, b]]
+            found[design.owner[:, a], rows] += weight[:, a] * part
+        return found
+
+    def maximise(self) -> Array:
+        """Return the vector with the smallest value.
+
+        Raises:
+            StatisticsError: The scale of comparisons, or of a random effect, grows without end.
+        """
+        size = int(self.ends[-1])
+        bounds: list[tuple[float | None, float | None]] = [(None, None)] * size
+        bounds[self.ends[2]] = (-_WIDEST, _WIDEST)
+        bounds[self.ends[5] :] = [(SMALLEST, _LARGEST)] * len(self.design.sizes)
+        found = optimize.minimize(
+            self, self._start(), jac=True, method="L-BFGS-B", bounds=bounds,
+            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-12, "gtol": 1e-5},
+        )  # fmt: skip
+        vector: Array = found.x
+        if abs(vector[self.ends[2]]) > _WIDEST - 1e-3:
+            raise StatisticsError(
+                "Ratings and comparisons have no common scale: comparisons are decided far more, or far less, clearly "
+                "than ratings can explain. Analyse each by itself."
+            )
+        return vector
+
+    def _start(self) -> Array:
+        design = self.design
+        shares = np.bincount(design.category[: design.ratings]).cumsum()[:-1] / design.ratings
+        cuts = np.log(shares / (1 - shares))
+        answers = design.category[design.compares]
+        share = min(0.9, float(np.mean(answers == 1))) if design.ties else 0.0
+        tie = [np.log(np.log((1 + share) / (1 - share)))] if design.ties else []
+        middle = [0.0] * (int(design.order) + 1 + len(design.methods) - 1 + design.free.shape[1])
+        return np.array([cuts[0], *np.log(np.diff(cuts)), *tie, *middle, *[np.log(0.5)] * len(design.sizes)])
+
+    def covariance(self, vector: Array) -> Array:
+        """Return the covariance of the logarithm of the scale, first, and the slopes: shape (K, K).
+
+        Standard deviations at the edge (an effect that is not there) are held fixed.
+        """
+        free = np.ones(vector.size, dtype=bool)
+        free[self.ends[5] :] = vector[self.ends[5] :] > SMALLEST + 1.0
+        places, step, columns = np.flatnonzero(free), 1e-4, []
+        for place in places:
+            shift = np.zeros(vector.size)
+            shift[place] = step
+            columns.append((self(vector + shift)[1] - self(vector - shift)[1])[places] / (2 * step))
+        information = np.array(columns)
+        inverse = np.linalg.inv(0.5 * (information + information.T))
+        wanted = slice(self.ends[2], self.ends[4])
+        return np.asarray(inverse[wanted, wanted], dtype=np.float64)
+
+    def split(self, vector: Array) -> JointParameters:
+        """Take a vector of parameters apart."""
+        cuts, tie, lean, scale, slopes, free, sds = np.split(vector, self.ends[:-1])
+        return JointParameters(
+            np.cumsum(np.concatenate([cuts[:1], np.exp(cuts[1:])])),
+            float(np.exp(tie[0])) if tie.size else 0.0,
+            float(lean[0]) if lean.size else 0.0,
+            float(np.exp(scale[0])),
+            slopes,
+            free,
+            np.exp(sds),
+        )
