@@ -48,7 +48,7 @@ def differential(ratings: RatingTable, reference: str = "hr", *, crush: bool = F
         every=every,
         first=first,
         notes=(*checked.notes, *([note] if lost else [])),
-        scale=RatingScale(scale.low, float(_crushed(np.full(1, best))[0]) if crush else best),
+        scale=RatingScale(scale.low, float(_crushed(np.array([best], dtype=np.float64))[0]) if crush else best),
     )
 
 

@@ -165,7 +165,7 @@ def exclusion_table(exclusions: pd.DataFrame, names: Names) -> Table:
         for row in lines(exclusions)
     ]
     head = [
-        "Flagged by", "Raters", "Left", "Largest change of MOS", "of", "Differences lost", "Differences gained", "Pairs"
+        "Flagged by", "Raters", "Left", f"Largest change of {names.metric('mos')}", "of", "Differences lost", "Differences gained", "Pairs"
     ]  # fmt: skip
     note = (
         "Against the ratings of everybody. Lost, gained: pairs that are significantly different with them only, and "
