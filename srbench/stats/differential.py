@@ -57,7 +57,7 @@ def _against(
 ) -> pd.DataFrame:
     versions = frame[frame["method"] != reference]
     beside = of_reference.reindex(pd.MultiIndex.from_frame(versions[_KEYS])).to_numpy(dtype=np.float64)
-    score = versions["score"].to_numpy(dtype=np.float64) - beside + scale.high
+    score: Array = np.asarray(versions["score"].to_numpy(dtype=np.float64) - beside + scale.high, dtype=np.float64)
     if crush:
         score = _crushed(score)
     found: pd.DataFrame = versions.assign(score=score)[~np.isnan(score)]
