@@ -44,9 +44,10 @@ def assignments(path: Path) -> dict[str, Any]:
 
 
 def _no_data(path: Path, node: ast.stmt | ast.expr) -> StudyError:
+    came = ast.unparse(node).splitlines()[0][:60]
     return StudyError(
-        f"{path}, line {node.lineno}: expected data, got '{ast.unparse(node).splitlines()[0][:60]}'. The file is read, not run: write "
-        "its values out, or export it as JSON."
+        f"{path}, line {node.lineno}: expected data, got '{came}'. The file is read, not run: write its values out, or "
+        "export it as JSON."
     )
 
 

@@ -153,7 +153,8 @@ def _changed(findings: Findings, row: Any) -> str:
         f"{turned} of {row.pairs} decisions change{'s' if turned == 1 else ''}" if turned else "no decision changes"
     )
     return (
-        f"Without {'them' if len(row.raters) > 1 else 'this rater'} the largest change of a MOS is "
+        f"Without {'them' if len(row.raters) > 1 else 'this rater'} the largest change of a "
+        f"{findings.names.metric('mos')} is "
         f"{number(row.mos_change, sign=True)} ({place}), and {decisions}."
     )
 

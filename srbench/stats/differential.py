@@ -48,7 +48,7 @@ def differential(ratings: RatingTable, reference: str = "hr", *, crush: bool = F
         every=every,
         first=first,
         notes=(*checked.notes, *([note] if lost else [])),
-        scale=RatingScale(scale.low, float(_crushed(np.full(1, best))[0]) if crush else best),
+        scale=RatingScale(scale.low, float(_crushed(np.array([best], dtype=np.float64))[0]) if crush else best),
     )
 
 
@@ -57,7 +57,7 @@ def _against(
 ) -> pd.DataFrame:
     versions = frame[frame["method"] != reference]
     beside = of_reference.reindex(pd.MultiIndex.from_frame(versions[_KEYS])).to_numpy(dtype=np.float64)
-    score = versions["score"].to_numpy(dtype=np.float64) - beside + scale.high
+    score: Array = np.asarray(versions["score"].to_numpy(dtype=np.float64) - beside + scale.high, dtype=np.float64)
     if crush:
         score = _crushed(score)
     found: pd.DataFrame = versions.assign(score=score)[~np.isnan(score)]

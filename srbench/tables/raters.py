@@ -164,9 +164,8 @@ def exclusion_table(exclusions: pd.DataFrame, names: Names) -> Table:
         )
         for row in lines(exclusions)
     ]
-    head = [
-        "Flagged by", "Raters", "Left", "Largest change of MOS", "of", "Differences lost", "Differences gained", "Pairs"
-    ]  # fmt: skip
+    change = f"Largest change of {names.metric('mos')}"
+    head = ["Flagged by", "Raters", "Left", change, "of", "Differences lost", "Differences gained", "Pairs"]
     note = (
         "Against the ratings of everybody. Lost, gained: pairs that are significantly different with them only, and "
         "without them only."

@@ -306,10 +306,10 @@ def test_the_command_makes_a_report_of_a_run_and_a_file_of_ratings(fresh_run, ra
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda t: t.rename(columns={"score": "points"}), "wrong or missing: score.*srbench mos import --column"),
-        (lambda t: t.assign(score="good"), "line 2: expected a whole score from 1 to 5, got 'good'"),
-        (lambda t: t.assign(score=9), "expected a whole score from 1 to 5, got '9'"),
-        (lambda t: t.assign(score=""), "expected a whole score from 1 to 5, got ''"),
+        (lambda t: t.rename(columns={"score": "points"}), r"wrong or missing: score.*--column.*srbench ratings import"),
+        (lambda t: t.assign(score="good"), "line 2: expected a score, got 'good'"),
+        (lambda t: t.assign(score=9), r"expected a score from 1 to 5, got 9 .*--scale LOW:HIGH"),
+        (lambda t: t.assign(score=""), "holds no rating"),
         (lambda t: t.iloc[:0], "holds no rating"),
         (lambda t: t.iloc[:0, :0], "Cannot read ratings"),
         (lambda t: pd.concat([t, t]), "was there before. Each rating counts once"),
