@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from srbench import stats as stats
     from srbench.api import Run as Run
     from srbench.api import Study as Study
+    from srbench.api import board as board
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
@@ -41,6 +42,7 @@ _HOMES = {
     "Setup": "srbench.registry",
     "SrbenchError": "srbench.errors",
     "Study": "srbench.api",
+    "board": "srbench.api",
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Run",
     "Study",
+    "board",
     "compare_runs",
     "datasets",
     "degrade",
@@ -324,6 +325,35 @@ def report(
     from srbench import reports
 
     return reports.write(run.results if isinstance(run, Run) else run, study, out, formats=formats, choices=choices)
+
+
+def board(
+    runs: Run | RunResults | str | Path | Sequence[Run | RunResults | str | Path],
+    out: str | Path = "board",
+    *,
+    pictures: bool = True,
+    title: str | None = None,
+) -> Path:
+    """Write a static site of one run or several: what `srbench board` does.
+
+    Args:
+        runs: Runs, or their folders.
+        out: Folder of the board; a new one, or an earlier board.
+        pictures: Whether the runs' pictures are copied, so that they can be compared.
+        title: What the board is called; None for a name made of its data sets.
+
+    Returns:
+        The page to open, `out/index.html`; the folder works on any static host, and from the disk.
+
+    Raises:
+        RunError: A folder is no run.
+        ReportError: None of the runs has scores, a picture is not the one that was scored, or `out` holds something
+            else than a board.
+    """
+    from srbench import boards
+
+    given = [runs] if isinstance(runs, Run | RunResults | str | Path) else runs
+    return boards.write([_results(run) for run in given], out, pictures=pictures, title=title)
 
 
 def _results(run: Run | RunResults | str | Path) -> RunResults:

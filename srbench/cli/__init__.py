@@ -9,6 +9,7 @@ import typer
 from srbench import __version__
 from srbench.cli import (
     audit,
+    board,
     compare,
     datasets,
     methods,
@@ -67,6 +68,7 @@ mos.app.command()(mos_plan.simulate)
 mos.app.command()(mos_serve.serve)
 mos.app.command()(mos_serve.password)
 app.command()(report.report)
+app.command()(board.board)
 
 
 def main() -> None:
