@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from srbench.api import Run as Run
     from srbench.api import Study as Study
     from srbench.api import board as board
+    from srbench.api import claim as claim
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.api import report as report
     from srbench.api import run as run
     from srbench.api import upscale as upscale
+    from srbench.api import verify as verify
     from srbench.errors import SrbenchError as SrbenchError
     from srbench.metrics import register_metric as register_metric
     from srbench.metrics import register_protocol as register_protocol
@@ -43,6 +45,7 @@ _HOMES = {
     "SrbenchError": "srbench.errors",
     "Study": "srbench.api",
     "board": "srbench.api",
+    "claim": "srbench.api",
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
@@ -55,6 +58,7 @@ _HOMES = {
     "report": "srbench.api",
     "run": "srbench.api",
     "upscale": "srbench.api",
+    "verify": "srbench.api",
 }
 _LISTINGS = ("datasets", "methods", "metrics")
 

@@ -10,6 +10,7 @@ from srbench import __version__
 from srbench.cli import (
     audit,
     board,
+    claim,
     compare,
     datasets,
     methods,
@@ -69,6 +70,8 @@ mos.app.command()(mos_serve.serve)
 mos.app.command()(mos_serve.password)
 app.command()(report.report)
 app.command()(board.board)
+app.command()(claim.claim)
+app.command()(claim.verify)
 
 
 def main() -> None:
