@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srbench import stats
-from srbench.boards.merging import BoardSet, Entry, Merged
+from srbench.boards.merging import BoardEntry, BoardSet, Merged
 from srbench.tables.means import current, mean_cell, means
 from srbench.tables.names import lines
 from srbench.tables.published import difference_cell, published_cell
@@ -123,7 +123,7 @@ def ordered_sets(merged: Merged) -> list[BoardSet]:
     return [by_key[key] for key in merged.names.datasets]
 
 
-def ordered_entries(merged: Merged) -> list[Entry]:
+def ordered_entries(merged: Merged) -> list[BoardEntry]:
     """Return the rows in the order of tables."""
     by_key = {entry.key: entry for entry in merged.entries}
     return [by_key[key] for key in merged.names.methods]
@@ -161,7 +161,7 @@ def _command(parts: Sequence[str]) -> str:
     return shlex.join(["srbench", *map(str, parts[1:])])
 
 
-def _method(entry: Entry, merged: Merged) -> dict[str, Any]:
+def _method(entry: BoardEntry, merged: Merged) -> dict[str, Any]:
     about = entry.about
     facts = {
         "name": entry.method,

@@ -19,7 +19,7 @@ _CELL = ["dataset", "image", "protocol", "protocol_version", "metric"]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class KeptPicture:
     """A picture that a run kept: its file, and the checksum that it was scored with (empty: not known)."""
 
     path: Path
@@ -48,7 +48,7 @@ class BoardSet:
 
 
 @dataclass(slots=True)
-class Entry:
+class BoardEntry:
     """A row of the board: a method of one run, or of several that have it with the same code and weights.
 
     Attributes:
@@ -83,11 +83,11 @@ class Merged:
 
     runs: Mapping[str, RunResults]
     sets: Sequence[BoardSet]
-    entries: Sequence[Entry]
+    entries: Sequence[BoardEntry]
     scores: pd.DataFrame
     info: Mapping[str, Any]
     names: Names
-    pictures: Mapping[tuple[str, str, str], Picture]
+    pictures: Mapping[tuple[str, str, str], KeptPicture]
     notes: Sequence[str]
 
 
@@ -105,8 +105,8 @@ def merge(runs: Sequence[RunResults]) -> Merged:
 
     labelled = _labelled(runs)
     sets: list[BoardSet] = []
-    entries: list[Entry] = []
-    pictures: dict[tuple[str, str, str], Picture] = {}
+    entries: list[BoardEntry] = []
+    pictures: dict[tuple[str, str, str], KeptPicture] = {}
     for label, run in labelled.items():
         if "datasets" not in run.info:
             raise ReportError(f"{run.folder} does not say which images it is of. Run it again with this srbench.")
@@ -172,7 +172,9 @@ def _fits(one: BoardSet, images: Mapping[str, str]) -> bool:
     return all(one.images[image] == identity for image, identity in images.items() if image in one.images)
 
 
-def _enter(entries: list[Entry], label: str, method: str, about: Mapping[str, Any], scores: pd.DataFrame) -> Entry:
+def _enter(
+    entries: list[BoardEntry], label: str, method: str, about: Mapping[str, Any], scores: pd.DataFrame
+) -> BoardEntry:
     """Return the row that a run's method belongs to, with its scores; a new one where it is no other's method."""
     import pandas as pd
 
@@ -183,7 +185,7 @@ def _enter(entries: list[Entry], label: str, method: str, about: Mapping[str, An
             return entry
     taken = {entry.key for entry in entries}
     key = next(name for name in (method, f"{method} ({label})") if name not in taken)
-    entries.append(Entry(key, method, about, [label], scores.reset_index(drop=True)))
+    entries.append(BoardEntry(key, method, about, [label], scores.reset_index(drop=True)))
     return entries[-1]
 
 
@@ -199,7 +201,7 @@ def _agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
 
 def _pictures(
     run: RunResults, method: str, rows: pd.DataFrame, keys: Mapping[str, str], entry: str
-) -> dict[tuple[str, str, str], Picture]:
+) -> dict[tuple[str, str, str], KeptPicture]:
     """Return the pictures that a run kept of a method's scored images."""
     known = run.info.get("images_sha256", {})
     scored = rows.loc[rows["status"] != "missing", ["dataset", "image"]].drop_duplicates()
@@ -208,11 +210,11 @@ def _pictures(
         path = image_path(run.folder, method, dataset, image)
         if path.is_file():
             sha256 = str(known.get(f"{method}/{dataset}/{image}", ""))
-            found[entry, keys[dataset], image] = Picture(path, sha256)
+            found[entry, keys[dataset], image] = KeptPicture(path, sha256)
     return found
 
 
-def _title(entry: Entry, entries: Sequence[Entry]) -> str:
+def _title(entry: BoardEntry, entries: Sequence[BoardEntry]) -> str:
     """Return the title of a row; rows of one method are told apart by their runs."""
     title = str(entry.about.get("title", entry.method))
     alone = sum(other.method == entry.method for other in entries) == 1
@@ -232,7 +234,7 @@ def _with_set_titles(names: Names, sets: Sequence[BoardSet]) -> Names:
 
 
 def _notes(
-    runs: Mapping[str, RunResults], sets: Sequence[BoardSet], entries: Sequence[Entry], names: Names
+    runs: Mapping[str, RunResults], sets: Sequence[BoardSet], entries: Sequence[BoardEntry], names: Names
 ) -> list[str]:
     notes = [f"{label}: {note}" if len(runs) > 1 else note for label, run in runs.items() for note in run.notes]
     for dataset in dict.fromkeys(one.dataset for one in sets):

@@ -18,14 +18,14 @@ from PIL import Image as PillowImage
 
 from srbench import __version__
 from srbench.boards import document
-from srbench.boards.merging import Merged, Picture
+from srbench.boards.merging import KeptPicture, Merged
 from srbench.errors import ReportError
 from srbench.images import read_bytes, write_atomically
 from srbench.tables import rendering, score_tables
 from srbench.tables.numbers import count
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("core", "table", "plane", "method", "images", "viewer", "image", "runs", "main")
+SCRIPTS = ("core", "filters", "table", "points", "plane", "method", "images", "viewer", "image", "runs", "main")
 _PARTS = ("assets", "data", "pictures", "downloads")
 _PAGE = "index.html"
 _PROOF = "assets/core.js"
@@ -88,7 +88,7 @@ def _copy_pictures(merged: Merged, out: Path) -> tuple[Address, int]:
     return addresses, len(scored) - sum(place in addresses for place in scored.itertuples(index=False, name=None))
 
 
-def _checked(picture: Picture) -> tuple[bytes, str]:
+def _checked(picture: KeptPicture) -> tuple[bytes, str]:
     data = read_bytes(picture.path)
     sha256 = hashlib.sha256(data).hexdigest()
     if picture.sha256 and sha256 != picture.sha256:

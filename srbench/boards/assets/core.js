@@ -82,7 +82,9 @@ board.seconds = (number) => {
 // Return which of [{id, value}] are the best as printed, all of them where several are equal. The original does not
 // compete, and one alone is no winner: the rule of srbench's own tables.
 board.best = (rivals, column) => {
-  const running = rivals.filter((one) => one.value !== null && one.value !== undefined && !board.method(one.id).original);
+  const running = rivals.filter(
+    (one) => one.value !== null && one.value !== undefined && !board.method(one.id).original,
+  );
   if (running.length < 2) return new Set();
   const values = running.map((one) => one.value);
   const best = column.higher ? Math.max(...values) : Math.min(...values);
@@ -91,7 +93,9 @@ board.best = (rivals, column) => {
 
 // Addresses: #/PAGE/PART/...?name=value, so that a copied link shows the same view.
 board.address = (path, query = {}) => {
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null && value !== "")).toString();
+  const search = new URLSearchParams(
+    Object.entries(query).filter(([, value]) => value !== null && value !== ""),
+  ).toString();
   return `#/${path.map(encodeURIComponent).join("/")}${search ? `?${search}` : ""}`;
 };
 

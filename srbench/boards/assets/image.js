@@ -13,10 +13,25 @@ board.pages.image = ([id, image], query) => {
     (scores) => board.fillImage(place, set, k, scores, query),
     (error) => place.replaceChildren(board.make("p", { class: "warn" }, error.message)),
   );
-  const steps = [["Previous", k - 1], ["Next", k + 1]].map(([text, to]) => {
+  const steps = [
+    ["Previous", k - 1],
+    ["Next", k + 1],
+  ].map(([text, to]) => {
     if (!(to in set.images)) return board.make("span", { class: "soft" }, text);
     const { left, right, side, zoom } = board.here().query;
-    return board.make("a", { href: board.address(["image", id, set.images[to]], { left: left ?? "", right: right ?? "", side: side ?? "", zoom: zoom ?? "" }), rel: text === "Next" ? "next" : "prev" }, text);
+    return board.make(
+      "a",
+      {
+        href: board.address(["image", id, set.images[to]], {
+          left: left ?? "",
+          right: right ?? "",
+          side: side ?? "",
+          zoom: zoom ?? "",
+        }),
+        rel: text === "Next" ? "next" : "prev",
+      },
+      text,
+    );
   });
   return [
     board.make("h2", {}, board.make("a", { href: board.address(["images"], { set: id }) }, set.title), `, ${image}`),
@@ -29,7 +44,9 @@ board.fillImage = async (place, set, k, scores, query) => {
   const kept = board.data.methods.filter((method) => scores.pictures[method.id]?.[k]);
   const parts = [board.make("h3", {}, "Scores"), ...board.imageScores(set, k, scores)];
   if (kept.length < 2) {
-    const why = board.data.pictures ? "Fewer than two pictures of this image were kept." : "This board was made without pictures.";
+    const why = board.data.pictures
+      ? "Fewer than two pictures of this image were kept."
+      : "This board was made without pictures.";
     place.replaceChildren(board.make("p", {}, why), ...parts);
     return;
   }
@@ -71,7 +88,13 @@ board.comparison = (set, k, kept, chosen, address, size, query) => {
   const crops = make("div", { class: "crops" });
   const place = make("output", { class: "soft" });
   const changed = () => {
-    board.keep({ zoom: view.zoom ?? "", x: view.x ?? "", y: view.y ?? "", side: view.side ? "yes" : "", split: view.split === 50 ? "" : view.split });
+    board.keep({
+      zoom: view.zoom ?? "",
+      x: view.x ?? "",
+      y: view.y ?? "",
+      side: view.side ? "yes" : "",
+      split: view.split === 50 ? "" : view.split,
+    });
     zoom.value = view.zoom ?? "";
     tell();
   };
@@ -82,8 +105,13 @@ board.comparison = (set, k, kept, chosen, address, size, query) => {
     for (const move of crops.moves ?? []) move();
   };
   const show = () => {
-    viewer.show([chosen.left, chosen.right].map((method) => ({ name: method.title, address: address(method) })), size);
-    saves.replaceChildren(...[chosen.left, chosen.right].map((method) => board.saveLink(method, set, k, address(method))));
+    viewer.show(
+      [chosen.left, chosen.right].map((method) => ({ name: method.title, address: address(method) })),
+      size,
+    );
+    saves.replaceChildren(
+      ...[chosen.left, chosen.right].map((method) => board.saveLink(method, set, k, address(method))),
+    );
     tell();
   };
   const pick = (side) => (id) => {
@@ -93,23 +121,56 @@ board.comparison = (set, k, kept, chosen, address, size, query) => {
   };
   const options = kept.map((method) => [method.id, method.title]);
   const zoomNames = [["", "fit"], ...board.zooms.map((one) => [String(one), `${one}\u00d7`])];
-  const zoomLabel = board.select("Zoom", zoomNames, String(view.zoom ?? ""), (value) => viewer.set(value ? { zoom: Number(value) } : { zoom: null, x: null, y: null }));
+  const zoomLabel = board.select("Zoom", zoomNames, String(view.zoom ?? ""), (value) =>
+    viewer.set(value ? { zoom: Number(value) } : { zoom: null, x: null, y: null }),
+  );
   const zoom = zoomLabel.querySelector("select");
   const saves = make("span", { class: "saves" });
-  const beside = make("label", { class: "check" }, make("input", { type: "checkbox", checked: view.side, onchange: (event) => viewer.set({ side: event.target.checked }) }), "side by side");
-  const details = make("details", { ontoggle: () => details.open && !crops.moves && board.fillCrops(crops, kept, address, size, viewer) }, make("summary", {}, `The same ${board.cropSide} \u00d7 ${board.cropSide} pixels of all ${kept.length}`), crops);
+  const beside = make(
+    "label",
+    { class: "check" },
+    make("input", {
+      type: "checkbox",
+      checked: view.side,
+      onchange: (event) => viewer.set({ side: event.target.checked }),
+    }),
+    "side by side",
+  );
+  const details = make(
+    "details",
+    { ontoggle: () => details.open && !crops.moves && board.fillCrops(crops, kept, address, size, viewer) },
+    make("summary", {}, `The same ${board.cropSide} \u00d7 ${board.cropSide} pixels of all ${kept.length}`),
+    crops,
+  );
   requestAnimationFrame(show);
   return [
-    make("div", { class: "controls" }, board.select("Left", options, chosen.left.id, pick("left")), board.select("Right", options, chosen.right.id, pick("right")), zoomLabel, beside),
+    make(
+      "div",
+      { class: "controls" },
+      board.select("Left", options, chosen.left.id, pick("left")),
+      board.select("Right", options, chosen.right.id, pick("right")),
+      zoomLabel,
+      beside,
+    ),
     viewer.stage,
     viewer.range,
-    make("p", { class: "note" }, place, ". Drag to move, wheel or two fingers to zoom; pixels are enlarged without smoothing, 1\u00d7 is one pixel of the screen. ", saves),
+    make(
+      "p",
+      { class: "note" },
+      place,
+      ". Drag to move, wheel or two fingers to zoom; pixels are enlarged without smoothing, 1\u00d7 is one pixel of the screen. ",
+      saves,
+    ),
     details,
   ];
 };
 
 board.saveLink = (method, set, k, address) =>
-  board.make("a", { href: address, download: `${set.id}-${set.images[k]}-${method.id}.png`.replace(/[^\w.-]+/g, "-") }, `Save ${method.title}`);
+  board.make(
+    "a",
+    { href: address, download: `${set.id}-${set.images[k]}-${method.id}.png`.replace(/[^\w.-]+/g, "-") },
+    `Save ${method.title}`,
+  );
 
 // The crops around the viewer's middle, every pixel a whole number of the screen's; pictures load when scrolled to.
 board.fillCrops = (crops, kept, address, size, viewer) => {
@@ -117,7 +178,12 @@ board.fillCrops = (crops, kept, address, size, viewer) => {
   const wanted = crops.clientWidth < 600 ? 165 : 200;
   const enlarged = Math.max(1, Math.floor((wanted * devicePixelRatio) / side)) / devicePixelRatio;
   crops.moves = kept.map((method) => {
-    const picture = board.make("img", { src: address(method), alt: `Crop of ${method.title}`, loading: "lazy", draggable: "false" });
+    const picture = board.make("img", {
+      src: address(method),
+      alt: `Crop of ${method.title}`,
+      loading: "lazy",
+      draggable: "false",
+    });
     const frame = board.make("div", { class: "crop" }, picture);
     Object.assign(frame.style, { width: `${side * enlarged}px`, height: `${side * enlarged}px` });
     Object.assign(picture.style, { width: `${size[0] * enlarged}px`, height: `${size[1] * enlarged}px` });
@@ -133,11 +199,23 @@ board.fillCrops = (crops, kept, address, size, viewer) => {
 };
 
 board.imageScores = (set, k, scores) => {
-  const columns = board.data.columns.filter((column) => Object.values(scores.values[column.id] ?? {}).some((listed) => listed[k] !== null));
+  const columns = board.data.columns.filter((column) =>
+    Object.values(scores.values[column.id] ?? {}).some((listed) => listed[k] !== null),
+  );
   const value = (method, column) => scores.values[column.id]?.[method.id]?.[k] ?? null;
-  const best = new Map(columns.map((column) => [column, board.best(board.data.methods.map((method) => ({ id: method.id, value: value(method, column) })), column)]));
+  const best = new Map(
+    columns.map((column) => [
+      column,
+      board.best(
+        board.data.methods.map((method) => ({ id: method.id, value: value(method, column) })),
+        column,
+      ),
+    ]),
+  );
   const problem = (method) => scores.problems[method.id]?.[set.images[k]];
-  const shown = board.data.methods.filter((method) => problem(method) || columns.some((column) => value(method, column) !== null));
+  const shown = board.data.methods.filter(
+    (method) => problem(method) || columns.some((column) => value(method, column) !== null),
+  );
   const absent = board.data.methods.filter((method) => !shown.includes(method)).map((method) => method.title);
   const cell = (method, column) => {
     const text = board.number(value(method, column), column.digits);
@@ -148,13 +226,21 @@ board.imageScores = (set, k, scores) => {
       "tr",
       {},
       board.make("th", { scope: "row" }, board.make("a", { href: board.address(["method", method.id]) }, method.title)),
-      problem(method) ? board.make("td", { colspan: columns.length }, problem(method)) : columns.map((column) => cell(method, column)),
+      problem(method)
+        ? board.make("td", { colspan: columns.length }, problem(method))
+        : columns.map((column) => cell(method, column)),
     ),
   );
-  const head = ["Method", ...columns.map((column) => [column.label, " ", board.make("small", {}, board.columnLabel(column))])];
+  const head = [
+    "Method",
+    ...columns.map((column) => [column.label, " ", board.make("small", {}, board.columnLabel(column))]),
+  ];
   const heads = head.map((text, place) => board.make("th", { scope: "col", class: place ? "n" : null }, text));
   return [
-    board.scroll(board.make("table", {}, board.make("thead", {}, board.make("tr", {}, heads)), board.make("tbody", {}, rows)), `Scores on ${set.images[k]}`),
+    board.scroll(
+      board.make("table", {}, board.make("thead", {}, board.make("tr", {}, heads)), board.make("tbody", {}, rows)),
+      `Scores on ${set.images[k]}`,
+    ),
     absent.length > 0 && board.make("p", { class: "note" }, `Without a score of this image: ${absent.join(", ")}.`),
   ].filter(Boolean);
 };

@@ -28,9 +28,27 @@ board.pages.images = (_path, query) => {
     board.make(
       "div",
       { class: "controls" },
-      board.select("Set", board.data.sets.map((one) => [one.id, one.title]), set.id, change("set")),
-      board.select("Order", [["", "by name"], ["spread", "where methods differ most"]], query.sort ?? "", change("sort")),
-      board.select("by", board.data.columns.map((one) => [one.id, board.columnTitle(one)]), column.id, change("score")),
+      board.select(
+        "Set",
+        board.data.sets.map((one) => [one.id, one.title]),
+        set.id,
+        change("set"),
+      ),
+      board.select(
+        "Order",
+        [
+          ["", "by name"],
+          ["spread", "where methods differ most"],
+        ],
+        query.sort ?? "",
+        change("sort"),
+      ),
+      board.select(
+        "by",
+        board.data.columns.map((one) => [one.id, board.columnTitle(one)]),
+        column.id,
+        change("score"),
+      ),
     ),
     place,
   ];
@@ -48,7 +66,11 @@ board.spread = (values, k) => {
 };
 
 board.gallery = ({ set, column, sort }, scores) => {
-  const cards = set.images.map((image, k) => ({ image, small: scores.thumbnails?.[k], spread: board.spread(scores.values[column.id] ?? {}, k) }));
+  const cards = set.images.map((image, k) => ({
+    image,
+    small: scores.thumbnails?.[k],
+    spread: board.spread(scores.values[column.id] ?? {}, k),
+  }));
   if (sort === "spread") cards.sort((a, b) => b.spread - a.spread);
   return board.make(
     "ul",

@@ -1,14 +1,30 @@
 // Shows the page that the address names, and keeps the colours that the reader chose.
 "use strict";
 
-board.menu = [["table", "Table"], ["plane", "Accuracy and cost"], ["images", "Images"], ["runs", "Runs and downloads"]];
+board.menu = [
+  ["table", "Table"],
+  ["plane", "Accuracy and cost"],
+  ["images", "Images"],
+  ["runs", "Runs and downloads"],
+];
 
 board.showPages = () => {
   const { path, query } = board.here();
-  const kept = Object.fromEntries(["sets", "scores", "find", "parameters", "seconds"].filter((name) => query[name]).map((name) => [name, query[name]]));
+  const kept = Object.fromEntries(
+    ["sets", "scores", "find", "parameters", "seconds"]
+      .filter((name) => query[name])
+      .map((name) => [name, query[name]]),
+  );
   const open = { method: "table", image: "images" }[path[0]] ?? path[0] ?? "table";
   const links = board.menu.map(([name, title]) =>
-    board.make("a", { href: board.address([name], ["table", "plane"].includes(name) ? kept : {}), "aria-current": name === open ? "page" : null }, title),
+    board.make(
+      "a",
+      {
+        href: board.address([name], ["table", "plane"].includes(name) ? kept : {}),
+        "aria-current": name === open ? "page" : null,
+      },
+      title,
+    ),
   );
   document.getElementById("pages").replaceChildren(...links, board.themeButton());
 };
@@ -43,7 +59,8 @@ board.themeButton = () =>
       type: "button",
       class: "theme",
       onclick: () => {
-        document.documentElement.dataset.theme = board.remembered("srbench-board-theme", board.dark() ? "light" : "dark") ?? (board.dark() ? "light" : "dark");
+        document.documentElement.dataset.theme =
+          board.remembered("srbench-board-theme", board.dark() ? "light" : "dark") ?? (board.dark() ? "light" : "dark");
         board.showPages();
         document.querySelector(".theme").focus();
       },

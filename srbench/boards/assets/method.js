@@ -8,7 +8,10 @@ board.pages.method = ([id], query) => {
   return [
     board.make("h2", {}, method.title),
     method.note && board.make("p", {}, `${method.note}.`),
-    board.facts({ parameters: method.parameters === null ? "not stated" : method.parameters.toLocaleString("en"), ...method.facts }),
+    board.facts({
+      parameters: method.parameters === null ? "not stated" : method.parameters.toLocaleString("en"),
+      ...method.facts,
+    }),
     board.make("h3", {}, "Means"),
     board.methodMeans(method),
     board.make("h3", {}, "Single images"),
@@ -16,7 +19,8 @@ board.pages.method = ([id], query) => {
   ];
 };
 
-board.nowhere = () => board.make("p", {}, "There is no such page. ", board.make("a", { href: "#/table" }, "To the table"));
+board.nowhere = () =>
+  board.make("p", {}, "There is no such page. ", board.make("a", { href: "#/table" }, "To the table"));
 
 board.facts = (facts) =>
   board.make(
@@ -42,16 +46,26 @@ board.methodMeans = (method) => {
           board.make("td", {}, set.title),
           board.make("td", {}, board.columnTitle(column)),
           board.make("td", { class: "n", title: mean.note ?? null }, mean.text),
-          published && [mean.published, mean.difference].map((text) => board.make("td", { class: "n soft" }, text ?? "")),
+          published &&
+            [mean.published, mean.difference].map((text) => board.make("td", { class: "n soft" }, text ?? "")),
           board.make("td", { class: "n" }, board.standing(mean, column)),
         ),
       ),
   );
   const heads = head.map((text, k) => board.make("th", { scope: "col", class: k > 1 ? "n" : null }, text));
-  const table = board.make("table", {}, board.make("thead", {}, board.make("tr", {}, heads)), board.make("tbody", {}, rows));
+  const table = board.make(
+    "table",
+    {},
+    board.make("thead", {}, board.make("tr", {}, heads)),
+    board.make("tbody", {}, rows),
+  );
   return [
     board.scroll(table, `Means of ${method.title}`),
-    board.make("p", { class: "note" }, "Place: among the means over all images of the set, the original left aside; equal ones share it."),
+    board.make(
+      "p",
+      { class: "note" },
+      "Place: among the means over all images of the set, the original left aside; equal ones share it.",
+    ),
   ];
 };
 
@@ -66,7 +80,9 @@ board.standing = (mean, column) => {
 };
 
 board.methodImages = (method, query) => {
-  const sets = board.data.sets.filter((set) => board.data.means.some((mean) => mean.method === method.id && mean.set === set.id));
+  const sets = board.data.sets.filter((set) =>
+    board.data.means.some((mean) => mean.method === method.id && mean.set === set.id),
+  );
   const place = board.make("div", { "aria-live": "polite" });
   const state = () => {
     const now = board.here().query;
@@ -77,7 +93,8 @@ board.methodImages = (method, query) => {
       set,
       column: scored.find((one) => one.id === now.score) ?? scored[0],
       rivals,
-      against: rivals.find((one) => one.id === now.against) ?? rivals.filter((one) => !one.original).at(-1) ?? rivals[0],
+      against:
+        rivals.find((one) => one.id === now.against) ?? rivals.filter((one) => !one.original).at(-1) ?? rivals[0],
       sort: now.sort ?? "",
       down: now.order !== "up",
     };
@@ -103,9 +120,25 @@ board.methodImages = (method, query) => {
     board.make(
       "div",
       { class: "controls" },
-      board.select("Set", sets.map((one) => [one.id, one.title]), set.id, change("set")),
-      board.select("Score", board.data.columns.map((one) => [one.id, board.columnTitle(one)]), column.id, change("score")),
-      rivals.length > 0 && board.select("Beside", rivals.map((one) => [one.id, one.title]), against.id, change("against")),
+      board.select(
+        "Set",
+        sets.map((one) => [one.id, one.title]),
+        set.id,
+        change("set"),
+      ),
+      board.select(
+        "Score",
+        board.data.columns.map((one) => [one.id, board.columnTitle(one)]),
+        column.id,
+        change("score"),
+      ),
+      rivals.length > 0 &&
+        board.select(
+          "Beside",
+          rivals.map((one) => [one.id, one.title]),
+          against.id,
+          change("against"),
+        ),
     ),
     place,
   ];

@@ -1,119 +1,5 @@
-// The table of means: sets and scores as columns, methods as rows, sorted and filtered; its choices serve the plane too.
+// The table of means: sets and scores as columns, methods as rows, sorted by any of them.
 "use strict";
-
-board.choices = (query) => {
-  const { sets, columns } = board.data;
-  const among = (text, all, usual) => {
-    const known = all.filter((one) => board.list(text).includes(one.id));
-    return known.length ? known : usual;
-  };
-  const first = columns.filter((one) => one.protocol === columns[0].protocol && one.version === columns[0].version);
-  return {
-    sets: among(query.sets, sets, sets.slice(0, 4)),
-    columns: among(query.scores, columns, first.slice(0, 2)),
-    costs: query.costs !== "no",
-    published: query.published === "yes",
-    find: query.find ?? "",
-    parameters: Number(query.parameters) || null,
-    seconds: Number(query.seconds) || null,
-    sort: query.sort ?? "",
-    down: query.order !== "up",
-  };
-};
-
-// Return the methods that pass the filters. A method that states no cost passes no bound on it.
-board.passing = (choices) => {
-  const words = choices.find.toLowerCase().split(/\s+/).filter(Boolean);
-  const seconds = (id) => choices.sets.map((set) => board.cost(id, set.id)?.seconds).filter((one) => one !== undefined);
-  return board.data.methods.filter((method) => {
-    const text = `${method.title} ${method.id} ${method.note}`.toLowerCase();
-    if (!words.every((word) => text.includes(word))) return false;
-    if (choices.parameters && !(method.parameters !== null && method.parameters <= choices.parameters * 1e6)) return false;
-    const taken = seconds(method.id);
-    return !choices.seconds || (taken.length > 0 && Math.max(...taken) <= choices.seconds);
-  });
-};
-
-board.chips = (legend, all, chosen, change, label) =>
-  board.make(
-    "fieldset",
-    { class: "chips" },
-    board.make("legend", {}, legend),
-    all.map((one) =>
-      board.make(
-        "label",
-        {},
-        board.make("input", { type: "checkbox", value: one.id, checked: chosen.includes(one), onchange: change }),
-        board.make("span", {}, label(one)),
-      ),
-    ),
-  );
-
-board.columnLabel = (column) => {
-  const versions = board.data.columns.filter((one) => one.protocol === column.protocol && one.metric === column.metric);
-  return `${column.protocol}${versions.length > 1 ? ` ${column.version}` : ""}`;
-};
-
-board.columnTitle = (column) => `${column.metric}, ${board.columnLabel(column)}`;
-
-// Return the chips of sets and scores, and the fields of the filters; `refresh` is called when one changes.
-board.filters = (query, refresh, parts) => {
-  const choices = board.choices(query);
-  const ticked = (name) => (event) => {
-    const boxes = [...event.target.closest("fieldset").querySelectorAll("input")];
-    if (!boxes.some((box) => box.checked)) event.target.checked = true; // a table has a column
-    board.keep({ [name]: board.listed(boxes.filter((box) => box.checked).map((box) => box.value)) });
-    refresh();
-  };
-  const field = (name, label, attributes) =>
-    board.make(
-      "label",
-      {},
-      label,
-      board.make("input", {
-        ...attributes,
-        value: query[name] ?? "",
-        oninput: (event) => {
-          board.keep({ [name]: event.target.value });
-          refresh();
-        },
-      }),
-    );
-  const shown = (name, label, value, on, off) =>
-    board.make(
-      "label",
-      { class: "check" },
-      board.make("input", {
-        type: "checkbox",
-        checked: value,
-        onchange: (event) => {
-          board.keep({ [name]: event.target.checked ? on : off });
-          refresh();
-        },
-      }),
-      label,
-    );
-  const several = board.data.columns.length > 1;
-  return board.make(
-    "form",
-    { class: "filters", onsubmit: (event) => event.preventDefault() },
-    parts.includes("sets") && board.chips("Sets", board.data.sets, choices.sets, ticked("sets"), (set) => set.title),
-    parts.includes("scores") &&
-      several &&
-      board.chips("Scores", board.data.columns, choices.columns, ticked("scores"), board.columnTitle),
-    board.make(
-      "div",
-      { class: "fields" },
-      field("find", "Methods ", { type: "search", placeholder: "name", size: 12 }),
-      field("parameters", "Parameters at most ", { type: "number", min: 0, step: "any", placeholder: "M", class: "short" }),
-      field("seconds", "Seconds at most ", { type: "number", min: 0, step: "any", placeholder: "s", class: "short" }),
-      parts.includes("shown") && shown("costs", "cost", choices.costs, "", "no"),
-      parts.includes("shown") &&
-        board.data.means.some((mean) => mean.published) &&
-        shown("published", "published figures", choices.published, "yes", ""),
-    ),
-  );
-};
 
 // Return the sorting value of a method: whole means first, then those over some images, failures and gaps at the end.
 board.rank = (method, sort) => {
@@ -181,7 +67,11 @@ board.warning = () =>
     "div",
     { class: "warn", role: "note" },
     board.make("b", {}, "Before you believe a number"),
-    board.make("ul", {}, board.data.notes.map((note) => board.make("li", {}, note))),
+    board.make(
+      "ul",
+      {},
+      board.data.notes.map((note) => board.make("li", {}, note)),
+    ),
   );
 
 board.meanTable = (choices, refresh) => {
@@ -196,7 +86,10 @@ board.meanTable = (choices, refresh) => {
   }
   const each = (set) => choices.columns.flatMap((column) => board.meanHeads(set, column, choices, refresh));
   const costHeads = (set) => [
-    board.sorter("s", board.listed([set.id, "seconds"]), choices, refresh, "up", { class: "n", title: "Median seconds per image" }),
+    board.sorter("s", board.listed([set.id, "seconds"]), choices, refresh, "up", {
+      class: "n",
+      title: "Median seconds per image",
+    }),
     board.sorter("MB", board.listed([set.id, "peak"]), choices, refresh, "up", { class: "n", title: "Peak memory" }),
   ];
   const width = choices.columns.length * (choices.published ? 3 : 1) + (choices.costs ? 2 : 0);
@@ -227,25 +120,36 @@ board.meanTable = (choices, refresh) => {
         choices.sets.map((set) => [...each(set), ...(choices.costs ? costHeads(set) : [])]).flat(),
       ),
     ),
-    board.make("tbody", {}, methods.map((method) => board.meanRow(method, choices, best))),
+    board.make(
+      "tbody",
+      {},
+      methods.map((method) => board.meanRow(method, choices, best)),
+    ),
   );
   return board.make(
     "section",
     { "aria-label": "Means" },
-    board.make("p", { class: "soft", role: "status" }, `${methods.length} of ${board.count(board.data.methods.length, "method")}`),
+    board.make(
+      "p",
+      { class: "soft", role: "status" },
+      `${methods.length} of ${board.count(board.data.methods.length, "method")}`,
+    ),
     board.scroll(table, "Means of all methods"),
     board.meanNotes(methods, choices),
   );
 };
 
 // A wide table scrolls inside its place, by the keyboard too.
-board.scroll = (table, label) => board.make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
+board.scroll = (table, label) =>
+  board.make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
 
 board.meanHeads = (set, column, choices, refresh) => {
   const protocols = new Set(choices.columns.map((one) => board.columnLabel(one)));
   const label = [column.label, protocols.size > 1 && board.make("small", {}, board.columnLabel(column))];
   const sort = board.listed([set.id, column.id]);
-  const head = board.sorter(label.filter(Boolean), sort, choices, refresh, column.higher ? "down" : "up", { class: "n" });
+  const head = board.sorter(label.filter(Boolean), sort, choices, refresh, column.higher ? "down" : "up", {
+    class: "n",
+  });
   const beside = ["paper", "diff"].map((text) => board.make("th", { scope: "col", class: "n soft" }, text));
   return choices.published ? [head, ...beside] : [head];
 };
@@ -254,7 +158,11 @@ board.meanRow = (method, choices, best) =>
   board.make(
     "tr",
     {},
-    board.make("th", { scope: "row", class: "first" }, board.make("a", { href: board.address(["method", method.id]) }, method.title)),
+    board.make(
+      "th",
+      { scope: "row", class: "first" },
+      board.make("a", { href: board.address(["method", method.id]) }, method.title),
+    ),
     choices.costs && board.make("td", { class: "n" }, board.parameters(method.parameters)),
     choices.sets.flatMap((set) => {
       const cells = choices.columns.flatMap((column) => {
@@ -271,7 +179,9 @@ board.meanRow = (method, choices, best) =>
       });
       const cost = board.cost(method.id, set.id);
       const costs = [board.seconds(cost?.seconds), cost?.peak ?? "\u2013"];
-      return choices.costs ? [...cells, ...costs.map((one) => board.make("td", { class: "n soft" }, String(one)))] : cells;
+      return choices.costs
+        ? [...cells, ...costs.map((one) => board.make("td", { class: "n soft" }, String(one)))]
+        : cells;
     }),
   );
 
@@ -279,7 +189,9 @@ board.meanNotes = (methods, choices) => {
   const rules = [...new Set(choices.columns.map((one) => `${one.protocol} (version ${one.version})`))];
   const less = [...new Set(choices.columns.filter((one) => !one.higher).map((one) => one.metric))];
   const partial = methods.some((method) =>
-    choices.sets.some((set) => choices.columns.some((column) => board.mean(method.id, set.id, column.id)?.whole === false)),
+    choices.sets.some((set) =>
+      choices.columns.some((column) => board.mean(method.id, set.id, column.id)?.whole === false),
+    ),
   );
   const infinite = methods.flatMap((method) =>
     choices.sets.flatMap((set) =>
@@ -295,7 +207,8 @@ board.meanNotes = (methods, choices) => {
     partial &&
       "A mean over some of a set's images says over how many, is never the best and is sorted after whole ones; a " +
         "method that failed on an image has no mean.",
-    choices.costs && "s: median seconds per image. MB: peak memory of the process. Neither is known of stored pictures.",
+    choices.costs &&
+      "s: median seconds per image. MB: peak memory of the process. Neither is known of stored pictures.",
     ...infinite,
     ...methods.filter((method) => method.note).map((method) => `${method.title}: ${method.note}.`),
   ];

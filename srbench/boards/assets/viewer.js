@@ -20,17 +20,29 @@ board.Viewer = class {
     this.panes = [make("div", { class: "pane" }, this.right), make("div", { class: "pane over" }, this.left)];
     this.stage = make(
       "div",
-      { class: "stage", tabindex: 0, role: "application", "aria-label": "Pictures. Arrow keys move, plus and minus zoom, 0 fits." },
+      {
+        class: "stage",
+        tabindex: 0,
+        role: "application",
+        "aria-label": "Pictures. Arrow keys move, plus and minus zoom, 0 fits.",
+      },
       this.panes,
       this.line,
       this.names,
     );
     this.range = make("input", {
-      type: "range", min: 0, max: 100, step: 0.5, class: "split", "aria-label": "Where the left picture ends",
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 0.5,
+      class: "split",
+      "aria-label": "Where the left picture ends",
       oninput: () => this.set({ split: Number(this.range.value) }),
     });
     this.listen();
-    const observer = new ResizeObserver(() => (this.stage.isConnected ? requestAnimationFrame(() => this.draw()) : observer.disconnect()));
+    const observer = new ResizeObserver(() =>
+      this.stage.isConnected ? requestAnimationFrame(() => this.draw()) : observer.disconnect(),
+    );
     observer.observe(this.stage);
   }
 
@@ -42,7 +54,8 @@ board.Viewer = class {
       this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY, splits: near });
     });
     stage.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
+    for (const name of ["pointerup", "pointercancel"])
+      stage.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
     stage.addEventListener(
       "wheel",
       (event) => {
@@ -120,7 +133,10 @@ board.Viewer = class {
     const { x, y } = this.middle();
     const [fixedX, fixedY] = [x + (point.x - pane.width / 2) / before, y + (point.y - pane.height / 2) / before];
     const after = zoom / devicePixelRatio;
-    this.set({ zoom, ...this.bounded(fixedX - (point.x - pane.width / 2) / after, fixedY - (point.y - pane.height / 2) / after) });
+    this.set({
+      zoom,
+      ...this.bounded(fixedX - (point.x - pane.width / 2) / after, fixedY - (point.y - pane.height / 2) / after),
+    });
   }
 
   pan(right, down) {
@@ -142,7 +158,10 @@ board.Viewer = class {
       return;
     }
     Object.assign(pointer, { x: event.clientX, y: event.clientY });
-    if (pointer.splits) this.set({ split: Math.min(100, Math.max(0, Math.round((1000 * this.inside(event).x) / this.stage.clientWidth) / 10)) });
+    if (pointer.splits)
+      this.set({
+        split: Math.min(100, Math.max(0, Math.round((1000 * this.inside(event).x) / this.stage.clientWidth) / 10)),
+      });
     else this.pan(-right / this.scale(), -down / this.scale());
   }
 
