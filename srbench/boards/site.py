@@ -51,7 +51,7 @@ def write(merged: Merged, out: Path, *, pictures: bool = True, title: str | None
         _script(out / files[one.key], f"board.receiveSet({json.dumps(one.key)}, ", about)
     made = document.describe(merged, title, files)
     if lost:
-        made["notes"].append(f"{count(lost, 'picture')} of scored images were not kept, and cannot be shown.")
+        made["notes"].append(f"Not kept by the runs, and so not shown: {count(lost, 'picture')} of scored images.")
     made |= {"pictures": bool(addresses), "srbench": __version__}
     _script(out / "data" / "board.js", "board.receive(", made)
     _downloads(merged, out / "downloads")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import io
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -32,6 +35,13 @@ READY = {
     "method": "main table >> nth=1",
     "runs": "main h2",
 }
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
 SHOWN = """() => {
   const pictures = [...document.querySelectorAll(".stage img")];
   return pictures.length === 2 && pictures.every((one) => one.naturalWidth === 72 && one.style.width !== "");
@@ -242,6 +252,21 @@ def test_dark_and_light_are_kept_and_a_damaged_link_leads_back(tab, site):
     tab.wait_for_selector("table.means")
     tab.goto(f"{site}#/%E0%A4%A")
     tab.wait_for_selector("text=There is no such page")
+
+
+def test_a_static_host_serves_it_as_the_disk_does(browser, base, tmp_path):
+    folder = sb.board(base, tmp_path / "site").parent
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page, problems, missed = browser.new_page(), [], []
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("response", lambda response: missed.append(response.url) if response.status >= 400 else None)
+        page.goto(f"http://127.0.0.1:{server.server_port}/#/image/set5/img_001")
+        page.wait_for_function(SHOWN)
+        page.close()
+        server.shutdown()
+    assert problems == missed == []
 
 
 def test_a_board_without_pictures_says_so_where_they_would_be(tab, base, tmp_path):
