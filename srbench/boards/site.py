@@ -60,15 +60,14 @@ def write(merged: Merged, out: Path, *, pictures: bool = True, title: str | None
 
 
 def _clear(out: Path) -> None:
-    """Remove an earlier board; a folder with anything else in it is left alone."""
+    """Remove an earlier board, and only that: files beside it stay, and a folder without one is left alone."""
     if not out.exists():
         return
     if not out.is_dir():
         raise ReportError(f"{out} is a file; expected a folder for the board. Name another --out.")
     there = {path.name for path in out.iterdir()}
-    foreign = sorted(there if not (out / _PROOF).is_file() else there - {*_PARTS, _PAGE})
-    if foreign:
-        raise ReportError(f"{out} holds {foreign[0]}, which is not of a board. Name an empty or a new folder.")
+    if there and not (out / _PROOF).is_file():
+        raise ReportError(f"{out} holds {min(there)}, and no board. Name an empty or a new folder.")
     (out / _PAGE).unlink(missing_ok=True)
     for part in sorted(there & set(_PARTS)):
         shutil.rmtree(out / part)

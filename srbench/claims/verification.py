@@ -20,6 +20,7 @@ from srbench.tables.numbers import count
 
 TOLERANCE = 1e-6
 """What two computations of one score may differ by on one machine: nothing, but for the last digits of libraries."""
+_STORED = "results/"
 Scores = dict[tuple[str, str, str, str], float]
 """{(data set, image, protocol, metric): score}."""
 
@@ -94,6 +95,8 @@ def verify(
     Raises:
         SrbenchError: It cannot be computed here: a data set, method, metric or picture is not there.
     """
+    if pictures is None and method is None and claim.method.startswith(_STORED):
+        raise ClaimError(f"'{claim.method}' is a folder of stored pictures. Name them: --pictures FOLDER.")
     source = "the pictures" if pictures is not None else "the method and its weights"
     found = _Findings()
     notes = _check_rules(claim, found)

@@ -101,7 +101,7 @@ def test_pictures_that_are_gone_are_counted(variant, tmp_path):
 def test_a_folder_with_anything_else_is_left_alone(base, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "thesis.csv").write_text("years of work")
-    with pytest.raises(ReportError, match="holds data, which is not of a board"):
+    with pytest.raises(ReportError, match="holds data, and no board"):
         sb.board(base, tmp_path)
     assert (tmp_path / "data" / "thesis.csv").read_text() == "years of work"
     with pytest.raises(ReportError, match="is a file"):
@@ -113,8 +113,10 @@ def test_a_board_is_made_again_in_its_place_and_with_equal_bytes(base, tmp_path)
     before = {path: path.read_bytes() for path in page.parent.rglob("*") if path.is_file()}
     assert sb.board([base], tmp_path / "site", pictures=True) == page
     assert {path: path.read_bytes() for path in page.parent.rglob("*") if path.is_file()} == before
+    (tmp_path / "site" / "CNAME").write_text("board.example.org")
     sb.board(base, tmp_path / "site", pictures=False)
     assert not (tmp_path / "site" / "pictures").exists()
+    assert (tmp_path / "site" / "CNAME").read_text() == "board.example.org"
 
 
 def test_a_title_cannot_smuggle_markup_into_the_page(base, tmp_path):

@@ -238,6 +238,16 @@ def test_pictures_that_are_not_there_are_an_error(file, photos, tmp_path):
         sb.verify(file, pictures=tmp_path, datasets=[str(photos)])
 
 
+def test_stored_pictures_are_asked_for(run, photos, tmp_path):
+    given = f"results:{run.folder / 'images' / 'bicubic'}"
+    stored = sb.run(given, photos, out=tmp_path / "run", jobs=1, progress=False)
+    (name,) = stored.scores["method"].unique()
+    claim = sb.claim(stored, name)
+    with pytest.raises(ClaimError, match="Name them: --pictures"):
+        sb.verify(claim, datasets=[str(photos)])
+    assert sb.verify(claim, pictures=stored.folder / "images" / name, datasets=[str(photos)]).equal
+
+
 def test_only_whole_sets_can_be_claimed(run):
     info = json.loads(json.dumps(run.info))
     info["datasets"]["photos"]["p9"] = info["datasets"]["photos"]["p0"]

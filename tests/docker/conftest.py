@@ -88,7 +88,7 @@ class Hosted:
         given = dict(self.compose["services"][service]["environment"])
         if "SRBENCH_STUDY_DB" in given:
             wanted = sa.make_url(given["SRBENCH_STUDY_DB"]).set(host=url.host, port=url.port, database=url.database)
-            given |= {"SRBENCH_STUDY_DB": wanted.render_as_string(hide_password=False), "PROXY": "127.0.0.1"}
+            given |= {"SRBENCH_STUDY_DB": wanted.render_as_string(hide_password=False), "PROXY": "127.0.0.0/8"}
         if "PGHOST" in given:
             given |= {"PGHOST": str(url.host), "PGPORT": str(url.port), "PGDATABASE": str(url.database)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -99,6 +99,9 @@ def test_raters_come_by_tls_and_caddy_tells_the_app_who_they_are(hosted, tmp_pat
     log = (hosted.study.folder / "server.log").read_text()
     assert "127.0.0.1" in log  # whom Caddy saw, not what the client says
     assert "203.0.113.9" not in log
+    answer(f"http://localhost:{app['PORT']}/join/nonsense", **{"X-Forwarded-For": "198.51.100.7"})
+    log = (hosted.study.folder / "server.log").read_text()
+    assert "198.51.100.7" in log  # from the network that PROXY names, the app believes it
     assert token not in log + (hosted.srv / "output.log").read_text()
 
 
