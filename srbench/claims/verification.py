@@ -20,7 +20,6 @@ from srbench.tables.numbers import count
 
 TOLERANCE = 1e-6
 """What two computations of one score may differ by on one machine: nothing, but for the last digits of libraries."""
-_STORED = "results/"
 Scores = dict[tuple[str, str, str, str], float]
 """{(data set, image, protocol, metric): score}."""
 
@@ -95,8 +94,8 @@ def verify(
     Raises:
         SrbenchError: It cannot be computed here: a data set, method, metric or picture is not there.
     """
-    if pictures is None and method is None and claim.method.startswith(_STORED):
-        raise ClaimError(f"'{claim.method}' is a folder of stored pictures. Name them: --pictures FOLDER.")
+    if pictures is None and method is None:
+        _check_name(claim.method)
     source = "the pictures" if pictures is not None else "the method and its weights"
     found = _Findings()
     notes = _check_rules(claim, found)
@@ -114,6 +113,15 @@ def verify(
         notes += others
     _check_scores(claim, computed, tolerance, found)
     return Verdict(source, len(computed), found.told(), tuple(notes))
+
+
+def _check_name(name: str) -> None:
+    """Raise ClaimError for a method that was made of files: its name in tables does not say where they are here."""
+    kind, slash, _ = name.partition("/")
+    if slash and kind == "results":
+        raise ClaimError(f"'{name}' is a folder of stored pictures. Name them: --pictures FOLDER.")
+    if slash:
+        raise ClaimError(f"'{name}' was made of a file. Say where it is here: --method {kind}:FILE.")
 
 
 def _check_rules(claim: Claim, found: _Findings) -> list[str]:

@@ -248,6 +248,15 @@ def test_stored_pictures_are_asked_for(run, photos, tmp_path):
     assert sb.verify(claim, pictures=stored.folder / "images" / name, datasets=[str(photos)]).equal
 
 
+def test_the_file_of_a_foreign_model_is_asked_for(tampered, run, photos):
+    def change(content):
+        content["method"]["name"] = "onnx/mine"
+
+    status, said = verify(tampered(change), run, photos, pictures=None)
+    assert status == 2
+    assert said == ["'onnx/mine' was made of a file. Say where it is here: --method onnx:FILE."]
+
+
 def test_only_whole_sets_can_be_claimed(run):
     info = json.loads(json.dumps(run.info))
     info["datasets"]["photos"]["p9"] = info["datasets"]["photos"]["p0"]
