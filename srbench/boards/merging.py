@@ -111,17 +111,7 @@ def merge(runs: Sequence[RunResults]) -> Merged:
         if "datasets" not in run.info:
             raise ReportError(f"{run.folder} does not say which images it is of. Run it again with this srbench.")
         keys = {dataset: _place(sets, label, dataset, run).key for dataset in run.info["datasets"]}
-        if run.scores.empty:
-            continue
-        scores = run.scores[run.scores["dataset"].isin(list(keys))]
-        for method, rows in scores.groupby("method", sort=False):
-            own = rows.assign(dataset=rows["dataset"].map(keys), run=label)
-            entry = _enter(entries, label, str(method), run.info.get("methods", {}).get(method, {}), own)
-            pictures |= {
-                place: picture
-                for place, picture in _pictures(run, str(method), rows, keys, entry.key).items()
-                if place not in pictures
-            }
+        pictures = _add(entries, label, run, keys) | pictures  # what two runs have is equal: the first counts
     if not entries:
         raise ReportError("None of the runs has scores. The commands that began them go on with them.")
     everything = pd.concat([entry.scores.assign(method=entry.key) for entry in entries], ignore_index=True)
@@ -146,9 +136,24 @@ def _labelled(runs: Sequence[RunResults]) -> dict[str, RunResults]:
     return labelled
 
 
+def _add(
+    entries: list[BoardEntry], label: str, run: RunResults, keys: Mapping[str, str]
+) -> dict[tuple[str, str, str], KeptPicture]:
+    """Put a run's methods among the rows, and return its pictures; `keys` are the board's names of its data sets."""
+    pictures: dict[tuple[str, str, str], KeptPicture] = {}
+    if run.scores.empty:
+        return pictures
+    scores = run.scores[run.scores["dataset"].isin(list(keys))]
+    for method, rows in scores.groupby("method", sort=False):
+        own = rows.assign(dataset=rows["dataset"].map(keys), run=label)
+        entry = _enter(entries, label, str(method), run.info.get("methods", {}).get(method, {}), own)
+        pictures |= _pictures(run, str(method), rows, keys, entry.key)
+    return pictures
+
+
 def _place(sets: list[BoardSet], label: str, dataset: str, run: RunResults) -> BoardSet:
     """Return the set that a run's version of a data set belongs to; a new one where its inputs fit no other."""
-    images = {image: _identity(entry) for image, entry in run.info["datasets"][dataset].items()}
+    images = {image: _identity(entry, label) for image, entry in run.info["datasets"][dataset].items()}
     scale = int(run.info.get("scale", 0))
     found = next((one for one in sets if (one.dataset, one.scale) == (dataset, scale) and _fits(one, images)), None)
     if found is None:
@@ -164,8 +169,12 @@ def _place(sets: list[BoardSet], label: str, dataset: str, run: RunResults) -> B
     return found
 
 
-def _identity(entry: Mapping[str, str]) -> str:
-    return entry.get("input_hash") or f"{entry.get('hr_sha256', '')}|{entry.get('lr_sha256', '')}"
+def _identity(entry: Mapping[str, str], label: str) -> str:
+    """Return what is equal for equal inputs; those of a run that does not know its own equal no other's."""
+    if entry.get("input_hash"):
+        return entry["input_hash"]
+    hr = entry.get("hr_sha256", "")
+    return f"{hr}|{entry.get('lr_sha256', '')}" if hr else f"not known in {label}"
 
 
 def _fits(one: BoardSet, images: Mapping[str, str]) -> bool:
@@ -241,8 +250,8 @@ def _notes(
         versions = [one for one in sets if one.dataset == dataset]
         if len({one.scale for one in versions}) < len(versions):
             notes.append(
-                f"{dataset_title(dataset)} is not the same in all runs: HR or LR of an image differs. Each version is "
-                "a set of its own, and no mean mixes them."
+                f"{dataset_title(dataset)} is not known to be the same in all runs by the checksums of HR and LR. "
+                "Each version is a set of its own, and no mean mixes them."
             )
     for one in sets:
         less = [label for label in one.runs if len(runs[label].info["datasets"][one.dataset]) < len(one.images)]

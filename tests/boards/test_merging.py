@@ -56,10 +56,19 @@ def test_another_original_under_the_same_name_makes_another_set_and_no_mean_mixe
     assert [one.key for one in merged.sets] == ["set5", "odd name", "set5-x4"]
     assert merged.names.dataset("set5") == "Set5 (first)"
     assert merged.names.dataset("set5-x4") == "Set5 (second)"
-    assert any("Set5 is not the same in all runs" in note for note in merged.notes)
+    assert any("Set5 is not known to be the same in all runs" in note for note in merged.notes)
     sizes = merged.scores.groupby("dataset")["run"].unique()
     assert list(sizes["set5"]) == ["first"]
     assert list(sizes["set5-x4"]) == ["second"]
+
+
+def test_inputs_without_checksums_are_taken_for_no_other_runs(base, variant):
+    def change(info, scores):
+        info["datasets"]["set5"] = {image: {} for image in info["datasets"]["set5"]}
+        return scores
+
+    merged = merge([variant(change, "one"), variant(change, "two")])
+    assert [one.key for one in merged.sets if one.dataset == "set5"] == ["set5", "set5-x4"]
 
 
 def test_a_run_over_some_images_says_of_how_many(base, variant):
