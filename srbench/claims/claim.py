@@ -69,7 +69,8 @@ def claim_of(run: RunResults, method: str) -> Claim:
     if rows.empty:
         names = sorted(map(str, run.scores["method"].unique()))
         raise ClaimError(unknown("method", method, names) if names else f"{run.folder} has no scores. Run it first.")
-    protocols = dict(rows[["protocol", "protocol_version"]].drop_duplicates().itertuples(index=False))
+    versions = rows[["protocol", "protocol_version"]].drop_duplicates()
+    protocols = {str(row.protocol): str(row.protocol_version) for row in lines(versions)}
     metrics = sorted(map(str, rows["metric"].unique()))
     datasets = [name for name in run.info.get("datasets", {}) if name in set(rows["dataset"])]
     content = {

@@ -9,6 +9,7 @@ import shutil
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -211,6 +212,26 @@ def test_zoomed_pixels_are_exactly_those_of_the_picture(tab, site, base, side):
             for column in (8, 20, 28) if k == 0 or side else (44, 52, 66):
                 block = shot[top + 4 * row : top + 4 * row + 4, left + 4 * column : left + 4 * column + 4]
                 assert (block == picture[row, column]).all()
+
+
+def test_an_image_opens_with_the_best_beside_the_original_and_a_board_with_the_commonest_protocol(
+    tab, variant, tmp_path
+):
+    def change(info, scores):
+        other = scores[scores["method"].isin(["bicubic", "hr"])].assign(protocol="basicsr")
+        return pd.concat([other, scores])
+
+    page = sb.board(variant(change), tmp_path / "site").as_uri()
+    tab.goto(f"{page}#/image/set5/img_001")
+    tab.wait_for_function(SHOWN)
+    names = [tab.inner_text(".at-left"), tab.inner_text(".at-right")]
+    assert names == ["SRResNet-VGG22", "Original"]
+    tab.goto(page)
+    tab.wait_for_selector("table.means")
+    assert tab.eval_on_selector_all(".chips :checked + span", "all => all.map(one => one.innerText)")[-2:] == [
+        "PSNR, daala",
+        "SSIM, daala",
+    ]
 
 
 def test_the_slider_the_wheel_and_the_keys_move_both_pictures_and_the_link(tab, site):

@@ -7,7 +7,7 @@ board.choices = (query) => {
     const known = all.filter((one) => board.list(text).includes(one.id));
     return known.length ? known : usual;
   };
-  const first = columns.filter((one) => one.protocol === columns[0].protocol && one.version === columns[0].version);
+  const first = board.commonest();
   return {
     sets: among(query.sets, sets, sets.slice(0, 4)),
     columns: among(query.scores, columns, first.slice(0, 2)),
@@ -19,6 +19,19 @@ board.choices = (query) => {
     sort: query.sort ?? "",
     down: query.order !== "up",
   };
+};
+
+// Return the scores under the protocol that most methods have: what a board opens with.
+board.commonest = () => {
+  const { columns, means } = board.data;
+  const rule = (column) => board.key(column.protocol, column.version);
+  const counts = new Map(columns.map((column) => [rule(column), 0]));
+  for (const mean of means) {
+    const key = rule(board.column(mean.column));
+    if (mean.whole) counts.set(key, counts.get(key) + 1);
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1])[0];
+  return columns.filter((column) => rule(column) === most);
 };
 
 // Return the methods that pass the filters. A method that states no cost passes no bound on it.

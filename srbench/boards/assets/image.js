@@ -51,7 +51,7 @@ board.fillImage = async (place, set, k, scores, query) => {
     return;
   }
   const address = (method) => scores.pictures[method.id][k];
-  const chosen = board.chosenPair(kept, query);
+  const chosen = board.chosenPair(kept, query, scores, k);
   try {
     const size = await board.sizeOf(address(chosen.right));
     place.replaceChildren(...board.comparison(set, k, kept, chosen, address, size, query), ...parts);
@@ -60,11 +60,15 @@ board.fillImage = async (place, set, k, scores, query) => {
   }
 };
 
-// Where the address says nothing: the last two in the order of tables, of which the original is the very last.
-board.chosenPair = (kept, query) => {
+// Where the address says nothing: the best of this image beside the original, or beside the next best.
+board.chosenPair = (kept, query, scores, k) => {
+  const column = board.commonest()[0];
+  const value = (method) => scores.values[column.id]?.[method.id]?.[k] ?? (column.higher ? -Infinity : Infinity);
+  const made = kept.filter((method) => !method.original);
+  const ranked = made.sort((a, b) => (column.higher ? value(b) - value(a) : value(a) - value(b)) || 0);
   const find = (id) => kept.find((method) => method.id === id);
-  const right = find(query.right) ?? kept.at(-1);
-  return { right, left: find(query.left) ?? kept.filter((method) => method !== right).at(-1) };
+  const right = find(query.right) ?? kept.find((method) => method.original) ?? ranked[1];
+  return { right, left: find(query.left) ?? ranked.find((method) => method !== right) ?? right };
 };
 
 board.sizeOf = (address) =>
@@ -187,7 +191,9 @@ board.fillCrops = (crops, kept, address, size, viewer) => {
     const frame = board.make("div", { class: "crop" }, picture);
     Object.assign(frame.style, { width: `${side * enlarged}px`, height: `${side * enlarged}px` });
     Object.assign(picture.style, { width: `${size[0] * enlarged}px`, height: `${size[1] * enlarged}px` });
-    crops.append(board.make("figure", {}, frame, board.make("figcaption", {}, method.title)));
+    const caption = board.make("figcaption", {}, method.title);
+    caption.style.maxWidth = frame.style.width;
+    crops.append(board.make("figure", {}, frame, caption));
     return () => {
       const { x, y } = viewer.middle();
       const start = (middle, whole) => Math.min(Math.max(Math.round(middle - side / 2), 0), whole - side);

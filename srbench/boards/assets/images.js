@@ -7,7 +7,7 @@ board.pages.images = (_path, query) => {
     const now = board.here().query;
     return {
       set: board.set(now.set) ?? board.data.sets[0],
-      column: board.column(now.score) ?? board.data.columns.find((one) => one.digits > 2) ?? board.data.columns[0],
+      column: board.column(now.score) ?? board.commonest().find((one) => one.digits > 2) ?? board.commonest()[0],
       sort: now.sort ?? "",
     };
   };
