@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from srbench import stats as stats
     from srbench.api import Run as Run
     from srbench.api import Study as Study
+    from srbench.api import board as board
+    from srbench.api import claim as claim
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from srbench.api import report as report
     from srbench.api import run as run
     from srbench.api import upscale as upscale
+    from srbench.api import verify as verify
     from srbench.errors import SrbenchError as SrbenchError
     from srbench.metrics import register_metric as register_metric
     from srbench.metrics import register_protocol as register_protocol
@@ -42,6 +45,8 @@ _HOMES = {
     "Setup": "srbench.registry",
     "SrbenchError": "srbench.errors",
     "Study": "srbench.api",
+    "board": "srbench.api",
+    "claim": "srbench.api",
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
@@ -55,6 +60,7 @@ _HOMES = {
     "report": "srbench.api",
     "run": "srbench.api",
     "upscale": "srbench.api",
+    "verify": "srbench.api",
 }
 _LISTINGS = ("datasets", "methods", "metrics")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from srbench.bench import Engine, MethodSpec, Shard
     from srbench.changes import RunChanges
+    from srbench.claims import Claim, Verdict
     from srbench.ratings import Understood
     from srbench.reports import Choices, StudyRatings
     from srbench.tables import Table
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Run",
     "Study",
+    "board",
+    "claim",
     "compare_runs",
     "datasets",
     "degrade",
@@ -43,6 +46,7 @@ __all__ = [
     "report",
     "run",
     "upscale",
+    "verify",
 ]
 
 
@@ -377,6 +381,87 @@ def read_ratings(
         decimal=decimal,
     )
     return understand(file, declared)
+
+
+def board(
+    runs: Run | RunResults | str | Path | Sequence[Run | RunResults | str | Path],
+    out: str | Path = "board",
+    *,
+    pictures: bool = True,
+    title: str | None = None,
+) -> Path:
+    """Write a static site of one run or several: what `srbench board` does.
+
+    Args:
+        runs: Runs, or their folders.
+        out: Folder of the board; a new one, or an earlier board.
+        pictures: Whether the runs' pictures are copied, so that they can be compared.
+        title: What the board is called; None for a name made of its data sets.
+
+    Returns:
+        The page to open, `out/index.html`; the folder works on any static host, and from the disk.
+
+    Raises:
+        RunError: A folder is no run.
+        ReportError: None of the runs has scores, a picture is not the one that was scored, or `out` holds something
+            else than a board.
+    """
+    from srbench import boards
+
+    given = [runs] if isinstance(runs, Run | RunResults | str | Path) else runs
+    return boards.write([_results(run) for run in given], out, pictures=pictures, title=title)
+
+
+def claim(run: Run | RunResults | str | Path, method: str, out: str | Path | None = None) -> Claim:
+    """Return what a run says of a method, as a claim that others can compute again; what `srbench claim` does.
+
+    Args:
+        run: A run, or its folder.
+        method: Name of the method.
+        out: File to write it to; None for none.
+
+    Raises:
+        ClaimError: The run has no such method, or not every score and checksum of it.
+    """
+    from srbench import claims
+
+    made = claims.claim_of(_results(run), method)
+    if out is not None:
+        claims.write(made, Path(out))
+    return made
+
+
+def verify(
+    claim: Claim | str | Path,
+    *,
+    pictures: str | Path | None = None,
+    method: str | None = None,
+    datasets: Sequence[str] | None = None,
+    data_root: str | Path | None = None,
+    tolerance: float = 1e-6,
+    jobs: int | None = None,
+) -> Verdict:
+    """Compute a claim again, from weights or from pictures; what `srbench verify` does.
+
+    Args:
+        claim: A claim, or its file.
+        pictures: Folder with SET/IMAGE.png; None to make the pictures anew.
+        method: What the method is called here; None for the claim's name.
+        datasets: Names or folders of its data sets here; None for the claim's names.
+        data_root: Folder that already holds the data sets.
+        tolerance: By how much a score may differ.
+        jobs: Worker processes; None: one per usable core.
+
+    Raises:
+        ClaimError: The file is no claim, or was changed after it was made.
+        SrbenchError: It cannot be computed here.
+    """
+    from srbench import claims
+
+    known = claims.read(claim) if isinstance(claim, str | Path) else claim
+    return claims.verify(
+        known, pictures=pictures, method=method, sets=datasets, data_root=data_root, tolerance=tolerance, jobs=jobs
+    )
 
 
 def _results(run: Run | RunResults | str | Path) -> RunResults:

@@ -62,6 +62,10 @@ class ReportError(SrbenchError):
     """A report cannot be made from the inputs that were named."""
 
 
+class ClaimError(SrbenchError):
+    """A claim is no claim, incomplete, was changed after it was made, or cannot be made of a run."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the sentence for a name that is not known, with the nearest valid ones.
 

@@ -50,6 +50,8 @@ LAYERS = {
     "srbench.changes": 4,
     "srbench.gates": 4,
     "srbench.reports": 4,
+    "srbench.boards": 4,
+    "srbench.claims": 4,
     "srbench.api": 5,
     "srbench.cli": 6,
     "srbench.__main__": 6,

@@ -9,8 +9,11 @@ import typer
 from srbench import __version__
 from srbench.cli import (
     audit,
+    board,
+    claim,
     compare,
     datasets,
+    export,
     methods,
     models,
     mos,
@@ -58,6 +61,7 @@ app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command("ship-weights")(train.ship)
+app.command("export")(export.export)
 app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
 mos.app.command()(mos_invite.invite)
@@ -69,6 +73,9 @@ mos.app.command()(mos_serve.serve)
 mos.app.command()(mos_serve.password)
 app.add_typer(ratings.app, name="ratings")
 app.command()(report.report)
+app.command()(board.board)
+app.command()(claim.claim)
+app.command()(claim.verify)
 
 
 def main() -> None:

@@ -165,6 +165,11 @@ def _dataset_titles(names: Iterable[str]) -> dict[str, str]:
     return {name: known.get(name, name) for name in names}
 
 
+def dataset_title(name: str) -> str:
+    """Return the title of a data set; its name where no manifest knows it."""
+    return _dataset_titles([name])[name]
+
+
 def _distinct(titles: Mapping[str, str]) -> dict[str, str]:
     """Return the titles, the name added to those that two share."""
     times = Counter(titles.values())

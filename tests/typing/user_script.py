@@ -31,6 +31,8 @@ pairs = run.compare("psnr", alpha=0.01)
 run.show("demo/camera", crop=(0, 0, 8, 8)).save("camera.png")
 documents: list[Path] = run.report("report")
 documents = sb.report("runs/demo-x4", formats=["html"])
+page: Path = sb.board([run, "runs/demo-x4"], "site")
+equal: bool = sb.verify(sb.claim(run, "mine", "claim.json")).equal
 lr: Any = sb.degrade("camera.png", 4)
 sr: Any = sb.upscale(lr, "bicubic")
 values: dict[str, float] = sb.evaluate(sr, "camera.png", protocol="matlab")
@@ -51,6 +53,8 @@ sb.run("bicubic", "demo", sclae=4)  # expect
 sb.run(3)  # expect
 run.tabel("psnr")  # expect
 wrong: str = run.table("psnr")  # expect
+sb.board(run, picture=True)  # expect
+sb.claim(run)  # expect
 sb.upscale(lr)  # expect
 sb.evaluate(sr, sr, protocl="matlab")  # expect
 sb.Study.create("pilot")  # expect

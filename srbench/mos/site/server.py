@@ -21,6 +21,7 @@ from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.site import address as place
+from srbench.mos.site import health
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.pictures import Pictures
@@ -119,7 +120,7 @@ class Site:
         limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
         return st.App(
             content.folder("mos_app") / "main.py",
-            routes=[*rating.routes(), *self.gate.routes(), *nothing],
+            routes=[*rating.routes(), *self.gate.routes(), health.route(self.store, self.study), *nothing],
             middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
         )
 
