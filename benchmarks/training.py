@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from srbench.training import parallel, photographs, throughput
-from srbench.training.launch import configure, recipes
 from srbench.training.patches import Cutter, Shape
+from srbench.training.recipes import configure, recipes
 
 # Sizes that a CPU can do; on a GPU larger batches come nearer to its peak.
 CASES: tuple[tuple[str, dict[str, object]], ...] = (

@@ -11,6 +11,7 @@ from srbench.cli import (
     audit,
     compare,
     datasets,
+    export,
     methods,
     models,
     mos,
@@ -57,6 +58,7 @@ app.command()(methods.upscale)
 app.command()(methods.doctor)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command("ship-weights")(train.ship)
+app.command("export")(export.export)
 app.command("audit-gan")(audit.audit_gan)
 app.add_typer(mos.app)
 mos.app.command()(mos_invite.invite)

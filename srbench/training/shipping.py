@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +20,10 @@ from srbench.datasets import ImagePair
 from srbench.errors import TrainingError
 from srbench.images import Image
 from srbench.ready import ReadyMethod
-from srbench.training import averaged, settings
+from srbench.training import averaged
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.launch import find
+from srbench.training.recipes import find
+from srbench.training.running import restore
 
 _OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")
@@ -104,29 +104,6 @@ def _halved(network: nn.Module) -> nn.Module:
         if tensor.ndim > 1:
             tensor.copy_(tensor.half())
     return copied
-
-
-def restore(checkpoint: Checkpoint) -> nn.Module:
-    """Return the averaged network of a checkpoint.
-
-    Raises:
-        TrainingError: This version has no recipe of that name, or it makes another network.
-    """
-    name = checkpoint.config.get("name", "")
-    try:
-        recipe = find(name)
-    except TrainingError:
-        raise TrainingError(f"The checkpoint is of '{name}', for which this srbench has no recipe.") from None
-    fields = {field.name for field in dataclasses.fields(recipe.config)}
-    plan = {key: value for key, value in checkpoint.config["plan"].items() if key in fields}
-    network = recipe.network(dataclasses.replace(recipe.config, **settings.fitted(type(recipe.config), plan)))
-    prefix = "average."
-    stored = {k.removeprefix(prefix): v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
-    try:
-        network.load_state_dict(stored)
-    except RuntimeError as error:
-        raise TrainingError(f"The checkpoint does not fit '{name}': {str(error).splitlines()[-1].strip()}") from None
-    return network.eval()
 
 
 def score(

@@ -17,11 +17,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from srbench import images
-from srbench.errors import ImageError, TrainingError, WeightsError
+from srbench.errors import TrainingError, WeightsError
 from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.launch import TrainingRequest, launch, recipes
+from srbench.training.launch import TrainingRequest, launch
+from srbench.training.recipes import recipes
 from srbench.training.schedules import SCHEDULES, schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,20 +182,6 @@ def test_only_two_checkpoints_are_kept_and_the_index_names_the_last(tmp_path: Pa
         checkpoints.save(tmp_path, Checkpoint(step, 1.0, {"a": torch.full((2,), float(step))}, {}))
     assert len(list(tmp_path.glob("*.safetensors"))) == 2
     assert checkpoints.load(tmp_path).tensors["a"].tolist() == [4.0, 4.0]
-
-
-def test_a_damaged_photograph_is_named_and_nothing_begins(photo_folder: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    images.write(folder / "good.png", images.read(photo_folder / "p0.png"))
-    (folder / "torn.png").write_bytes((folder / "good.png").read_bytes()[:500])
-    with pytest.raises(ImageError, match=r"torn\.png"):
-        launch(
-            TrainingRequest(
-                "espcn", (folder,), tmp_path / "run", {"steps": 2, **SMALL["espcn"]}, quiet=True, device="cpu"
-            )
-        )
-    assert not (tmp_path / "run" / checkpoints.INDEX).exists()
 
 
 def test_wrong_orders_are_refused_in_one_line(photo_folder: Path, tmp_path: Path) -> None:
