@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from srbench import degradations
@@ -78,13 +79,14 @@ class TrainingConfig:
         """
         if (self.steps is None) == (self.minutes is None):
             raise TrainingError("Give the length of the run by either --steps or --minutes.")
-        if (self.steps or self.minutes or 0) <= 0 or self.batch < 1:
+        length = self.steps if self.minutes is None else self.minutes
+        if not (length is not None and 0 < length < math.inf) or self.batch < 1:
             raise TrainingError("Expected --steps or --minutes, and --batch, above zero.")
         if self.scale < 2:
             raise TrainingError(f"Expected --scale 2 or more, but got {self.scale}.")
         if self.crop < self.scale or self.crop % self.scale:
             raise TrainingError(f"--crop {self.crop} is not a multiple of the scale {self.scale}.")
-        if not self.rate > 0 or self.soap_every < 1:
+        if not 0 < self.rate < math.inf or self.soap_every < 1:
             raise TrainingError(f"Expected --rate and --soap-every above zero, got {self.rate} and {self.soap_every}.")
         if not 0 <= self.ema < 1:
             raise TrainingError(f"Expected --ema of at least 0 and below 1, but got {self.ema}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from srbench.errors import MethodError, TrainingError, WeightsError
 from srbench.images import Image
 from srbench.training import averaged
 from srbench.training.recipes import find
-from srbench.training.running import recipe_of, restore
+from srbench.training.running import recipe_of, restore, upscaler_of
 from srbench.training.task import Recipe
 
 FORMATS = {
@@ -68,9 +69,7 @@ class Trained:
 
     def upscaler(self) -> Upscaler:
         """Return what `srbench` itself computes with it, layer by layer as published."""
-        if self.recipe.ready is None:
-            raise TrainingError(f"The recipe of '{self.name}' has no 'ready', which makes an upscaler of its network.")
-        return self.recipe.ready(self.network, Setup(scale=self.scale, precision="exact"))
+        return upscaler_of(self.recipe, self.network, Setup(scale=self.scale, precision="exact"))
 
 
 class Plain(nn.Module):
@@ -204,7 +203,10 @@ def _card(found: Trained, format_: str, path: Path) -> str:
 
 def _reloaded(found: Trained, tensors: dict[str, Tensor]) -> Upscaler:
     """Return the upscaler of a network that got other weights, without touching that of `found`."""
-    network = type(found.network)(**found.network.arguments)  # type: ignore[arg-type] # see weights.Network
+    network = copy.deepcopy(found.network)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()  # what is not in the file would be noticed
     network.load_state_dict(
         {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     )

@@ -6,16 +6,23 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from srbench import sources
 from srbench.contract import Setup, Upscaler
 from srbench.errors import MethodError, TrainingError
-from srbench.training import averaged, checkpoints, settings
+from srbench.inference import luma
+from srbench.inference.engine import Engine
+from srbench.inference.tiles import Stage
+from srbench.inference.upscalers import RgbUpscaler
+from srbench.training import averaged, checkpoints, patches, settings
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.config import TrainingConfig
 from srbench.training.recipes import find
 from srbench.training.task import Recipe
+
+_AS_IS = "as published"
+_PIXELS = 65_536  # input pixels of one piece
 
 
 def recipe_of(checkpoint: Checkpoint) -> Recipe:
@@ -63,15 +70,11 @@ def columns(run: str) -> dict[str, Any]:
     """Return the columns of `Method` that a run decides, told as `RUN`, `RUN@STEP` or `RUN@best`.
 
     Raises:
-        TrainingError: It is no run, has kept no weights of that step, or its recipe makes no upscaler.
+        TrainingError: It is no run, has kept no weights of that step, or there is no recipe for it.
     """
     place = averaged.locate(run)
     checkpoint = averaged.read(place)
     recipe = recipe_of(checkpoint)
-    if recipe.ready is None:
-        raise TrainingError(
-            f"The recipe of '{checkpoint.config['name']}' has no 'ready', which makes an upscaler of it."
-        )
     scale = int(checkpoint.config["plan"]["scale"])
     network = recipe.network(plan_of(checkpoint, recipe))
     return {
@@ -107,6 +110,28 @@ def load(setup: Setup) -> Upscaler:
     if setup.argument is None:
         raise MethodError("Method 'checkpoint' needs the folder of a run: 'checkpoint:RUN'.")
     checkpoint = averaged.read(averaged.locate(setup.argument))
-    recipe = recipe_of(checkpoint)
-    assert recipe.ready is not None
-    return recipe.ready(restore(checkpoint), setup)
+    return upscaler_of(recipe_of(checkpoint), restore(checkpoint), setup)
+
+
+def upscaler_of(recipe: Recipe, network: nn.Module, setup: Setup) -> Upscaler:
+    """Return what enlarges with a network: what its recipe makes of it, or the network as it is.
+
+    Args:
+        recipe: By which it was trained. Without `ready` its task and `gives` say what goes in and comes out; where the
+            network has an attribute `halo`, the input pixels that one output pixel depends on, large images are
+            computed in pieces.
+        network: In evaluation mode; it is moved and converted in place.
+        setup: Scale, device and precision.
+    """
+    if recipe.ready is not None:
+        return recipe.ready(network, setup)
+    halo = getattr(network, "halo", None)
+    if recipe.luma:
+        return luma.ready(network, setup, halo=halo, enlarged=recipe.enlarged, pixels=_PIXELS, floats=0, tricks=_AS_IS)
+
+    def compute(image: Tensor) -> Tensor:
+        given = patches.enlarged(image, setup.scale) if recipe.enlarged else image
+        sr: Tensor = network(given / 255)
+        return (sr.float() + 1) * 127.5 if recipe.gives == "-1..1" else sr.float() * 255
+
+    return RgbUpscaler(Engine(network, [Stage(compute, setup.scale, halo, _PIXELS)], setup, _AS_IS))

@@ -23,7 +23,7 @@ from srbench.ready import ReadyMethod
 from srbench.training import averaged
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.recipes import find
-from srbench.training.running import restore
+from srbench.training.running import restore, upscaler_of
 
 _OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")
@@ -109,16 +109,9 @@ def _halved(network: nn.Module) -> nn.Module:
 def score(
     name: str, network: nn.Module, scale: int, sets: Mapping[str, Sequence[ImagePair]]
 ) -> dict[str, dict[str, float]]:
-    """Return the mean PSNR and SSIM, protocol `matlab`, of a network by data set, computed as its method will.
-
-    Raises:
-        TrainingError: Its recipe does not say how it becomes an upscaler.
-    """
-    ready = find(name).ready
-    if ready is None:
-        raise TrainingError(f"The recipe of '{name}' has no 'ready', which makes an upscaler of its network to score.")
+    """Return the mean PSNR and SSIM, protocol `matlab`, of a network by data set, computed as its method will."""
     setup = Setup(scale=scale)
-    upscaler = ready(copy.deepcopy(network), setup)
+    upscaler = upscaler_of(find(name), copy.deepcopy(network), setup)
     method = ReadyMethod(Method(name, name, lambda _: upscaler), setup, upscaler)
     return {one: means(method.on_pair, pairs) for one, pairs in sets.items()}
 
@@ -143,7 +136,7 @@ def card(
     """Return what the model card says, in its order."""
     config, notes = checkpoint.config, dict(checkpoint.notes)
     plan = config["plan"]
-    features = notes.pop("features", "none (mean squared error only)")
+    features = notes.pop("features", "none")
     note = notes.pop("note", "")
     remembered = notes.pop("command", "srbench train " + config["name"])
     refused = "not looked for" if config["refused"] is None else ", ".join(config["refused"]) or "none found"
@@ -180,9 +173,10 @@ def card(
 
 
 def _described(network: nn.Module) -> str:
-    arguments: dict[str, object] = network.arguments  # type: ignore[assignment] # see weights.Network
+    arguments: Mapping[str, object] = getattr(network, "arguments", {})
+    name = str(getattr(network, "architecture", type(network).__name__))
     details = ", ".join(f"{name} {value}" for name, value in arguments.items() if name != "scale")
-    return f"{network.architecture} ({details})" if details else str(network.architecture)
+    return f"{name} ({details})" if details else name
 
 
 def processor() -> str:

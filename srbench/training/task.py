@@ -184,7 +184,7 @@ class Recipe:
         task: Makes its task from settings and processes.
         summary: What it makes, in one phrase.
         presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
-        ready: Makes an upscaler from the trained network and a setup, to score it before its weights are written.
+        ready: Makes an upscaler from the trained network and a setup; None where the network needs no preparation.
         goals: PSNR in dB that a full training should reach, by data set, at x4.
         gives: Range of the network's output, `1` for 0..1 or `-1..1`; what it takes is 0..1.
     """

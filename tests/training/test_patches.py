@@ -43,9 +43,9 @@ def test_the_enlarged_crop_is_a_part_of_the_enlarged_lr_image() -> None:
 
 @pytest.mark.parametrize("turn", range(8))
 def test_both_ways_of_cutting_agree_for_all_flips_and_rotations(packed: Photographs, turn: int) -> None:
-    cutter = Cutter(packed, Shape(16, 4))
+    size = Shape(16, 4).window
     places = torch.stack([numbers(packed.offsets[1].item() + 5), numbers(96 * 112), numbers(112), numbers(turn)])
-    assert torch.equal(cutter._sliced(places), cutter._gathered(places))
+    assert torch.equal(patches._sliced(packed, size, places), patches._gathered(packed, size, places))
 
 
 def test_the_eight_turns_are_eight_different_crops(packed: Photographs) -> None:
