@@ -132,7 +132,9 @@ def train(
         "cache": cache,
     }
     # What was said on the command line goes before what stands in the file.
-    fields_ = stored | {field: value for field, value in told.items() if value}
+    fields_ = stored | {
+        field: value for field, value in told.items() if not (value is None or value is False or value == ())
+    }
     fields_["settings"] = _joined(stored.get("settings", {}), wanted)
     fields_.setdefault("name", "")
     fields_.setdefault("data", ())
@@ -147,6 +149,10 @@ def train(
         _train(request)
     else:
         _train_queue(queue, request, hold_out)
+
+
+def _is_unsaid(value: object) -> bool:
+    return value is None or value is False or value == ()
 
 
 def _joined(stored: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

@@ -103,6 +103,7 @@ def continued(request: TrainingRequest) -> TrainingRequest:
         validation=held,
         lr=lr,
         hold_out=int(places.get("hold_out", request.hold_out)),
+        keep_duplicates=request.keep_duplicates or stored.get("refused", ()) is None,
         settings=plan | dict(request.settings),
     )
 
@@ -158,7 +159,7 @@ def launch(request: TrainingRequest) -> TrainingResult:
             request.quiet,
             runfile.write(request, plan),
         )
-        scored = validation.hold_out(held, plan, task.luma, processes.device, request.lr)
+        scored = validation.hold_out(held if processes.leads else [], plan, task.luma, processes.device, request.lr)
         say(scored.lines())
         return loop.train(task, run, cutter.draw, scored)
 

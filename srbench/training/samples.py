@@ -106,6 +106,8 @@ def _nearest(lr: Tensor, scale: int) -> Tensor:
 
 def picture(image: Tensor) -> Image:
     """Return a (1, C, H, W) image in 0..255, luma or RGB, as (H, W, 3)."""
+    if image.shape[1] == 1:  # MATLAB's luma goes from 16 to 235, which would look pale
+        image = (image.float() - 16) * (255 / 219)
     array = (image[0].float() + 0.5).floor().clamp(0, 255).to("cpu", torch.uint8).permute(1, 2, 0).numpy()
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
 

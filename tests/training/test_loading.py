@@ -231,7 +231,7 @@ def test_a_run_goes_on_where_its_photographs_are_without_being_told(photo_folder
     request = TrainingRequest(
         "espcn", (photo_folder,), tmp_path / "run", SMALL, photo_folder, 1, device="cpu", quiet=True
     )
-    launch(request)
+    launch(replace(request, keep_duplicates=True))
     again = TrainingRequest("", (), tmp_path / "run", {"steps": 4}, resume=True, device="cpu", quiet=True)
     result = launch(again)
     assert (result.step, result.psnr is not None) == (4, True)

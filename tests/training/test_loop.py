@@ -302,3 +302,9 @@ def test_precision_is_measured_once_and_kept(
         out = tmp_path / expected
         launch(request(photo_folder, out, "espcn", steps=1, precision="auto"))
         assert checkpoints.load(out).config["plan"]["precision"] == expected
+
+
+def test_a_system_without_some_signals_trains_with_the_others() -> None:
+    script = "import signal as s; del s.SIGHUP, s.SIGUSR1; from srbench.training import loop; print(*loop._SIGNALS)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.split() == [str(int(one)) for one in (signal.SIGINT, signal.SIGTERM)], done.stderr

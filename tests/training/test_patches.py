@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -78,9 +76,3 @@ def test_photographs_that_are_too_small_are_left_out_or_refused() -> None:
     assert len(photographs.pack([(None, small), (None, large)], 32)) == 1  # type: ignore[list-item]
     with pytest.raises(TrainingError, match="smaller crops with --crop"):
         photographs.pack([(None, small)], 32)  # type: ignore[list-item]
-
-
-def test_photographs_can_move_to_a_device(packed: Photographs) -> None:
-    moved = packed.to(torch.device("cpu"))
-    assert replace(moved, pixels=packed.pixels) is not packed
-    assert torch.equal(moved.pixels, packed.pixels)
