@@ -132,9 +132,7 @@ def train(
         "cache": cache,
     }
     # What was said on the command line goes before what stands in the file.
-    fields_ = stored | {
-        field: value for field, value in told.items() if not (value is None or value is False or value == ())
-    }
+    fields_ = stored | {field: value for field, value in told.items() if not _is_unsaid(value)}
     fields_["settings"] = _joined(stored.get("settings", {}), wanted)
     fields_.setdefault("name", "")
     fields_.setdefault("data", ())

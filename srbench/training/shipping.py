@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from torch import nn
 from srbench import datasets, metrics, registry, weights
 from srbench.contract import Method, Setup
 from srbench.datasets import ImagePair
-from srbench.errors import TrainingError
+from srbench.errors import MethodError, TrainingError
 from srbench.images import Image
 from srbench.ready import ReadyMethod
 from srbench.training import averaged
@@ -70,8 +70,11 @@ def ship(
     checkpoint = averaged.read(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
     network = restore(checkpoint)
-    if scale not in registry.find(name)[0].weights:
-        raise TrainingError(f"The method '{name}' takes no weights for x{scale}.")
+    if scale not in _takes(name):
+        raise TrainingError(
+            f"No method '{name}' takes weights for x{scale}, so that nothing would find them. Run them as "
+            f"'checkpoint:{run}'."
+        )
     path = _place(out, f"{name}-x{scale}.safetensors", overwrite)
     pairs = {one: datasets.load(one, scale=scale, data_root=data_root) for one in sets}
     full = score(name, network, scale, pairs)
@@ -82,6 +85,13 @@ def ship(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, network, scale, {**facts, "stored_as": "fp16" if half else "fp32"}, half=half)
     return Shipped(path, scores)
+
+
+def _takes(name: str) -> Collection[int]:
+    try:
+        return registry.find(name)[0].weights
+    except MethodError:
+        return ()
 
 
 def _place(out: Path | None, name: str, overwrite: bool) -> Path:
