@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import srbench
 from srbench import images
-from srbench.bench import results
 from srbench.cli import app
 from srbench.training import averaged
 from tests.training.conftest import picture
@@ -45,42 +46,72 @@ def command(line: str) -> str:
     return result.output
 
 
+def photographs(folder: Path) -> None:
+    for seed in range(6):
+        images.write(folder / "photos" / f"p{seed}.png", picture(seed))
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SRBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    for seed in range(6):
-        images.write(tmp_path / "photos" / f"p{seed}.png", picture(seed))
+    photographs(tmp_path)
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that all parts of the tutorial work in, one after the other."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    photographs(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRBENCH_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        yield folder
+
+
+def part(heading: str) -> dict[str, str]:
+    """Run the commands below a heading of the tutorial; return {command: what it printed}."""
+    text = (DOCS / "own-photographs.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    found = re.findall(r"^```sh\n(.*?)^```\n", section, flags=re.DOTALL | re.MULTILINE)
+    return {line: command(line) for block in found for line in block.splitlines()}
+
+
+@pytest.fixture(scope="module")
+def trained(tutorial: Path) -> Path:
+    part("Train")
+    return tutorial / "runs"
+
+
 def scores(run: Path) -> dict[str, float]:
-    frame = results.open_run(run).scores
+    frame = srbench.open_run(run).scores
     return {str(method): float(rows["value"].mean()) for method, rows in frame.groupby("method")}
 
 
-def test_ones_own_photographs_become_a_network_a_table_and_an_onnx_file(here: Path) -> None:
-    lines = [line for block in blocks("own-photographs.md", "sh") for line in block.splitlines()]
-    printed = [command(line) for line in lines]
+def test_ones_own_photographs_become_a_network_with_pictures(trained: Path) -> None:
+    assert averaged.read(trained / "mine").step == 9
+    assert (trained / "mine" / "samples" / "over-time.png").is_file()
+    assert averaged.read(trained / "slower").config["plan"]["rate"] == 1e-3
 
-    assert averaged.read(here / "runs" / "mine").step == 9
-    assert (here / "runs" / "mine" / "samples" / "over-time.png").is_file()
-    assert averaged.read(here / "runs" / "slower").config["plan"]["rate"] == 1e-3
-    table = scores(here / "runs" / "table")
+
+def test_it_stands_in_the_table_beside_the_shipped_one(trained: Path) -> None:
+    part("Compare")
+    table = scores(trained / "table")
     assert set(table) == {"bicubic", "espcn", "checkpoint/mine", "checkpoint/mine@best"}
     assert table["espcn"] > table["bicubic"] > table["checkpoint/mine"]  # it has learned for nine steps only
 
-    export = printed[[line.startswith("srbench export") for line in lines].index(True)]
-    found = re.search(r"largest difference from srbench's own output is (\S+) of 255", export)
+
+def test_it_is_exported_and_run_with_the_same_pixels(trained: Path) -> None:
+    printed = part("Give away")
+    found = re.search(r"largest difference from srbench's own output is (\S+) of 255", "".join(printed.values()))
     assert found is not None
     assert float(found[1]) < 0.01
-    same = scores(here / "runs" / "same")
+    same = scores(trained / "same")
     assert len(same) == 2
     assert max(same.values()) - min(same.values()) < 1e-3
-    for seed in range(6):
-        one, other = (images.read(here / folder / f"p{seed}.png") for folder in ("large", "from-onnx"))
-        assert one.shape == (4 * 96, 4 * 112, 3)
-        assert np.abs(one.astype(int) - other).max() <= 1
+    ours = srbench.upscale(picture(0), f"checkpoint:{trained / 'mine'}")
+    assert np.abs(ours.astype(int) - images.read(trained.parent / "from-onnx" / "p0.png")).max() <= 1
 
 
 def test_a_network_and_a_loss_of_ones_own_need_two_files_of_under_40_lines(here: Path, monkeypatch: Any) -> None:

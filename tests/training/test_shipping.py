@@ -160,7 +160,7 @@ def test_the_card_says_features_hash_and_what_is_not_the_papers_beside_the_name(
     assert made["started_from"] == "srresnet-mse after 9 steps"
     plain = shipping.card(dataclasses.replace(checkpoints.load(run), notes={}), ESPCN(4), {}, "", "")
     assert "note" not in plain
-    assert plain["features"] == "none (mean squared error only)"
+    assert plain["features"] == "none"
 
 
 def test_a_method_that_takes_no_weights_for_the_scale_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
