@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from srbench.errors import DegradationError, unknown
 
@@ -79,7 +80,8 @@ high=60.0), seed=0)
         if step == "seed" and value.isdecimal() and not is_plain(found.name):
             found = dataclasses.replace(found, seed=int(value))
         elif step in _STEPS and found.name == "steps" and getattr(found, step) is None:
-            found = dataclasses.replace(found, **{step: _range(step, value)})
+            steps: dict[str, Any] = {step: _range(step, value)}
+            found = dataclasses.replace(found, **steps)
         else:
             raise DegradationError(f"Cannot use '{part}' in the degradation '{spec}'. {_EXPECTED}")
     return found

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 
 from srbench import images
 from srbench.errors import TrainingError
-from srbench.training import cache, checkpoints, loading, photographs
+from srbench.training import cache, checkpoints, filling, photographs
 from srbench.training.cache import PixelCache
 from srbench.training.launch import TrainingRequest, launch
 from srbench.training.loading import Loaded, Request, load
@@ -108,7 +108,7 @@ def test_nothing_is_decoded_nor_even_read_again(
     files = sorted(photo_folder.glob("*.png"))
     loaded(files, tmp_path / "cache")
     size = (tmp_path / "cache" / "pixels.v1").stat().st_size
-    monkeypatch.setattr(loading, "_read", lambda *_: pytest.fail("a file was read again"))
+    monkeypatch.setattr(filling, "_read", lambda *_: pytest.fail("a file was read again"))
     again = loaded(files, tmp_path / "cache").photographs
     assert len(again) == len(files)
     assert (tmp_path / "cache" / "pixels.v1").stat().st_size == size
@@ -122,7 +122,7 @@ def test_content_is_what_counts_not_the_place(
     moved.mkdir()
     for path in photo_folder.glob("*.png"):
         (moved / f"other-{path.name}").write_bytes(path.read_bytes())
-    monkeypatch.setattr(loading, "decode", lambda *_: pytest.fail("a photograph was decoded again"))
+    monkeypatch.setattr(filling, "decode", lambda *_: pytest.fail("a photograph was decoded again"))
     assert len(loaded(sorted(moved.glob("*.png")), tmp_path / "cache").photographs) == 6
 
 
