@@ -34,8 +34,11 @@ def locate(run: str) -> Path:
         TrainingError: The run has kept no weights of that step.
     """
     folder, at, step = run.rpartition("@")
-    if not at or Path(run).exists():
-        return Path(run).expanduser()
+    whole = Path(run).expanduser()
+    if not at or whole.exists():
+        if not whole.exists():
+            raise TrainingError(f"There is no run {whole}. Expected the folder of a run, or a file of weights in it.")
+        return whole
     path = Path(folder).expanduser()
     found = path / BEST if step == "best" else kept(path, int(step)) if step.isdecimal() else None
     if found is not None and found.is_file():

@@ -47,7 +47,7 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
 
 
 def _found(source: str, scale: int) -> tuple[dict[str, Tensor], str]:
-    place = averaged.locate(source)
+    place = averaged.locate(source) if "@" in source else Path(source).expanduser()
     if place.is_dir() or averaged.is_averaged(place):
         found = averaged.read(place)
         weights = {k.removeprefix("average."): v for k, v in found.tensors.items() if k.startswith("average.")}

@@ -77,7 +77,7 @@ class Loaded:
         said = [f"{len(photos)} photographs, {mega:,.1f} megapixels: {_amount(self.bytes)} mapped from {self.folder}"]
         said += [f"Converted: {count} of {what}" for what, count in sorted(self.converted.items())]
         if self.small:
-            said.append(f"Left out {self.small} that are too small for a crop.")
+            said.append(f"Left out for being too small for a crop: {self.small}")
         for path, why in list(self.left_out.items())[:NAMED]:
             said.append(f"Left out {path}: {why}")
         if self.left_out:

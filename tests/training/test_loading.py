@@ -77,7 +77,7 @@ def test_a_folder_with_every_odd_file_trains_on_what_can_be_used_and_names_the_r
     for name in ("torn.png", "._plain0.png", "empty.jpg", "phone.heic", "floats.tif"):
         assert f"Left out {odd_folder / name}: " in said
     assert "Left out 5 files that cannot be used." in said
-    assert "Left out 1 that are too small for a crop." in said
+    assert "Left out for being too small for a crop: 1" in said
     assert "Converted: 1 of CMYK" in said
     assert "Converted: 1 of transparency on white" in said
     assert "Converted: 1 of first picture of an animation" in said
