@@ -81,7 +81,9 @@ def continued(request: TrainingRequest) -> TrainingRequest:
         TrainingError: Its photographs are not where they were, and nobody says where they are now.
     """
     stored = checkpoints.load(request.out).config
-    plan: dict[str, Any] = dict(stored["plan"])
+    name = request.name or str(stored["name"])
+    known = {one.name for one in dataclasses.fields(find(name).config)}
+    plan = {key: value for key, value in stored["plan"].items() if key in known}  # another version may have had more
     if "steps" in request.settings or "minutes" in request.settings:
         plan |= {"steps": None, "minutes": None}
     places = stored.get(runfile.PLACES, {})
@@ -98,7 +100,7 @@ def continued(request: TrainingRequest) -> TrainingRequest:
         raise TrainingError(f"The run in {request.out} does not say where its photographs are. Give them with --data.")
     return dataclasses.replace(
         request,
-        name=request.name or str(stored["name"]),
+        name=name,
         data=data,
         validation=held,
         lr=lr,

@@ -251,7 +251,7 @@ def test_a_run_whose_folder_has_moved_asks_where_it_is_and_goes_on_there(photo_f
 
 
 def test_a_checkpoint_of_before_goes_on_with_the_folder_it_is_told(photo_folder: Path, tmp_path: Path) -> None:
-    """Checkpoints once held neither places nor the newer settings."""
+    """Checkpoints once held neither places nor the newer settings, and may hold some that are no more."""
     launch(TrainingRequest("espcn", (photo_folder,), tmp_path / "run", SMALL, device="cpu", quiet=True))
     index = tmp_path / "run" / checkpoints.INDEX
     stored = json.loads(index.read_text())
@@ -259,6 +259,7 @@ def test_a_checkpoint_of_before_goes_on_with_the_folder_it_is_told(photo_folder:
         del stored["config"][name]
     for name in ("clip", "accumulate", "degradation", "keep_every", "samples", "log"):
         del stored["config"]["plan"][name]
+    stored["config"]["plan"]["retired"] = 3
     index.write_text(json.dumps(stored))
     again = TrainingRequest("espcn", (), tmp_path / "run", {"steps": 3}, resume=True, device="cpu", quiet=True)
     with pytest.raises(TrainingError, match=r"does not say where its photographs are\. Give them with --data"):
