@@ -174,8 +174,6 @@ class PixelCache:
         Raises:
             TrainingError: There is not.
         """
-        if not os.access(self.folder, os.W_OK):
-            raise TrainingError(f"{self.folder} may not be written, and photographs are missing in it. Give a --cache.")
         free = shutil.disk_usage(self.folder).free
         if samples > free:
             raise TrainingError(
@@ -184,7 +182,13 @@ class PixelCache:
             )
 
     def add(self, image: Image, sha256: str, phash: int | None, done: str) -> Entry:
-        """Append a decoded image, (H, W, 3) or luma as (H, W)."""
+        """Append a decoded image, (H, W, 3) or luma as (H, W).
+
+        Raises:
+            TrainingError: The folder may not be written.
+        """
+        if self._file is None and not os.access(self.folder, os.W_OK):
+            raise TrainingError(f"{self.folder} may not be written, and photographs are missing in it. Give a --cache.")
         if self._file is None:
             self._file = (self.folder / _PIXELS).open("ab")
         planes = np.ascontiguousarray(image if image.ndim == 2 else image.transpose(2, 0, 1))

@@ -118,8 +118,8 @@ def test_a_network_and_a_loss_of_ones_own_need_two_files_of_under_40_lines(here:
     network, train = blocks("training.md", "python")[-2:]
     for name, text in (("network.py", network), ("train.py", train)):
         assert len(text.splitlines()) < 40
-        (here / "mine").mkdir(exist_ok=True)
-        (here / "mine" / name).write_text(text)
+        (here / "networks" / "tiny").mkdir(parents=True, exist_ok=True)
+        (here / "networks" / "tiny" / name).write_text(text)
     script = next(block for block in blocks("training.md", "sh") if "train tiny" in block)
     for line in script.splitlines():
         if line.startswith("export "):
