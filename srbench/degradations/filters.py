@@ -30,7 +30,7 @@ def gaussian(sigma: float) -> Floats:
     reach = max(1, int(np.ceil(4 * sigma)))
     line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     kernel: Floats = np.outer(line, line)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def random_kernel(sigmas: tuple[float, float], random: Generator) -> Floats:
