@@ -27,7 +27,7 @@ RESIDENT = 2**30
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Decoded:
     """One decoded photograph.
 
     Attributes:
@@ -93,9 +93,9 @@ class PixelCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._known: dict[tuple[str, str], Entry] = {}
+        self._known: dict[tuple[str, str], Decoded] = {}
         self._seen: dict[str, list[Any]] = {}
-        self._new: list[Entry] = []
+        self._new: list[Decoded] = []
         self._unflushed = 0
         self._unsaved = False
         self._file: IO[bytes] | None = None
@@ -147,7 +147,7 @@ class PixelCache:
             return
         for line in lines:
             with contextlib.suppress(ValueError, TypeError):  # the last line of a run that was killed
-                entry = Entry(*json.loads(line))
+                entry = Decoded(*json.loads(line))
                 if entry.offset + entry.samples <= size:
                     self._known[entry.sha256, entry.kind] = entry
 
@@ -158,7 +158,7 @@ class PixelCache:
             return str(seen[2]) if seen and seen[:2] == _stamp(path) else None
         return None
 
-    def find(self, sha256: str, kind: str) -> Entry | None:
+    def find(self, sha256: str, kind: str) -> Decoded | None:
         """Return the decoded photograph of a file's content."""
         return self._known.get((sha256, kind))
 
@@ -181,7 +181,7 @@ class PixelCache:
                 "are free. Give a folder on a larger disk with --cache."
             )
 
-    def add(self, image: Image, sha256: str, phash: int | None, done: str) -> Entry:
+    def add(self, image: Image, sha256: str, phash: int | None, done: str) -> Decoded:
         """Append a decoded image, (H, W, 3) or luma as (H, W).
 
         Raises:
@@ -195,7 +195,7 @@ class PixelCache:
         offset = self._file.seek(0, os.SEEK_END)
         self._file.write(planes.data)
         kind = "luma" if image.ndim == 2 else "rgb"
-        entry = Entry(sha256, kind, offset, image.shape[0], image.shape[1], phash, done)
+        entry = Decoded(sha256, kind, offset, image.shape[0], image.shape[1], phash, done)
         self._known[sha256, kind] = entry
         self._new.append(entry)
         self._unflushed += entry.samples
@@ -253,6 +253,6 @@ def _stamp(path: Path) -> list[int]:
     return [about.st_size, about.st_mtime_ns]
 
 
-def size(entries: Sequence[Entry]) -> int:
+def size(entries: Sequence[Decoded]) -> int:
     """Return the bytes of several photographs."""
     return sum(entry.samples for entry in entries)

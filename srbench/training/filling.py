@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from srbench.errors import ImageError
 from srbench.images import Image
 from srbench.training import duplicates, photographs
-from srbench.training.cache import Entry, PixelCache
+from srbench.training.cache import Decoded, PixelCache
 from srbench.training.decoding import decode
 
 
@@ -36,7 +36,7 @@ class _Read:
 
 def decoded(
     files: Sequence[Path], luma: bool, cache: PixelCache, hashed: bool, quiet: bool
-) -> tuple[dict[Path, Entry], dict[Path, str]]:
+) -> tuple[dict[Path, Decoded], dict[Path, str]]:
     """Return the entry of each file, decoding what is missing, and {file: problem} of the others.
 
     Args:
@@ -50,7 +50,7 @@ def decoded(
         TrainingError: There is no room for them.
     """
     kind = "luma" if luma else "rgb"
-    entries: dict[Path, Entry | None] = dict.fromkeys(files)
+    entries: dict[Path, Decoded | None] = dict.fromkeys(files)
     for path in entries:
         content = cache.content(path)
         entries[path] = _usable(cache, content, kind, hashed) if content else None
@@ -72,7 +72,7 @@ def decoded(
     return {path: entry for path, entry in entries.items() if entry is not None}, problems
 
 
-def _usable(cache: PixelCache, sha256: str, kind: str, hashed: bool) -> Entry | None:
+def _usable(cache: PixelCache, sha256: str, kind: str, hashed: bool) -> Decoded | None:
     entry = cache.find(sha256, kind)
     return None if entry is not None and hashed and entry.phash is None else entry
 

@@ -168,7 +168,7 @@ def launch(request: TrainingRequest) -> TrainingResult:
 
 def _cutter(
     request: TrainingRequest, task: TrainingTask, held: Sequence[Path], processes: ProcessGroup, say: Any
-) -> tuple[Cutter, loading.Loaded]:
+) -> tuple[Cutter, loading.LoadedPhotographs]:
     degradation = degradation_of(task.plan)
     margin = patches.MARGIN if degradation is None else patches.DEGRADED_MARGIN
     shape = Shape(task.plan.crop, task.plan.scale, task.enlarge, margin)

@@ -12,7 +12,7 @@ import torch
 from srbench import images
 from srbench.errors import ImageError, TrainingError
 from srbench.training import duplicates, pairing
-from srbench.training.cache import Entry, PixelCache, size
+from srbench.training.cache import Decoded, PixelCache, size
 from srbench.training.filling import decoded
 from srbench.training.pairing import Partners
 from srbench.training.photographs import Photographs
@@ -47,7 +47,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedPhotographs:
     """Photographs, and what became of the other files.
 
     Attributes:
@@ -87,7 +87,7 @@ class Loaded:
         return said
 
 
-def load(wanted: Request, cache: PixelCache, device: torch.device, quiet: bool = False) -> Loaded:
+def load(wanted: Request, cache: PixelCache, device: torch.device, quiet: bool = False) -> LoadedPhotographs:
     """Return the photographs that are wanted, decoding only those that no run has decoded before.
 
     Args:
@@ -109,7 +109,7 @@ def load(wanted: Request, cache: PixelCache, device: torch.device, quiet: bool =
         raise TrainingError(
             f"{len(left_out)} files cannot be used, {path} first: {why} Without --strict they are left out."
         )
-    kept: list[tuple[Path, Entry]] = []
+    kept: list[tuple[Path, Decoded]] = []
     small = 0
     for path, entry in found.items():
         if entry.sha256 in contents or path in left_out or not screen.passes(entry.phash, path.name, path):
@@ -125,12 +125,12 @@ def load(wanted: Request, cache: PixelCache, device: torch.device, quiet: bool =
     total = size([entry for _, entry in [*kept, *lr]])
     photos, small_photos = (_placed(some, cache, device, total) if some else None for some in (kept, lr))
     assert photos is not None
-    return Loaded(photos, screen.refused, left_out, small, converted, total, cache.folder, small_photos)
+    return LoadedPhotographs(photos, screen.refused, left_out, small, converted, total, cache.folder, small_photos)
 
 
 def _partners(
-    wanted: Request, found: Mapping[Path, Entry], left_out: dict[Path, str], cache: PixelCache, quiet: bool
-) -> dict[Path, Entry]:
+    wanted: Request, found: Mapping[Path, Decoded], left_out: dict[Path, str], cache: PixelCache, quiet: bool
+) -> dict[Path, Decoded]:
     """Return the LR photograph of each one in `found`; those that have none are added to `left_out`."""
     assert wanted.lr is not None
     partners, files = Partners(wanted.lr, wanted.scale), dict[Path, Path]()
@@ -140,7 +140,7 @@ def _partners(
         except ImageError as error:
             left_out[path] = str(error)
     entries, problems = decoded(list(files.values()), wanted.luma, cache, False, quiet)
-    pairs: dict[Path, Entry] = {}
+    pairs: dict[Path, Decoded] = {}
     for path, small in files.items():
         try:
             if small in problems:
@@ -161,7 +161,7 @@ def _none_left(wanted: Request, decoded: int, left_out: Mapping[Path, str]) -> s
     )
 
 
-def _placed(kept: Sequence[tuple[Path, Entry]], cache: PixelCache, device: torch.device, total: int) -> Photographs:
+def _placed(kept: Sequence[tuple[Path, Decoded]], cache: PixelCache, device: torch.device, total: int) -> Photographs:
     """Return photographs mapped from the cache, or in a GPU's memory where `total` bytes leave half of it free."""
     mapped = cache.mapped()
     entries = [entry for _, entry in kept]
@@ -179,7 +179,7 @@ def _placed(kept: Sequence[tuple[Path, Entry]], cache: PixelCache, device: torch
     return photos
 
 
-def _copied(photos: Photographs, entries: Sequence[Entry], device: torch.device) -> Photographs:
+def _copied(photos: Photographs, entries: Sequence[Decoded], device: torch.device) -> Photographs:
     """Return photographs with their samples, and no others of the cache, in the memory of `device`."""
     pixels = torch.empty(size(entries), dtype=torch.uint8, device=device)
     starts, start = [], 0

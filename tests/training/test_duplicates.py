@@ -19,7 +19,7 @@ from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import picture
 
 
-def loaded_from(files: list[Path], folder: Path) -> loading.Loaded:
+def loaded_from(files: list[Path], folder: Path) -> loading.LoadedPhotographs:
     folder.mkdir()
     return loading.load(loading.Request(files), cache.PixelCache(folder), torch.device("cpu"), quiet=True)
 

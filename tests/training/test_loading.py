@@ -20,14 +20,14 @@ from srbench.errors import TrainingError
 from srbench.training import cache, checkpoints, filling, photographs
 from srbench.training.cache import PixelCache
 from srbench.training.launch import TrainingRequest, launch
-from srbench.training.loading import Loaded, Request, load
+from srbench.training.loading import LoadedPhotographs, Request, load
 from tests.training.conftest import picture
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {"crop": 16, "batch": 2, "steps": 2, "precision": "fp32"}
 
 
-def loaded(files: list[Path], folder: Path, **changes: Any) -> Loaded:
+def loaded(files: list[Path], folder: Path, **changes: Any) -> LoadedPhotographs:
     folder.mkdir(exist_ok=True)
     return load(Request(files, **changes), PixelCache(folder), CPU, quiet=True)
 
