@@ -14,9 +14,10 @@ from pathlib import Path
 
 import torch
 
-from srbench.training import duplicates, parallel, photographs, precision, validation
-from srbench.training.launch import configure, held_out, recipes
+from srbench.training import cache, loading, parallel, photographs, precision, validation
+from srbench.training.launch import held_out
 from srbench.training.patches import Cutter, Shape
+from srbench.training.recipes import configure, recipes
 from srbench.training.state import Average
 from srbench.training.task import OPTIMISERS
 from srbench.training.validation import Held
@@ -37,19 +38,17 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     held = held_out(arguments.validation, 20)
-    files = [path for path in photographs.find(arguments.data) if path not in set(held)]
-    decoded, _ = duplicates.decode_without(files, keep=False)
     print(f"{'network':14} {'optimiser':9} {'rate':>6} " + " ".join(f"{mark:>10.0%}" for mark in MARKS) + "  steps")
     for name in arguments.names:
         for optimiser, rates in RATES.items():
             for rate in rates:
-                scores, steps = run(name, optimiser, rate, arguments.seconds, decoded, held)
+                scores, steps = run(name, optimiser, rate, arguments.seconds, arguments.data, held)
                 shown = " ".join(f"{score:7.3f} dB" for score in scores)
                 print(f"{name:14} {optimiser:9} {rate:6g} {shown}  {steps}", flush=True)
 
 
 def run(
-    name: str, optimiser: str, rate: float, seconds: float, decoded: list, held: list[Path]
+    name: str, optimiser: str, rate: float, seconds: float, data: list[Path], held: list[Path]
 ) -> tuple[list[float], int]:
     """Train for so many seconds of processor time; return the validation scores at `MARKS` and the steps made."""
     assert optimiser in OPTIMISERS
@@ -60,9 +59,11 @@ def run(
     torch.manual_seed(plan.seed)
     task = recipe.task(plan, processes)
     shape = Shape(plan.crop, plan.scale, task.enlarge)
-    cutter = Cutter(photographs.pack(decoded, shape.window, task.luma), shape)
-    whole = validation.hold_out(held, plan.scale, task.luma, processes.device)
-    small = [middle(one, plan.scale) for one in whole]
+    store = cache.PixelCache(cache.folder(None, Path.cwd()))
+    wanted = loading.Request(photographs.find(data), held, shape.window, task.luma)
+    cutter = Cutter(loading.load(wanted, store, processes.device).photographs, shape)
+    whole = validation.hold_out(held, plan, task.luma, processes.device)
+    small = [middle(one, plan.scale) for one in whole.pairs]
     average, generator = Average(task.network, plan.ema), torch.Generator().manual_seed(plan.seed + 1)
     scores: list[float] = []
     began, steps = time.process_time(), 0

@@ -2,21 +2,34 @@
 
 Run it on an idle machine: python benchmarks/training.py [--device cuda] [--steps 20]. Photographs are noise, because
 speed does not depend on what they show; everything else is the trainer's own code with its default settings.
+
+With --loading FOLDER it prints instead how long a run takes to its first step, how much processor time that is (which
+says more on a busy machine), and how much memory it holds at the most,
+for 100 megapixels, 1 gigapixel and 10,000 small files, each for the first time, for the second, and resumed. It makes
+the photographs in FOLDER, which needs 7 GB, and leaves them there.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
+from PIL import Image as PillowImage
 
-from srbench.training import parallel, photographs, throughput
-from srbench.training.launch import configure, recipes
+from srbench import images
+from srbench.training import checkpoints, loop, parallel, photographs, throughput
+from srbench.training.launch import TrainingRequest, launch
 from srbench.training.patches import Cutter, Shape
+from srbench.training.recipes import configure, recipes
 
 # Sizes that a CPU can do; on a GPU larger batches come nearer to its peak.
 CASES: tuple[tuple[str, dict[str, object]], ...] = (
@@ -33,7 +46,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--loading", type=Path, help="folder for photographs: measure loading, not steps")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.child:
+        child(*map(Path, arguments.child))
+        return
+    if arguments.loading:
+        loading(arguments.loading)
+        return
     processes = parallel.join(arguments.device)
     noise = np.random.default_rng(0).integers(0, 256, (8, 320, 320, 3)).astype(np.uint8)
     decoded = [(Path(str(i)), image) for i, image in enumerate(noise)]
@@ -59,6 +80,67 @@ def main() -> None:
                 f"{1e3 * cutting:16.2f} {share:8.0%}",
                 flush=True,
             )
+
+
+SETS = (("100 MP", 37, (1356, 2040)), ("1 GP", 362, (1356, 2040)), ("10,000 files", 10_000, (128, 128)))
+LOADING = {"width": 2, "blocks": 1, "crop": 96, "batch": 16, "precision": "fp32", "log": "none"}
+STEPS = 60
+
+
+def loading(folder: Path) -> None:
+    """Print one line for each set: seconds to the first step and peak memory, thrice."""
+    print(f"{'set':14} {'files':>12} {'run':>8} {'first step':>10} {'processor':>10} {'peak memory':>11}")
+    for name, count, size in SETS:
+        photos = folder / name.replace(" ", "-")
+        make(photos, count, size)
+        out, cache = folder / "run", folder / f"cache-{photos.name}"
+        for place in (out, cache):
+            shutil.rmtree(place, ignore_errors=True)
+        for run in ("first", "second", "resumed"):
+            if run == "second":
+                shutil.rmtree(out)
+            command = [sys.executable, __file__, "--child", str(photos), str(out), str(cache)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            seconds, busy, memory = map(float, done.stdout.split())
+            stored = sum(path.stat().st_size for path in photos.iterdir()) / 1e9
+            line = f"{name:14} {stored:9.2f} GB {run:>8} {seconds:8.1f} s {busy:8.1f} s {memory / 1e9:8.2f} GB"
+            print(line, flush=True)
+
+
+def make(folder: Path, count: int, size: tuple[int, int]) -> None:
+    """Write JPEG photographs of slopes and grain, each another part of one large picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(0)
+    height, width = size
+    y, x = np.mgrid[: height + 97, : width + 101]
+    slopes = 128 + 60 * np.sin(x / 37) * np.cos(y / 53)
+    large = np.stack([slopes, 255 - slopes, slopes[::-1]], axis=2) + random.normal(0, 12, (*slopes.shape, 3))
+    large = images.to_8bit(large)
+    for number in range(len(list(folder.iterdir())), count):
+        top, left = number % 97, number // 97
+        PillowImage.fromarray(large[top : top + height, left % 101 : left % 101 + width]).save(
+            folder / f"{number:05d}.jpg", quality=90, comment=str(number)
+        )
+
+
+def child(photos: Path, out: Path, cache: Path) -> None:
+    """Train some steps; print the seconds of the process up to the first, how many of them it was busy, and memory."""
+    began, first = psutil.Process().create_time(), []
+    original = loop._Session.step
+
+    def step(session: loop._Session, fraction: float) -> None:
+        original(session, fraction)
+        first.append((time.time(), time.process_time()))
+
+    loop._Session.step = step
+    resume = (out / checkpoints.INDEX).is_file()
+    settings = {**LOADING, "steps": STEPS * (2 if resume else 1)}
+    request = TrainingRequest(
+        "srresnet-mse", (photos,), out, settings, resume=resume, device="cpu", cache=cache, quiet=True
+    )
+    launch(request)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(first[0][0] - began, first[0][1], peak)
 
 
 def timed(call: Callable[[], object], count: int, processes: parallel.ProcessGroup) -> float:

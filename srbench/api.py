@@ -173,7 +173,8 @@ def run(
         jobs: Worker processes; scores do not depend on it. None: one per usable core.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
-        degradation: How LR images are made where a set has none: `bicubic` or `gaussian`.
+        degradation: How LR images are made where a set has none: `bicubic`, or for every image `gaussian`,
+            `blur=1.6,noise=10,jpeg=60` or parts of it, `real-esrgan,seed=N`; see `srbench.degradations.parse`.
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets; default: the variable SRBENCH_DATA.
         engine: Who does the work; None: processes on this machine.

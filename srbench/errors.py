@@ -46,6 +46,10 @@ class RunError(SrbenchError):
     """A run folder cannot be read, written or continued."""
 
 
+class DegradationError(SrbenchError):
+    """A degradation is unknown, or a number in it makes no sense."""
+
+
 class TrainingError(SrbenchError):
     """Training cannot start or go on: damaged data, a bad checkpoint, a loss that is not finite."""
 

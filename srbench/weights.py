@@ -97,7 +97,7 @@ def write(path: Path, network: nn.Module, scale: int, more: Mapping[str, str], *
 
     Args:
         path: The file to write.
-        network: A network with the attributes of `Network`.
+        network: A network; one with the attributes of `Network` can be made again from the file alone.
         scale: The upscaling factor it was trained for.
         more: Further entries of the file's metadata.
         half: As in `save`.
@@ -111,8 +111,8 @@ def write(path: Path, network: nn.Module, scale: int, more: Mapping[str, str], *
         tensors[name] = stored.half() if half and stored.ndim > 1 else stored
     metadata = {
         "format": f"srbench {VERSION}",
-        "architecture": str(network.architecture),
-        "arguments": json.dumps(network.arguments),
+        "architecture": str(getattr(network, "architecture", type(network).__name__)),
+        "arguments": json.dumps(getattr(network, "arguments", {})),
         "scale": str(scale),
         **more,
         "tensors_sha256": _digest(tensors),

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from srbench.cli import app
-from srbench.training.launch import recipes
+from srbench.training.recipes import recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -71,11 +71,25 @@ def upscale(name: str, lr: images.Image, scale: int, folder: Path) -> images.Ima
     pair = SyntheticPair(lr, scale)
     if name in foreign_models.KINDS:
         spec = foreign_models.spec(name, folder, scale)
+    elif name == "checkpoint":
+        spec = f"{name}:{run_of_espcn(folder, scale)}"
     elif method.argument:
         images.write(folder / "noise.png", pair.hr())
         spec = f"{name}:{folder}"
     output = registry.create(spec, Setup(scale=scale))(pair if method.takes_pair else lr)
     return to_8bit(name, output, pair.hr().shape)
+
+
+def run_of_espcn(folder: Path, scale: int) -> Path:
+    """Write what a training run leaves, with the weights that ESPCN is shipped with."""
+    from srbench import weights
+    from srbench.methods.espcn.network import ESPCN
+    from srbench.training import averaged
+    from srbench.training.checkpoints import Checkpoint
+
+    network = weights.load(registry.find("espcn")[0].weights[scale], ESPCN, scale)
+    averaged.write(folder / averaged.FILE, network, Checkpoint(9, 1.0, {}, {"name": "espcn", "plan": {"scale": scale}}))
+    return folder
 
 
 @pytest.mark.parametrize(("name", "scale"), cases())

@@ -20,6 +20,7 @@ LAYERS = {
     "srbench.sources": 0,
     "srbench.plugins": 0,
     "srbench.resize": 1,
+    "srbench.degradations": 1,
     "srbench.metrics": 1,
     "srbench.ranges": 1,
     "srbench.guarded": 1,

@@ -201,8 +201,15 @@ RECIPES = {
         "SRGAN with MSE as content loss",
         {"balanced": replace(balanced(_MSE), phase=10.0)},
         ready,
+        gives="-1..1",
     ),
-    "srgan-vgg22": Recipe(_VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}, ready),
-    "srgan-vgg54": Recipe(_SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}, ready),
-    "srresnet-vgg22": Recipe(_PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}, ready),
+    "srgan-vgg22": Recipe(
+        _VGG22, network, SRGANTask, "SRGAN with VGG/2,2", {"balanced": balanced(_VGG22)}, ready, gives="-1..1"
+    ),
+    "srgan-vgg54": Recipe(
+        _SRGAN, network, SRGANTask, "SRGAN with VGG/5,4", {"balanced": balanced(_SRGAN)}, ready, gives="-1..1"
+    ),
+    "srresnet-vgg22": Recipe(
+        _PLAIN, network, SRGANTask, "SRResNet on VGG/2,2", {"balanced": balanced(_PLAIN)}, ready, gives="-1..1"
+    ),
 }

@@ -85,5 +85,6 @@ RECIPES = {
         "SRResNet on mean squared error",
         ready=ready,
         goals={"set5": 31.8, "set14": 28.3, "bsd100": 27.4},
+        gives="-1..1",
     )
 }

@@ -69,7 +69,8 @@ def run(
         jobs: Worker processes; scores do not depend on it. None: one per usable core, one on CUDA.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
-        degradation: How LR images are made where a set has none, `bicubic` or `gaussian`.
+        degradation: How LR images are made where a set has none: `bicubic`, or for every image `gaussian`,
+            `blur=1.6,noise=10,jpeg=60` or parts of it, `real-esrgan,seed=N`; see `srbench.degradations.parse`.
         gray: What a gray original is compared as, see `metrics.find_protocol`: with `rgb`, `matlab` becomes
             `matlab-gray-rgb`.
         limit: Only the first images of each data set.

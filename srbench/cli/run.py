@@ -73,8 +73,8 @@ def run(
     degradation: Annotated[
         str,
         typer.Option(
-            help="How LR images are made where a set has none: 'bicubic' (MATLAB's imresize), or 'gaussian' "
-            "(filter and decimate, for every image)."
+            help="How LR images are made where a set has none: 'bicubic' (MATLAB's imresize); or for every image: "
+            "'gaussian' (filter and decimate), 'blur=1.6,noise=10,jpeg=60' or parts of it, 'real-esrgan,seed=N'."
         ),
     ] = "bicubic",
     limit: Annotated[

@@ -47,6 +47,14 @@ def train(
         list[Path] | None,
         typer.Option(help="Folder of photographs; repeat it for more. Test images in it are left out."),
     ] = None,
+    lr: Annotated[
+        Path | None,
+        typer.Option(help="Folder of LR photographs, called like those of --data, in place of reduced ones."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Train what this TOML file says, such as the config.toml of a run; options go before it."),
+    ] = None,
     queue: Annotated[
         Path | None,
         typer.Option(help="Train the jobs of this TOML file in order, each with its share of --minutes; no NAME."),
@@ -55,7 +63,7 @@ def train(
         Path | None, typer.Option(help="Folder of the run. Default: runs/train-NAME, or runs/QUEUE.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint in --out, with its settings.")
+        bool, typer.Option("--resume", help="Go on from the checkpoint in --out, with its settings and photographs.")
     ] = False,
     validation: Annotated[Path | None, typer.Option(help="Folder to hold photographs out from.")] = None,
     hold_out: Annotated[
@@ -63,10 +71,19 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda'.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads. Default: one a core.")] = None,
-    checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
+    checkpoint_seconds: Annotated[
+        float | None, typer.Option(help="Time between checkpoints.", show_default="60")
+    ] = None,
     keep_duplicates: Annotated[
         bool, typer.Option("--keep-duplicates", help="Train on photographs that look like test images, too.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse to begin when a file cannot be decoded, instead of leaving it out.")
+    ] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder for decoded photographs, shared by all runs.", show_default="the user's cache"),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of this network, as NAME=VALUE; see --settings.")
     ] = None,
@@ -81,8 +98,11 @@ def train(
 
     With torchrun it trains data-parallel: torchrun --nproc-per-node 2 -m srbench train NAME ...
     """
-    if (name is None) == (queue is None):
-        raise TrainingError("Expected either the name of a network, or --queue FILE: srbench train NAME --data FOLDER.")
+    if (queue is not None and (name or config)) or not (name or queue or config or resume):
+        raise TrainingError(
+            "Expected either the name of a network, or --queue FILE, or --config FILE: srbench train NAME --data "
+            "FOLDER."
+        )
     if name is not None and name.startswith("-"):
         raise TrainingError(f"Expected the name of a network before its settings, but got '{name}'.")
     if settings:
@@ -94,27 +114,50 @@ def train(
         import torch
 
         torch.set_num_threads(threads)
+    from srbench.training import runfile
     from srbench.training.launch import TrainingRequest
 
-    folder = out or Path("runs") / (f"train-{name}" if queue is None else queue.stem)
-    count = 20 if hold_out is None else hold_out
-    request = TrainingRequest(
-        name or "",
-        tuple(data or ()),
-        folder,
-        wanted,
-        validation,
-        count,
-        resume,
-        device,
-        checkpoint_seconds,
-        keep_duplicates,
-        command=_command(),
-    )
+    stored = {} if config is None else runfile.read(config)
+    if name is not None and stored.get("name", name) not in ("", name):
+        raise TrainingError(f"{config} is for '{stored['name']}', not for '{name}'. Leave the name out.")
+    told = {
+        "name": name,
+        "data": tuple(data or ()),
+        "lr": lr,
+        "validation": validation,
+        "hold_out": hold_out,
+        "checkpoint_seconds": checkpoint_seconds,
+        "keep_duplicates": keep_duplicates,
+        "strict": strict,
+        "cache": cache,
+    }
+    # What was said on the command line goes before what stands in the file.
+    fields_ = stored | {field: value for field, value in told.items() if not _is_unsaid(value)}
+    fields_["settings"] = _joined(stored.get("settings", {}), wanted)
+    fields_.setdefault("name", "")
+    fields_.setdefault("data", ())
+    if queue is not None:
+        folder = Path("runs") / queue.stem
+    elif fields_["name"] or out:
+        folder = Path("runs") / f"train-{fields_['name']}"
+    else:
+        raise TrainingError("Expected which run is to go on: its network's name, or its folder with --out.")
+    request = TrainingRequest(out=out or folder, resume=resume, device=device, command=_command(), **fields_)
     if queue is None:
         _train(request)
     else:
         _train_queue(queue, request, hold_out)
+
+
+def _is_unsaid(value: object) -> bool:
+    return value is None or value is False or value == ()
+
+
+def _joined(stored: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a file with those of the command line in their place; one length replaces the other."""
+    length = {"steps", "minutes"}
+    kept = {name: value for name, value in stored.items() if not (length & wanted.keys() and name in length)}
+    return kept | wanted
 
 
 def _command() -> str:
@@ -126,8 +169,6 @@ def _command() -> str:
 def _train(request: TrainingRequest) -> None:
     from srbench.training.launch import launch
 
-    if not request.data:
-        raise TrainingError("Expected photographs to train on: --data FOLDER.")
     outcome = launch(request)
     score = "" if outcome.psnr is None else f", validation {outcome.psnr:.3f} dB"
     if outcome.stopped_by:
@@ -166,7 +207,7 @@ def _train_queue(path: Path, request: TrainingRequest, hold_out: int | None) -> 
 
 
 def _show_settings(name: str) -> None:
-    from srbench.training.launch import find
+    from srbench.training.recipes import find
 
     config = find(name).config
     for setting, text in explanations(type(config)).items():

@@ -10,10 +10,15 @@ from srbench.datasets.pairs import ImagePair
 
 _SHOWN = 5
 
-MADE = {
+_MADE = {
     "bicubic": "made from HR by MATLAB's bicubic reduction",
     "gaussian": "made from HR by a Gaussian filter and one sample a block",
 }
+
+
+def made(degradation: str) -> str:
+    """Return in one phrase where LR images come from that a degradation makes."""
+    return _MADE.get(degradation, f"made from HR by {degradation}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from srbench import images
 from srbench.datasets import layouts, naming
-from srbench.datasets.dataset import MADE, Dataset, LeftOut, describe_left_out
+from srbench.datasets.dataset import Dataset, LeftOut, describe_left_out, made
 from srbench.datasets.inspection import Look, inspect
 from srbench.datasets.layouts import Layout
 from srbench.datasets.manifest import manifests
@@ -163,9 +163,9 @@ def _reason(path: Path, layout: Layout) -> str:
 def _origin(layout: Layout, files: _Files, degradation: str) -> str:
     others = f"; the LR files for {layout.others} are not of this scale" if layout.others else ""
     if files.lr_folder is None:
-        return f"{MADE[degradation]}{others}"
+        return f"{made(degradation)}{others}"
     if degradation != "bicubic":
-        return f"{MADE[degradation]}; the LR files in {files.lr_folder} are not used"
+        return f"{made(degradation)}; the LR files in {files.lr_folder} are not used"
     return f"the LR files in {files.lr_folder}"
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from srbench import degradations
 from srbench.datasets import folders, places
-from srbench.datasets.dataset import MADE, Dataset
+from srbench.datasets.dataset import Dataset, made
 from srbench.datasets.download import fetch
 from srbench.datasets.manifest import Manifest, find, manifests
 from srbench.datasets.naming import longer_names
-from srbench.datasets.pairs import DEGRADATIONS, ImagePair
+from srbench.datasets.pairs import ImagePair
 from srbench.datasets.places import Check
-from srbench.errors import DatasetError, unknown
+from srbench.errors import DatasetError
 
 
 def load(
@@ -31,14 +32,15 @@ def load(
         scale: Factor between LR and HR. Files that a set has for this factor are used; else LR images are made.
         data_root: Folder that already holds the data sets; default: `SRBENCH_DATA`. Nothing is downloaded then.
         limit: Only the first images.
-        degradation: How LR images are made where there are no files for them; `gaussian` always makes them.
+        degradation: How LR images are made where there are no files for them, see `srbench.degradations.parse`; all but
+            `bicubic` always make them.
         on_file: Told about the progress of a download: files there, files in all.
 
     Raises:
         DatasetError: The set is unknown, incomplete, damaged, empty, or cannot be downloaded.
+        DegradationError: There is no such degradation.
     """
-    if degradation not in DEGRADATIONS:
-        raise DatasetError(unknown("degradation", degradation, DEGRADATIONS))
+    degradation = str(degradations.parse(degradation))
     if scale < 1 or (limit is not None and limit < 1):
         raise DatasetError(f"Expected a scale and a limit of 1 or more; got scale {scale}, limit {limit}.")
     is_known = name in {manifest.name for manifest in manifests()}
@@ -80,7 +82,7 @@ def _from_manifest(
             ImagePair(manifest.name, image, scale, hr.path, hr.sha256, lr_path, lr_sha256, degradation, *names)
         )
     has_lr = any(part == "lr" for _, part in checks)
-    origin = f"the published LR files for x{scale}" if has_lr else MADE[degradation]
+    origin = f"the published LR files for x{scale}" if has_lr else made(degradation)
     return Dataset(manifest.name, tuple(pairs), f"{origin}{note}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench import images, sources
+from srbench import degradations, images, sources
 from srbench.errors import ImageError
 from srbench.images import Image
 
@@ -28,7 +28,7 @@ class ImagePair:
         hr_sha256: Its checksum.
         lr_path: File of the LR image; None when the LR image is made from the original.
         lr_sha256: Its checksum; empty when there is no file.
-        degradation: How the LR image is made where there is no file: `bicubic` or `gaussian`.
+        degradation: How the LR image is made where there is no file: see `srbench.degradations.parse`.
         aliases: Other names of the image, which people give to its results.
         longer: Names of the same set that this one is a part of: a file named by one of them is not of this image.
     """
@@ -59,8 +59,9 @@ class ImagePair:
     def lr(self) -> Image:
         """Return the LR image: the file that came with the set, or the original reduced.
 
-        Reduction is MATLAB's `imresize` (bicubic, antialiased, symmetric boundary), or a Gaussian filter with one
-        sample per block (section 2 of the SRGAN paper).
+        Reduction is MATLAB's `imresize` (bicubic, antialiased, symmetric boundary), a Gaussian filter with one sample
+        per block (section 2 of the SRGAN paper), or another degradation, whose random numbers depend on its seed, on
+        the original's checksum and on the scale.
 
         Raises:
             ImageError: A file cannot be read, or the LR file does not fit the original.
@@ -74,9 +75,11 @@ class ImagePair:
                     f"{self.lr_path} has shape {lr.shape}; expected {expected}, 1/{self.scale} of {self.hr_path}."
                 )
             return lr
-        from srbench import resize  # here, because lists and checks of data sets need no resizing
+        from srbench.degradations import chain  # here, because lists and checks of data sets need no resizing
 
-        return resize.reduce(hr, self.scale) if self.degradation == "bicubic" else resize.blur_decimate(hr, self.scale)
+        degradation = degradations.parse(self.degradation)
+        random = chain.generator(degradation, f"{self.hr_sha256}|{self.scale}")
+        return chain.degrade(hr, self.scale, degradation, random)
 
     @property
     def input_hash(self) -> str:
@@ -91,7 +94,8 @@ def input_hash(hr_sha256: str, lr: str, scale: int) -> str:
 
 def made_by(degradation: str) -> str:
     """Return what identifies LR images that are made: the degradation and the code of it."""
-    return f"{degradation} by {_resize_code()}"
+    code = _resize_code() if degradations.is_plain(degradation) else _degrading_code()
+    return f"{degradation} by {code}"
 
 
 def _like(image: Image, model: Image) -> Image:
@@ -105,8 +109,17 @@ def _like(image: Image, model: Image) -> Image:
 
 @functools.cache
 def _resize_code() -> str:
+    return _code("srbench.resize")
+
+
+@functools.cache
+def _degrading_code() -> str:
+    return _code("srbench.degradations.chain")
+
+
+def _code(module: str) -> str:
     digest = hashlib.sha256()
-    for path in sources.closure("srbench.resize"):
+    for path in sources.closure(module):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

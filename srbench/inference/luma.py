@@ -14,7 +14,7 @@ def ready(
     network: nn.Module,
     setup: Setup,
     *,
-    halo: int,
+    halo: int | None,
     enlarged: bool,
     pixels: int,
     floats: int,
@@ -26,7 +26,7 @@ def ready(
     Args:
         network: (N, 1, H, W) in; the same out if `enlarged`, else (N, 1, scale*H, scale*W).
         setup: Scale, device and precision; `exact` runs the network whole and as it is.
-        halo: How many input pixels around a piece its output depends on.
+        halo: How many input pixels around a piece its output depends on; None for a network that runs whole.
         enlarged: Whether the network sharpens luma that was enlarged by bicubic interpolation.
         pixels: Input pixels that are computed at once on a processor.
         floats: Numbers that each takes at the peak, see `Stage`.

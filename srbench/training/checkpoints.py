@@ -112,6 +112,18 @@ def load(folder: Path) -> Checkpoint:
     return Checkpoint(step, seconds, load_tensors(data), config, dict(index.get("notes", {})))
 
 
+def file_of(folder: Path) -> Path:
+    """Return the file with the tensors of the checkpoint in `folder`.
+
+    Raises:
+        TrainingError: There is none.
+    """
+    try:
+        return folder / str(json.loads((folder / INDEX).read_text(encoding="utf-8"))["tensors"])
+    except (OSError, ValueError, KeyError):
+        raise TrainingError(f"Found no complete checkpoint in {folder}.") from None
+
+
 def on_cpu(tensors: Mapping[str, Tensor], copies: bool = False) -> dict[str, Tensor]:
     """Return all `tensors` contiguous on the CPU, having waited for a GPU only once.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from srbench import degradations
 from srbench.errors import TrainingError, unknown
 from srbench.training.schedules import schedule
 
 OPTIMISERS = ("adam", "soap")
 PRECISIONS = ("auto", "bf16", "fp32")
+LOGGERS = ("tensorboard", "wandb", "mlflow")
 LONG_MINUTES, LONG_STEPS = 60.0, 50_000
 """From here on a run on a GPU is compiled unless it is told not to be: that takes minutes, and pays later."""
 
@@ -35,6 +38,14 @@ class TrainingConfig:
         precision: 'bf16', 'fp32', or 'auto', which takes bf16 where that is measured to be faster.
         validations: How often the validation images are scored during the run.
         compile: Whether networks go through torch.compile; by default on a GPU only, in runs of an hour or more.
+        clip: Longest gradient of a network, as the norm over all its parameters; longer ones are shortened to it.
+        accumulate: In how many parts the crops of a step are computed, one after another, for memory's sake.
+        degradation: How LR crops are made of HR crops: 'bicubic', 'real-esrgan', or steps such as
+            'blur=1.6,noise=10,jpeg=60'; see docs/degradations.md.
+        keep_every: Steps after which the averaged weights are kept in a file of their own, again and again.
+        samples: How many crops of held-out photographs are shown at each validation.
+        log: Where curves and pictures go beside the run's folder: 'tensorboard', 'wandb', 'mlflow', several of them
+            separated by commas, or 'none'.
     """
 
     scale: int = 4
@@ -53,6 +64,12 @@ class TrainingConfig:
     precision: str = "auto"
     validations: int = 10
     compile: bool | None = None
+    clip: float | None = None
+    accumulate: int = 1
+    degradation: str = "bicubic"
+    keep_every: int | None = None
+    samples: int = 4
+    log: str = "tensorboard"
 
     def check(self) -> None:
         """Check values that would fail late or in an obscure way.
@@ -62,16 +79,30 @@ class TrainingConfig:
         """
         if (self.steps is None) == (self.minutes is None):
             raise TrainingError("Give the length of the run by either --steps or --minutes.")
-        if (self.steps or self.minutes or 0) <= 0 or self.batch < 1:
+        length = self.steps if self.minutes is None else self.minutes
+        if not (length is not None and 0 < length < math.inf) or self.batch < 1:
             raise TrainingError("Expected --steps or --minutes, and --batch, above zero.")
         if self.scale < 2:
             raise TrainingError(f"Expected --scale 2 or more, but got {self.scale}.")
         if self.crop < self.scale or self.crop % self.scale:
             raise TrainingError(f"--crop {self.crop} is not a multiple of the scale {self.scale}.")
-        if not self.rate > 0 or self.soap_every < 1:
+        if not 0 < self.rate < math.inf or self.soap_every < 1:
             raise TrainingError(f"Expected --rate and --soap-every above zero, got {self.rate} and {self.soap_every}.")
         if not 0 <= self.ema < 1:
             raise TrainingError(f"Expected --ema of at least 0 and below 1, but got {self.ema}.")
+        if self.accumulate < 1 or self.batch % self.accumulate:
+            raise TrainingError(f"Expected --accumulate to divide --batch {self.batch}, but got {self.accumulate}.")
+        if self.clip is not None and not self.clip > 0:
+            raise TrainingError(f"Expected --clip above zero, but got {self.clip}.")
+        if (self.keep_every is not None and self.keep_every < 1) or self.samples < 0 or self.validations < 0:
+            raise TrainingError(
+                "Expected --keep-every of at least 1, and --samples and --validations of at least 0, but got "
+                f"{self.keep_every}, {self.samples} and {self.validations}."
+            )
+        degradations.parse(self.degradation)
+        for one in self.loggers:
+            if one not in LOGGERS:
+                raise TrainingError(unknown("logger", one, LOGGERS))
         for name, value, known in (
             ("precision", self.precision, PRECISIONS),
             ("optimiser", self.optimiser, OPTIMISERS),
@@ -79,6 +110,11 @@ class TrainingConfig:
             if value not in known:
                 raise TrainingError(unknown(name, value, known))
         schedule(self.schedule)
+
+    @property
+    def loggers(self) -> list[str]:
+        """Where curves and pictures go."""
+        return [] if self.log == "none" else [one.strip() for one in self.log.split(",") if one.strip()]
 
     def compiled(self, device: str) -> bool:
         """Return whether networks are compiled on a `device` such as `cuda`."""

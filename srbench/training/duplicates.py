@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from PIL import Image as PillowImage
 from srbench import images
 from srbench.errors import TrainingError
 from srbench.images import Image
-from srbench.training.photographs import rgb
 
 HASHES = Path(__file__).with_name("test_hashes.json")
 NEAR = 8
@@ -53,33 +52,9 @@ def stored_hashes() -> dict[str, list[int]]:
     return {name: [int(value, 16) for value in values] for name, values in rows.items()}
 
 
-def nearest(image: Image, table: dict[str, list[int]]) -> tuple[int, str]:
-    """Return how many bits the most similar test image differs by, and its name."""
-    own = perceptual_hash(image)
+def nearest(own: int, table: Mapping[str, Sequence[int]]) -> tuple[int, str]:
+    """Return how many bits of a perceptual hash the most similar test image differs by, and its name."""
     return min(((own ^ value).bit_count(), name) for name, values in table.items() for value in values)
-
-
-def decode_without(files: Iterable[Path], keep: bool = False) -> tuple[list[tuple[Path, Image]], dict[str, str]]:
-    """Decode photographs and leave out those that look like test images.
-
-    Args:
-        files: Image files.
-        keep: Leave none out.
-
-    Returns:
-        The RGB images with their files, and {file name: test image} of those left out.
-
-    Raises:
-        ImageError: A file is damaged.
-        TrainingError: imagehash is not installed, and some are to be left out.
-    """
-    screen = Screen(keep)
-    decoded: list[tuple[Path, Image]] = []
-    for path in files:
-        image = rgb(images.read(path))
-        if screen.passes(image, path.name, path):
-            decoded.append((path, image))
-    return decoded, screen.refused
 
 
 class Screen:
@@ -102,14 +77,28 @@ class Screen:
             _require_hashes()
             self._table = stored_hashes()
 
-    def passes(self, image: Image, name: str, place: object) -> bool:
-        """Return whether `image`, known as `name` and found at `place`, looks like no test image."""
-        bits, looks_like = nearest(image, self._table) if self._table else (64, "")
+    @property
+    def needs_hashes(self) -> bool:
+        """Whether images are told apart at all."""
+        return bool(self._table)
+
+    def passes(self, own: int | None, name: str, place: object) -> bool:
+        """Return whether the image of a perceptual hash, known as `name` and found at `place`, is no test image."""
+        bits, looks_like = nearest(own, self._table) if self._table and own is not None else (64, "")
         if bits > NEAR:
             return True
         self.refused[name] = looks_like
         sys.stderr.write(f"Left out {place}: it is, or looks like, the test image {looks_like} ({bits} of 64 bits).\n")
         return False
+
+
+def can_hash() -> bool:
+    """Return whether imagehash is installed."""
+    try:
+        _require_hashes()
+    except TrainingError:
+        return False
+    return True
 
 
 def _require_hashes() -> None:

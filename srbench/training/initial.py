@@ -22,7 +22,8 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
 
     Args:
         network: The network to fill.
-        source: Run folder, weight file, or name of a method; None for the weights of `family`'s plain MSE network.
+        source: Run folder (also as RUN@STEP), weight file, or name of a method; None for the weights of `family`'s
+            plain MSE network.
         family: Folder of the family below `methods`.
         scale: Upscaling factor, for the weights of a method.
 
@@ -46,8 +47,8 @@ def load(network: nn.Module, source: str | None, family: str, scale: int) -> str
 
 
 def _found(source: str, scale: int) -> tuple[dict[str, Tensor], str]:
-    place = Path(source)
-    if place.is_dir() or place.name == averaged.FILE:
+    place = averaged.locate(source) if "@" in source else Path(source).expanduser()
+    if place.is_dir() or averaged.is_averaged(place):
         found = averaged.read(place)
         weights = {k.removeprefix("average."): v for k, v in found.tensors.items() if k.startswith("average.")}
         return weights, f"{found.config['name']} after {found.step} steps"

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import json
-import pkgutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from srbench.errors import TrainingError, unknown
-from srbench.images import Image, file_sha256
+from srbench import degradations
+from srbench.degradations import Degradation
+from srbench.errors import TrainingError
 from srbench.training import (
+    cache,
     checkpoints,
-    duplicates,
+    loading,
     loop,
     parallel,
+    patches,
     photographs,
     precision,
-    settings,
+    runfile,
     validation,
 )
 from srbench.training.config import PRECISIONS, TrainingConfig
 from srbench.training.loop import TrainingResult
+from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Cutter, Shape
+from srbench.training.recipes import configure, find
 from srbench.training.state import TrainingRun
-from srbench.training.task import Recipe
-
-Decode = Callable[[tuple[Path, ...], bool], tuple[list[tuple[Path, Image]], dict[str, str]]]
-"""Takes photographs and whether to keep those that look like test images; see `duplicates.decode_without`."""
+from srbench.training.task import TrainingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class TrainingRequest:
 
     Attributes:
         name: A recipe's name, such as `srresnet-mse`.
-        data: Folders and files of photographs.
+        data: Folders and files of photographs; a run that goes on knows its own.
         out: Folder of the run.
         settings: Fields of the recipe's config that differ from its defaults.
         validation: Folder of which `hold_out` photographs are held out from training; None validates nothing.
@@ -53,6 +52,9 @@ class TrainingRequest:
         keep_duplicates: Train on photographs that look like test images, too.
         quiet: Show nothing.
         command: The command line that asked for it, for the model card.
+        strict: Refuse to begin when a file cannot be decoded, instead of leaving it out.
+        cache: Folder for decoded photographs; None for the user's cache.
+        lr: Folder of LR photographs, called like those of `data`, instead of making them.
     """
 
     name: str
@@ -67,58 +69,45 @@ class TrainingRequest:
     keep_duplicates: bool = False
     quiet: bool = False
     command: str = ""
+    strict: bool = False
+    cache: Path | None = None
+    lr: Path | None = None
 
 
-def recipes() -> dict[str, Recipe]:
-    """Return all recipes by name: those of every `train.py` in the families' folders.
-
-    A family that cannot be imported is named on stderr; the others go on.
-    """
-    found: dict[str, Recipe] = {}
-    package = importlib.import_module("srbench.methods")
-    for home in package.__path__:
-        for family in pkgutil.iter_modules([home]):
-            if (Path(home) / family.name / "train.py").is_file():
-                try:
-                    found |= importlib.import_module(f"srbench.methods.{family.name}.train").RECIPES
-                except Exception as error:  # whatever a plugin raises concerns itself alone
-                    sys.stderr.write(f"Left out {Path(home) / family.name / 'train.py'}: {error}\n")
-    return found
-
-
-def find(name: str) -> Recipe:
-    """Return the recipe `name`.
+def continued(request: TrainingRequest) -> TrainingRequest:
+    """Return the request for going on with a run, with all that was not said now as the run was started.
 
     Raises:
-        TrainingError: There is none of that name.
+        TrainingError: Its photographs are not where they were, and nobody says where they are now.
     """
-    known = recipes()
-    if name not in known:
-        raise TrainingError(unknown("recipe", name, known))
-    return known[name]
-
-
-def configure(recipe: Recipe, given: Mapping[str, Any]) -> TrainingConfig:
-    """Return the recipe's config with the settings `given` replaced.
-
-    Raises:
-        TrainingError: It has no such setting, or a value is wrong.
-    """
-    presets = {"paper": recipe.config, **recipe.presets}
-    preset = str(given.get("preset", "paper"))
-    if preset not in presets:
-        raise TrainingError(unknown("preset", preset, presets))
-    config = dataclasses.replace(presets[preset], **settings.fitted(type(recipe.config), given))
-    config.check()
-    return config
-
-
-def continued(out: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the run in `out`, as it was started, with those `given` now in their place."""
-    stored: dict[str, Any] = dict(checkpoints.load(out).config["plan"])
-    if "steps" in given or "minutes" in given:
-        stored |= {"steps": None, "minutes": None}
-    return stored | dict(given)
+    stored = checkpoints.load(request.out).config
+    name = request.name or str(stored["name"])
+    known = {one.name for one in dataclasses.fields(find(name).config)}
+    plan = {key: value for key, value in stored["plan"].items() if key in known}  # another version may have had more
+    if "steps" in request.settings or "minutes" in request.settings:
+        plan |= {"steps": None, "minutes": None}
+    places = stored.get(runfile.PLACES, {})
+    data = request.data or tuple(Path(place) for place in places.get("data", ()))
+    held = request.validation or (Path(places["validation"]) if places.get("validation") else None)
+    lr = request.lr or (Path(places["lr"]) if places.get("lr") else None)
+    for option, place in [*(("--data", one) for one in data), ("--validation", held), ("--lr", lr)]:
+        if place is not None and not place.exists():
+            raise TrainingError(
+                f"The run in {request.out} has its photographs from {place}, which is not there. Say with {option} "
+                "where they are now."
+            )
+    if not data:
+        raise TrainingError(f"The run in {request.out} does not say where its photographs are. Give them with --data.")
+    return dataclasses.replace(
+        request,
+        name=name,
+        data=data,
+        validation=held,
+        lr=lr,
+        hold_out=int(places.get("hold_out", request.hold_out)),
+        keep_duplicates=request.keep_duplicates or stored.get("refused", ()) is None,
+        settings=plan | dict(request.settings),
+    )
 
 
 def held_out(folder: Path | None, count: int) -> list[Path]:
@@ -129,27 +118,17 @@ def held_out(folder: Path | None, count: int) -> list[Path]:
     return [files[i * len(files) // count] for i in range(min(count, len(files)))]
 
 
-def without(files: Sequence[Path], held: Sequence[Path]) -> list[Path]:
-    """Return those of `files` whose content none of `held` has, wherever they lie and whatever they are called."""
-    sizes = {path.stat().st_size for path in held}
-    contents = {file_sha256(path) for path in held}
-    return [path for path in files if path.stat().st_size not in sizes or file_sha256(path) not in contents]
-
-
-def launch(request: TrainingRequest, decode: Decode = duplicates.decode_without) -> TrainingResult:
+def launch(request: TrainingRequest) -> TrainingResult:
     """Train as requested.
-
-    Args:
-        request: What is wanted.
-        decode: Decodes photographs; a queue gives one that remembers them from job to job.
 
     Raises:
         TrainingError: Something about the request, the data or the run is wrong.
-        ImageError: A photograph is damaged.
     """
+    request = continued(request) if request.resume else request
+    if not request.data:
+        raise TrainingError("Expected photographs to train on: --data FOLDER.")
     recipe = find(request.name)
-    given = continued(request.out, request.settings) if request.resume else request.settings
-    plan = configure(recipe, given)
+    plan = configure(recipe, request.settings)
     with parallel.joined(request.device) as processes:
         wanted, why = precision.choose(processes.device, plan.precision)
         plan = dataclasses.replace(plan, precision=PRECISIONS[round(processes.agree(PRECISIONS.index(wanted)))])
@@ -157,25 +136,57 @@ def launch(request: TrainingRequest, decode: Decode = duplicates.decode_without)
         task = recipe.task(plan, processes)
         if request.command:
             task.notes["command"] = request.command
+        say = _say if processes.leads and not request.quiet else _ignore
+        if why:
+            say([why])
         held = held_out(request.validation, request.hold_out)
-        files = without(photographs.find(request.data), held)
-        shape = Shape(plan.crop, plan.scale, task.enlarge)
-        decoded, refused = decode(tuple(files), request.keep_duplicates)
-        photos = photographs.pack(decoded, shape.window, task.luma).to(processes.device)
+        cutter, loaded = _cutter(request, task, held, processes, say)
+        photos = loaded.photographs
         facts = {
             "name": request.name,
             "photographs": len(photos),
             "megapixels": round(int((photos.heights * photos.widths).sum()) / 1e6, 1),
             "data": _names(request.data),
             "held_out": [path.stem for path in held],
-            "refused": None if request.keep_duplicates else sorted(refused),
+            "refused": None if request.keep_duplicates else sorted(loaded.refused),
+            "left_out": len(loaded.left_out),
+            runfile.PLACES: runfile.places(request),
         }
-        if processes.leads and not request.quiet:
-            _say(facts | ({"precision": why} if why else {}))
-        run = TrainingRun(request.out, request.name, request.resume, request.checkpoint_seconds, facts, request.quiet)
-        return loop.train(
-            task, run, Cutter(photos, shape).draw, validation.hold_out(held, plan.scale, task.luma, processes.device)
+        run = TrainingRun(
+            request.out,
+            request.name,
+            request.resume,
+            request.checkpoint_seconds,
+            facts,
+            request.quiet,
+            runfile.write(request, plan),
         )
+        scored = validation.hold_out(held if processes.leads else [], plan, task.luma, processes.device, request.lr)
+        say(scored.lines())
+        return loop.train(task, run, cutter.draw, scored)
+
+
+def _cutter(
+    request: TrainingRequest, task: TrainingTask, held: Sequence[Path], processes: ProcessGroup, say: Any
+) -> tuple[Cutter, loading.LoadedPhotographs]:
+    degradation = degradation_of(task.plan)
+    margin = patches.MARGIN if degradation is None else patches.DEGRADED_MARGIN
+    shape = Shape(task.plan.crop, task.plan.scale, task.enlarge, margin)
+    quiet = request.quiet or not processes.leads
+    store = cache.PixelCache(cache.folder(request.cache, request.out))
+    files = photographs.find(request.data, photographs.EXTENSIONS)
+    wanted = loading.Request(
+        files, held, shape.window, task.luma, request.keep_duplicates, request.strict, request.lr, task.plan.scale
+    )
+    loaded = loading.load(wanted, store, processes.device, quiet)
+    say(loaded.lines())
+    return Cutter(loaded.photographs, shape, processes.device, degradation, loaded.lr), loaded
+
+
+def degradation_of(plan: TrainingConfig) -> Degradation | None:
+    """Return how LR crops are made; None for bicubic reduction, which is made where the crops are."""
+    found = degradations.parse(plan.degradation)
+    return None if found.name == "bicubic" else found
 
 
 def _names(places: Sequence[Path]) -> list[str]:
@@ -183,5 +194,10 @@ def _names(places: Sequence[Path]) -> list[str]:
     return ["/".join(place.resolve().parts[-2:]) for place in places]
 
 
-def _say(facts: Mapping[str, Any]) -> None:
-    sys.stderr.write(json.dumps(facts) + "\n")
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+
+
+def _ignore(_: Sequence[str]) -> None:
+    pass

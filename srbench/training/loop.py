@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import signal
 import threading
@@ -10,18 +11,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import torch
 from torch import Tensor, nn
 
 from srbench.errors import TrainingError
-from srbench.training import checkpoints, throughput, validation
+from srbench.images import write_atomically
+from srbench.training import averaged, checkpoints, loggers, runfile, throughput, validation
 from srbench.training.patches import Batch
 from srbench.training.progress import Display
+from srbench.training.samples import Samples
 from srbench.training.state import RunState, TrainingRun, refuse_to_overwrite
 from srbench.training.task import TrainingTask, freeze_batch_norm
-from srbench.training.validation import Held
+from srbench.training.validation import HeldOut
 
 _SIGNALS = [getattr(signal, f"SIG{name}") for name in ("INT", "TERM", "HUP", "USR1") if hasattr(signal, f"SIG{name}")]
 MEASURED = 20
@@ -53,7 +57,7 @@ class TrainingResult:
     network: nn.Module
 
 
-def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: Sequence[Held] = ()) -> TrainingResult:
+def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: HeldOut | None = None) -> TrainingResult:
     """Train until the plan is fulfilled or a signal comes; in both cases a complete checkpoint is left.
 
     Args:
@@ -68,6 +72,11 @@ def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: Sequence[Held]
     task.plan.check()
     state = RunState(task, run)
     share = task.processes.share(task.plan.batch)
+    if task.plan.batch // task.processes.size % task.plan.accumulate:
+        raise TrainingError(
+            f"The {task.plan.batch // task.processes.size} crops that each process has of a batch cannot be computed "
+            f"in {task.plan.accumulate} equal parts. Change --batch or --accumulate."
+        )
 
     def batch(generator: torch.Generator) -> Batch:
         return draw(task.plan.batch, generator, share).to(torch.channels_last)
@@ -77,16 +86,20 @@ def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: Sequence[Held]
     else:
         refuse_to_overwrite(run.out)
     leads = task.processes.leads
-    board = run.out / "tensorboard" if leads else None
-    with _signals() as caught, Display(run.title, board, state.step, run.quiet or not leads) as display:
-        return _Session(state, batch, held, display).go(caught)
+    if leads and run.text:
+        write_atomically(run.out / runfile.FILE, run.text.encode())
+    names = task.plan.loggers if leads else []
+    config = {"name": run.title, **dataclasses.asdict(task.plan)}
+    taken_down = [loggers.start(name, run.out, state.step, config) for name in names]
+    with _signals() as caught, Display(run.title, taken_down, run.quiet or not leads) as display:
+        return _Session(state, batch, held or HeldOut(), display).go(caught)
 
 
 class _Session:
     """One stretch of a run, from a start or a resumption to its end or a signal."""
 
     def __init__(
-        self, state: RunState, batch: Callable[[torch.Generator], Batch], held: Sequence[Held], display: Display
+        self, state: RunState, batch: Callable[[torch.Generator], Batch], held: HeldOut, display: Display
     ) -> None:
         self.state, self.batch, self.held, self.display = state, batch, held, display
         self.task, self.plan, self.processes = state.task, state.task.plan, state.task.processes
@@ -96,6 +109,8 @@ class _Session:
         self.frozen: bool | None = None
         self.validating = 0.0
         self.score: float | None = None
+        self.best = averaged.best_psnr(state.run.out) if state.run.resume else None
+        self.samples = Samples(self.task, held.pairs, state.run.out, self.plan.samples)
 
     def go(self, caught: list[str]) -> TrainingResult:
         state = self.state
@@ -108,12 +123,16 @@ class _Session:
             self.step(fraction)
             before = fraction
             fraction, stopped = self.agree(caught)
+            if self.plan.keep_every and state.step % self.plan.keep_every == 0:
+                self.keep(averaged.kept(state.run.out, state.step))
             if int(fraction * self.plan.validations) > int(before * self.plan.validations):
                 self.validate(fraction)
             if time.monotonic() - saved > state.run.checkpoint_seconds:
                 self.save()
                 saved = time.monotonic()
         self.save()
+        if fraction >= 1 and self.processes.leads:
+            self.samples.finish()
         return TrainingResult(
             state.step, state.seconds, self.score, caught[0] if caught else None, state.average.network
         )
@@ -135,7 +154,7 @@ class _Session:
         fresh = torch.Generator().manual_seed(self.plan.seed + 2)
         for self.task.done, fraction in variants:
             self.set_modes(fraction)
-            self.task.step(self.batch(fresh), fraction)
+            self.descend(self.batch(fresh), fraction)
         self.state.put_back(kept)
         self.task.notes.clear()
         self.task.notes.update(notes)
@@ -149,6 +168,15 @@ class _Session:
             freeze_batch_norm(learner.network, frozen and learner.network is self.task.network)
         self.frozen = frozen
 
+    def descend(self, crops: Batch, fraction: float) -> Mapping[str, Tensor]:
+        """Take a step, computing the crops in as many parts as the plan says; return the last part's losses."""
+        if self.plan.accumulate == 1:
+            return self.task.step(crops, fraction)
+        losses: Mapping[str, Tensor] = {}
+        for part in crops.parts(self.plan.accumulate):
+            losses = self.task.step(part, fraction)
+        return losses
+
     def step(self, fraction: float) -> None:
         state, crops = self.state, self.batch(self.state.generator)
         self.task.done = state.step
@@ -156,7 +184,7 @@ class _Session:
         if state.step == self.first + MEASURED and self.processes.leads:
             losses = self.measured(crops, fraction)
         else:
-            losses = self.task.step(crops, fraction)
+            losses = self.descend(crops, fraction)
         state.step += 1
         state.average.update(state.step)
         if state.step == self.first + 1:
@@ -168,7 +196,8 @@ class _Session:
             shown = read_losses(losses)
             self.check(shown)
             left = state.seconds * (1 - fraction) / max(fraction, 1e-9)
-            self.display.update(state.step, fraction, left, shown)
+            rate = next(iter(self.task.learners.values())).optimiser.param_groups[0]["lr"]
+            self.display.update(state.step, fraction, left, shown, rate)
 
     def measured(self, crops: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Take a step while counting its operations, and print the speed since the session's first step."""
@@ -176,8 +205,8 @@ class _Session:
         rate = (MEASURED - 1) / max(time.monotonic() - self.began - self.after_first, 1e-9)
         if self.plan.compiled(self.processes.device.type):  # what is compiled cannot be counted
             self.display.say(f"{rate:.2f} steps/s, compiled")
-            return self.task.step(crops, fraction)
-        losses, operations = throughput.counted(lambda: self.task.step(crops, fraction))
+            return self.descend(crops, fraction)
+        losses, operations = throughput.counted(lambda: self.descend(crops, fraction))
         dtype = torch.bfloat16 if self.plan.precision == "bf16" else torch.float32
         with self.pause():
             peak = throughput.convolution_peak(self.processes.device, dtype)
@@ -205,7 +234,7 @@ class _Session:
                 )
 
     def validate(self, fraction: float) -> None:
-        if not (self.held and self.processes.leads):
+        if not (self.held.pairs and self.processes.leads):
             return
         allowed = VALIDATION_SHARE * self.state.seconds
         if fraction < 1 and self.validating > allowed:
@@ -213,10 +242,22 @@ class _Session:
             return
         with self.pause():
             since = time.monotonic()
-            self.score = validation.psnr(self.task, self.state.average.network, self.held)
+            self.score = validation.psnr(self.task, self.state.average.network, self.held.pairs)
+            pictures = self.samples.show(self.state.average.network, self.state.step, self.score)
             self.validating += time.monotonic() - since
+            if self.best is None or self.score > self.best:
+                self.best = self.score
+                self.state.keep(self.state.run.out / averaged.BEST, self.score)
         self.display.record(self.state.step, {"validation PSNR": self.score})
-        self.display.say(f"{fraction:6.1%}  step {self.state.step}  validation {self.score:.3f} dB")
+        if pictures is not None:
+            self.display.picture(self.state.step, "samples", pictures)
+        beside = "" if self.held.bicubic is None else f" (bicubic {self.held.bicubic:.3f} dB)"
+        self.display.say(f"{fraction:6.1%}  step {self.state.step}  validation {self.score:.3f} dB{beside}")
+
+    def keep(self, path: Path) -> None:
+        if self.processes.leads:
+            with self.pause():
+                self.state.keep(path)
 
     def save(self) -> None:
         with self.pause():

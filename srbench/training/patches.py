@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from srbench import images
+from srbench.degradations import Degradation, chain
 from srbench.training import precision
 from srbench.training.photographs import Photographs
 
 MARGIN = 2
 """LR pixels on each side that a crop's border could spoil: bicubic interpolation reaches two pixels far."""
+
+
+DEGRADED_MARGIN = 8
+"""The same where degradations filter before and after they reduce."""
+
+_NO_SEEDS = torch.empty(0, dtype=torch.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,12 @@ class Batch:
         hr, lr = (image.contiguous(memory_format=layout) for image in (self.hr, self.lr))
         return Batch(hr, lr, enlarged)
 
+    def parts(self, count: int) -> Iterator[Batch]:
+        """Yield the batch in so many equal parts."""
+        enlarged = [None] * count if self.enlarged is None else self.enlarged.chunk(count)
+        for hr, lr, bicubic in zip(self.hr.chunk(count), self.lr.chunk(count), enlarged, strict=True):
+            yield Batch(hr, lr, bicubic)
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -47,16 +61,18 @@ class Shape:
         crop: Height and width of HR crops, a multiple of `scale`.
         scale: The reduction factor.
         enlarge: Whether batches hold the enlarged LR crop too.
+        margin: LR pixels on each side that making the LR crop could spoil.
     """
 
     crop: int
     scale: int
     enlarge: bool = False
+    margin: int = MARGIN
 
     @property
     def border(self) -> int:
         """HR pixels around the crop that are cut with it and thrown away."""
-        return MARGIN * (2 if self.enlarge else 1) * self.scale
+        return (self.margin + (MARGIN if self.enlarge else 0)) * self.scale
 
     @property
     def window(self) -> int:
@@ -74,10 +90,16 @@ class Cutter:
     Attributes:
         photographs: Where crops come from.
         shape: What they look like.
+        device: Where crops are made; None for where the photographs lie.
+        degradation: How LR crops are made of HR crops; None for bicubic reduction, which is done on the device.
+        lr: LR photographs, one for each of `photographs`, that LR crops are cut from instead.
     """
 
     photographs: Photographs
     shape: Shape
+    device: torch.device | None = None
+    degradation: Degradation | None = None
+    lr: Photographs | None = None
 
     def draw(self, count: int, generator: torch.Generator, share: slice = slice(None)) -> Batch:
         """Return `share` of a batch of `count` random crops.
@@ -85,61 +107,94 @@ class Cutter:
         Every process of a parallel run draws the same numbers and takes its share, so that together they see
         the batch one process would.
         """
-        photos = self.photographs
-        rows, columns = photos.heights - self.shape.window + 1, photos.widths - self.shape.window + 1
+        photos, step = self.photographs, 1 if self.lr is None else self.shape.scale
+        # Beside an LR photograph crops begin where one of its pixels does.
+        rows, columns = ((side - self.shape.window) // step + 1 for side in (photos.heights, photos.widths))
         chosen = torch.multinomial((rows * columns).double(), count, replacement=True, generator=generator)
-        top = _below(rows[chosen], generator)
-        left = _below(columns[chosen], generator)
+        top = step * _below(rows[chosen], generator)
+        left = step * _below(columns[chosen], generator)
         turn = torch.randint(8, (count,), generator=generator)
-        return self.cut(chosen[share], top[share], left[share], turn[share])
+        seeds = _NO_SEEDS if self.degradation is None else torch.randint(2**62, (count,), generator=generator)
+        crops = self.cut(chosen[share], top[share], left[share], turn[share], seeds[share])
+        for mapped in (photos, self.lr):
+            if mapped is not None:
+                mapped.trim()
+        return crops
 
-    def cut(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor) -> Batch:
-        """Return the crops at given places, all int64 (N,); `turn` is 0..7: transpose, flip rows, flip columns."""
+    def cut(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor, seeds: Tensor = _NO_SEEDS) -> Batch:
+        """Return the crops at given places, all int64 (N,); `turn` is 0..7: transpose, flip rows, flip columns.
+
+        Where there is a degradation, `seeds` are what its random numbers begin with.
+        """
         shape = self.shape
-        window = self._window(chosen, top, left, turn).float()
-        down = reduction(window.shape[-1] // shape.scale - 2 * MARGIN, shape.scale, window.device)
-        lr = resized(window, down, down)
+        window = self._window(self.photographs, shape.window, (chosen, top, left, turn)).float()
+        if self.lr is not None:
+            places = (chosen, top // shape.scale, left // shape.scale, turn)
+            lr = self._window(self.lr, shape.window // shape.scale, places).float()
+            lr = _inside(lr, shape.margin)
+        elif self.degradation is not None:
+            lr = _inside(degraded(window, shape.scale, self.degradation, seeds), shape.margin)
+        else:
+            down = reduction(window.shape[-1] // shape.scale - 2 * MARGIN, shape.scale, window.device)
+            lr = resized(window, down, down)
         bicubic = None
         if shape.enlarge:
             up = enlargement(lr.shape[-1], shape.scale, window.device)
             bicubic = resized(lr, up, up) / 255
-            lr = lr[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        hr = window[:, :, shape.border : -shape.border, shape.border : -shape.border]
-        return Batch(hr / 255, lr / 255, bicubic)
+            lr = _inside(lr, MARGIN)
+        return Batch(_inside(window, shape.border) / 255, lr / 255, bicubic)
 
-    def _window(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor) -> Tensor:
-        width = self.photographs.widths[chosen]
-        start = self.photographs.offsets[chosen] + top * width + left
-        plane = self.photographs.heights[chosen] * width
-        places = torch.stack([start, plane, width, turn])
-        on_cpu = self.photographs.pixels.device.type == "cpu"
-        return self._sliced(places) if on_cpu else self._gathered(places)
+    def _window(self, photos: Photographs, size: int, places: Sequence[Tensor]) -> Tensor:
+        chosen, top, left, turn = places
+        width = photos.widths[chosen]
+        start = photos.offsets[chosen] + top * width + left
+        plane = photos.heights[chosen] * width
+        table = torch.stack([start, plane, width, turn])
+        cut = _sliced if photos.pixels.device.type == "cpu" else _gathered
+        windows = cut(photos, size, table)
+        return windows if self.device is None else _sent(windows, self.device)
 
-    def _sliced(self, places: Tensor) -> Tensor:
-        size = self.shape.window
-        windows = []
-        for start, plane, width, turn in places.T.tolist():
-            window = self.photographs.pixels.as_strided(
-                (self.photographs.channels, size, size), (plane, width, 1), start
-            )
-            window = window.flip([axis for axis, bit in ((1, 2), (2, 4)) if turn & bit])
-            windows.append(window.transpose(1, 2) if turn & 1 else window)
-        return torch.stack(windows)
 
-    def _gathered(self, places: Tensor) -> Tensor:
-        # One gather of flat indices cuts, flips and transposes the whole batch in a single kernel.
-        pixels, size = self.photographs.pixels, self.shape.window
-        start, plane, width, turn = _sent(places, pixels.device)[:, :, None, None, None].unbind()
-        line = torch.arange(size, device=pixels.device)
-        i, j = line[:, None], line[None, :]
-        row, column = torch.where((turn & 1) == 1, j, i), torch.where((turn & 1) == 1, i, j)
-        row = torch.where((turn & 2) == 2, size - 1 - row, row)
-        column = torch.where((turn & 4) == 4, size - 1 - column, column)
-        channel = torch.arange(self.photographs.channels, device=pixels.device)[:, None, None]
-        return pixels[start + channel * plane + row * width + column]
+def _inside(image: Tensor, border: int) -> Tensor:
+    return image[:, :, border:-border, border:-border]
+
+
+def degraded(hr: Tensor, scale: int, degradation: Degradation, seeds: Tensor) -> Tensor:
+    """Return the LR images of (N, C, H, W) ones in 0..255, each with random numbers that begin with its seed."""
+    pictures = []
+    for image, seed in zip(hr.to("cpu", torch.uint8).permute(0, 2, 3, 1).numpy(), seeds.tolist(), strict=True):
+        gray = image.shape[2] == 1
+        hr_image = np.ascontiguousarray(image[..., 0] if gray else image)
+        lr = chain.degrade(hr_image, scale, degradation, np.random.default_rng(seed))
+        pictures.append(torch.from_numpy(lr[None] if gray else np.ascontiguousarray(lr.transpose(2, 0, 1))))
+    return torch.stack(pictures).to(hr.device, hr.dtype)
+
+
+def _sliced(photos: Photographs, size: int, places: Tensor) -> Tensor:
+    windows = []
+    for start, plane, width, turn in places.T.tolist():
+        window = photos.pixels.as_strided((photos.channels, size, size), (plane, width, 1), start)
+        window = window.flip([axis for axis, bit in ((1, 2), (2, 4)) if turn & bit])
+        windows.append(window.transpose(1, 2) if turn & 1 else window)
+    return torch.stack(windows)
+
+
+def _gathered(photos: Photographs, size: int, places: Tensor) -> Tensor:
+    # One gather of flat indices cuts, flips and transposes the whole batch in a single kernel.
+    pixels = photos.pixels
+    start, plane, width, turn = _sent(places, pixels.device)[:, :, None, None, None].unbind()
+    line = torch.arange(size, device=pixels.device)
+    i, j = line[:, None], line[None, :]
+    row, column = torch.where((turn & 1) == 1, j, i), torch.where((turn & 1) == 1, i, j)
+    row = torch.where((turn & 2) == 2, size - 1 - row, row)
+    column = torch.where((turn & 4) == 4, size - 1 - column, column)
+    channel = torch.arange(photos.channels, device=pixels.device)[:, None, None]
+    return pixels[start + channel * plane + row * width + column]
 
 
 def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    if tensor.device.type == device.type:
+        return tensor
     # Only from pinned memory does a copy to a GPU not stop the process until the GPU has come so far.
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 

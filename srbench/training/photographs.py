@@ -1,9 +1,8 @@
-"""Decodes training photographs once, into one flat array of bytes that crops are cut from."""
+"""Training photographs as one flat array of bytes that crops are cut from."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ class Photographs:
         widths: Columns of each photograph.
         files: Where each came from.
         channels: 3 for RGB, 1 for luma.
+        trim: Lets go of memory that mapped pixels have taken; called after each batch.
     """
 
     pixels: Tensor
@@ -35,17 +35,22 @@ class Photographs:
     widths: Tensor
     files: tuple[Path, ...]
     channels: int
+    trim: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def to(self, device: torch.device) -> Photographs:
-        """Return the same photographs with their samples on `device`."""
-        return dataclasses.replace(self, pixels=self.pixels.to(device))
+
+EXTENSIONS = images.EXTENSIONS | {".jfif", ".gif", ".jp2", ".avif", ".heic", ".heif", ".jxl", ".tga"}
+"""What may be a photograph to train on; those that Pillow cannot read are named when they are loaded."""
 
 
-def find(places: Iterable[Path]) -> list[Path]:
+def find(places: Iterable[Path], extensions: Collection[str] = images.EXTENSIONS) -> list[Path]:
     """Return the image files in folders (searched to the bottom) and single files, sorted within each.
+
+    Args:
+        places: Folders and files.
+        extensions: What image files in folders end with, in lower case.
 
     Raises:
         TrainingError: A place does not exist, or there is no image in it.
@@ -55,7 +60,7 @@ def find(places: Iterable[Path]) -> list[Path]:
         if place.is_file():
             found[place] = None
             continue
-        inside = sorted(p for p in place.rglob("*") if p.suffix.lower() in images.EXTENSIONS and p.is_file())
+        inside = sorted(p for p in place.rglob("*") if p.suffix.lower() in extensions and p.is_file())
         if not inside:
             raise TrainingError(f"Expected a folder with photographs, but found none in {place}. Check --data.")
         found.update(dict.fromkeys(inside))

@@ -1,19 +1,21 @@
-"""Shows how a run goes: a bar with the time left on terminals, lines in logs, curves in TensorBoard."""
+"""Shows how a run goes: a bar with the time left on terminals, lines in logs, curves where loggers take them."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from srbench.images import Image
+from srbench.training.loggers import Logger
+
 _LOG_SECONDS = 30.0
 _SHOW_SECONDS = 0.5
+_UNKNOWN = 1e7
 
 
 class Display:
@@ -21,14 +23,13 @@ class Display:
 
     Args:
         title: What is trained.
-        folder: Where TensorBoard's files go; None writes none.
-        step: Step the run goes on from.
+        loggers: What takes down curves and pictures.
         quiet: Show nothing.
     """
 
-    def __init__(self, title: str, folder: Path | None, step: int = 0, quiet: bool = False) -> None:
+    def __init__(self, title: str, loggers: Sequence[Logger] = (), quiet: bool = False) -> None:
         self.console = Console(file=sys.stderr, quiet=quiet)
-        self.board: Any = _board(folder, step, self.console)
+        self.loggers = loggers
         self._bar = Progress(
             TextColumn(title),
             BarColumn(),
@@ -49,11 +50,13 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
-        if self.board is not None:
-            self.board.close()
+        for logger in self.loggers:
+            logger.close()
 
-    def update(self, step: int, fraction: float, left: float, losses: Mapping[str, float]) -> None:
-        """Show how far the run is, the seconds left and the current losses."""
+    def update(
+        self, step: int, fraction: float, left: float, losses: Mapping[str, float], rate: float | None = None
+    ) -> None:
+        """Show how far the run is, the seconds left and the current losses; the learning rate is taken down, too."""
         now = time.monotonic()
         if now - self._shown < _SHOW_SECONDS:
             return
@@ -63,30 +66,25 @@ class Display:
         if not self.console.is_terminal and now - self._logged > _LOG_SECONDS:
             self._logged = now
             self.say(f"{fraction:6.1%}  left {_clock(left)}  {facts}")
-        self.record(step, losses)
+        self.record(step, {**losses, **({} if rate is None else {"learning rate": rate})})
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
-        """Add points to TensorBoard's curves."""
-        if self.board is not None:
-            for name, value in values.items():
-                self.board.add_scalar(name, value, step)
+        """Add a point to each curve."""
+        for logger in self.loggers:
+            logger.values(step, values)
+
+    def picture(self, step: int, name: str, image: Image) -> None:
+        """Add a picture, (H, W, 3)."""
+        for logger in self.loggers:
+            logger.picture(step, name, image)
 
     def say(self, line: str) -> None:
         """Print one line above the bar."""
         self.console.print(line, highlight=False, soft_wrap=True)
 
 
-def _board(folder: Path | None, step: int, console: Console) -> Any:
-    if folder is None:
-        return None
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        console.print("TensorBoard is not installed: the run goes on without its curves.")
-        return None
-    return SummaryWriter(str(folder), purge_step=step)
-
-
 def _clock(seconds: float) -> str:
+    if seconds > _UNKNOWN:  # after the first step nothing is known of the others
+        return "?"
     whole = int(max(0.0, seconds))
     return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"

@@ -5,7 +5,6 @@ A queue may be killed at any moment. The same command goes on with the job under
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from srbench.errors import SrbenchError, TrainingError, unknown
-from srbench.training import averaged, checkpoints, duplicates, parallel, photographs
-from srbench.training.launch import TrainingRequest, configure, find, launch
+from srbench.training import averaged, checkpoints, parallel, photographs
+from srbench.training.launch import TrainingRequest, launch
+from srbench.training.recipes import configure, find
 
 _TOP = {"job", "data", "validation", "hold_out"}
 _JOB = {"name", "recipe", "share", "start", "settings"}
@@ -127,7 +127,7 @@ def requests(queue: Queue, minutes: float, common: TrainingRequest) -> list[Trai
     Raises:
         TrainingError: A job names a recipe, a setting or weights that there are none of.
     """
-    photographs.find(common.data)
+    photographs.find(common.data, photographs.EXTENSIONS)
     total, found, names = sum(job.share for job in queue.jobs), [], set[str]()
     for job in queue.jobs:
         given = {**job.settings, **common.settings, "minutes": minutes * job.share / total}
@@ -143,8 +143,6 @@ def requests(queue: Queue, minutes: float, common: TrainingRequest) -> list[Trai
 def train(queue: Queue, minutes: float, common: TrainingRequest) -> list[JobResult]:
     """Train all jobs that are not done; one that fails stops only those that start from it.
 
-    Photographs are decoded once for all jobs that share them.
-
     Args:
         queue: What to train.
         minutes: Length of the whole queue in minutes of training, over all its sessions.
@@ -158,11 +156,10 @@ def train(queue: Queue, minutes: float, common: TrainingRequest) -> list[JobResu
     """
     wanted = requests(queue, minutes, common)
     states = [_progress(request) for request in wanted]
-    decode = functools.lru_cache(maxsize=1)(duplicates.decode_without)
     results: list[JobResult] = []
     with parallel.joined(common.device):
         for job, request, done in zip(queue.jobs, wanted, states, strict=True):
-            result = _train(job, request, done, results, decode)
+            result = _train(job, request, done, results)
             results.append(result)
             if result.state == "stopped":
                 break
@@ -188,14 +185,14 @@ def _progress(request: TrainingRequest) -> float:
     return over
 
 
-def _train(job: Job, request: TrainingRequest, done: float, before: Sequence[JobResult], decode: Any) -> JobResult:
+def _train(job: Job, request: TrainingRequest, done: float, before: Sequence[JobResult]) -> JobResult:
     if done >= 1:
         return JobResult(job.name, "done", f"nothing is left of its {request.settings['minutes']:.2f} minutes")
     broken = next((one for one in before if one.name == job.start and one.state != "done"), None)
     if broken is not None:
         return JobResult(job.name, "failed", f"it starts from '{broken.name}', which has failed")
     try:
-        result = launch(replace(request, resume=(request.out / checkpoints.INDEX).is_file()), decode)
+        result = launch(replace(request, resume=(request.out / checkpoints.INDEX).is_file()))
     except SrbenchError as error:
         return JobResult(job.name, "failed", str(error))
     if result.stopped_by:

@@ -84,7 +84,7 @@ def explanations(config: type[Any]) -> dict[str, str]:
         for entry in re.split(r"\n {4}(?=\S)", "\n" + section)[1:]:
             name, _, text = entry.partition(":")
             said[name] = " ".join(text.split())
-    return {field.name: said[field.name] for field in dataclasses.fields(config)}
+    return {field.name: said.get(field.name, "") for field in dataclasses.fields(config)}
 
 
 def _field(option: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,13 @@ from torch import nn
 from srbench import datasets, metrics, registry, weights
 from srbench.contract import Method, Setup
 from srbench.datasets import ImagePair
-from srbench.errors import TrainingError
+from srbench.errors import MethodError, TrainingError
 from srbench.images import Image
 from srbench.ready import ReadyMethod
-from srbench.training import averaged, settings
+from srbench.training import averaged
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.launch import find
+from srbench.training.recipes import find
+from srbench.training.running import restore, upscaler_of
 
 _OPTIMISERS = {"adam": "Adam", "soap": "SOAP"}
 SETS = ("set5", "set14", "bsd100")
@@ -70,8 +70,11 @@ def ship(
     checkpoint = averaged.read(run)
     name, scale = checkpoint.config["name"], checkpoint.config["plan"]["scale"]
     network = restore(checkpoint)
-    if scale not in registry.find(name)[0].weights:
-        raise TrainingError(f"The method '{name}' takes no weights for x{scale}.")
+    if scale not in _takes(name):
+        raise TrainingError(
+            f"No method '{name}' takes weights for x{scale}, so that nothing would find them. Run them as "
+            f"'checkpoint:{run}'."
+        )
     path = _place(out, f"{name}-x{scale}.safetensors", overwrite)
     pairs = {one: datasets.load(one, scale=scale, data_root=data_root) for one in sets}
     full = score(name, network, scale, pairs)
@@ -82,6 +85,13 @@ def ship(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, network, scale, {**facts, "stored_as": "fp16" if half else "fp32"}, half=half)
     return Shipped(path, scores)
+
+
+def _takes(name: str) -> Collection[int]:
+    try:
+        return registry.find(name)[0].weights
+    except MethodError:
+        return ()
 
 
 def _place(out: Path | None, name: str, overwrite: bool) -> Path:
@@ -106,42 +116,12 @@ def _halved(network: nn.Module) -> nn.Module:
     return copied
 
 
-def restore(checkpoint: Checkpoint) -> nn.Module:
-    """Return the averaged network of a checkpoint.
-
-    Raises:
-        TrainingError: This version has no recipe of that name, or it makes another network.
-    """
-    name = checkpoint.config.get("name", "")
-    try:
-        recipe = find(name)
-    except TrainingError:
-        raise TrainingError(f"The checkpoint is of '{name}', for which this srbench has no recipe.") from None
-    fields = {field.name for field in dataclasses.fields(recipe.config)}
-    plan = {key: value for key, value in checkpoint.config["plan"].items() if key in fields}
-    network = recipe.network(dataclasses.replace(recipe.config, **settings.fitted(type(recipe.config), plan)))
-    prefix = "average."
-    stored = {k.removeprefix(prefix): v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
-    try:
-        network.load_state_dict(stored)
-    except RuntimeError as error:
-        raise TrainingError(f"The checkpoint does not fit '{name}': {str(error).splitlines()[-1].strip()}") from None
-    return network.eval()
-
-
 def score(
     name: str, network: nn.Module, scale: int, sets: Mapping[str, Sequence[ImagePair]]
 ) -> dict[str, dict[str, float]]:
-    """Return the mean PSNR and SSIM, protocol `matlab`, of a network by data set, computed as its method will.
-
-    Raises:
-        TrainingError: Its recipe does not say how it becomes an upscaler.
-    """
-    ready = find(name).ready
-    if ready is None:
-        raise TrainingError(f"The recipe of '{name}' has no 'ready', which makes an upscaler of its network to score.")
+    """Return the mean PSNR and SSIM, protocol `matlab`, of a network by data set, computed as its method will."""
     setup = Setup(scale=scale)
-    upscaler = ready(copy.deepcopy(network), setup)
+    upscaler = upscaler_of(find(name), copy.deepcopy(network), setup)
     method = ReadyMethod(Method(name, name, lambda _: upscaler), setup, upscaler)
     return {one: means(method.on_pair, pairs) for one, pairs in sets.items()}
 
@@ -166,7 +146,7 @@ def card(
     """Return what the model card says, in its order."""
     config, notes = checkpoint.config, dict(checkpoint.notes)
     plan = config["plan"]
-    features = notes.pop("features", "none (mean squared error only)")
+    features = notes.pop("features", "none")
     note = notes.pop("note", "")
     remembered = notes.pop("command", "srbench train " + config["name"])
     refused = "not looked for" if config["refused"] is None else ", ".join(config["refused"]) or "none found"
@@ -203,9 +183,10 @@ def card(
 
 
 def _described(network: nn.Module) -> str:
-    arguments: dict[str, object] = network.arguments  # type: ignore[assignment] # see weights.Network
+    arguments: Mapping[str, object] = getattr(network, "arguments", {})
+    name = str(getattr(network, "architecture", type(network).__name__))
     details = ", ".join(f"{name} {value}" for name, value in arguments.items() if name != "scale")
-    return f"{network.architecture} ({details})" if details else str(network.architecture)
+    return f"{name} ({details})" if details else name
 
 
 def processor() -> str:

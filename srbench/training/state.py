@@ -18,8 +18,9 @@ from srbench.training import averaged, checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.task import TrainingTask
 
-CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data"}
-"""What may be different when a run goes on: its length, how it is computed, and where its photographs lie now."""
+CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data", "places", "left_out"}
+CHANGEABLE |= {"keep_every", "samples", "log"}
+"""What may be different when a run goes on: its length, how it is computed and shown, where its photographs are now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class TrainingRun:
         checkpoint_seconds: Time between checkpoints.
         config: What a resumed run must agree with, beside the plan: data, features and the like.
         quiet: Show nothing.
+        text: What config.toml is to say; nothing for no such file.
     """
 
     out: Path
@@ -41,6 +43,7 @@ class TrainingRun:
     checkpoint_seconds: float = 60.0
     config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     quiet: bool = False
+    text: str = ""
 
 
 class Average:
@@ -104,6 +107,11 @@ class RunState:
         checkpoint = Checkpoint(self.step, self.seconds, self.tensors(), self.config, self.task.notes)
         checkpoints.save(self.run.out, checkpoint)
         averaged.write(self.run.out / averaged.FILE, self.average.network, checkpoint)
+
+    def keep(self, path: Path, psnr: float | None = None) -> None:
+        """Write the averaged weights of this moment to a file of their own, with the PSNR that they have."""
+        checkpoint = Checkpoint(self.step, self.seconds, {}, self.config, self.task.notes)
+        averaged.write(path, self.average.network, checkpoint, psnr)
 
     def restore(self) -> None:
         """Read the checkpoint of the run's folder.

@@ -46,6 +46,8 @@ class Learner:
         schedule: Factor of `rate` by elapsed fraction.
         kind: A name in `OPTIMISERS`.
         every: Steps between updates of SOAP's eigenbases.
+        clip: Longest gradient, as the norm over all parameters; None for any.
+        accumulate: How many losses make one step of the optimiser.
     """
 
     network: nn.Module
@@ -53,18 +55,31 @@ class Learner:
     schedule: Schedule
     kind: str = "adam"
     every: int = 10
+    clip: float | None = None
+    accumulate: int = 1
     optimiser: torch.optim.Optimizer = field(init=False)
+    _pending: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.optimiser = OPTIMISERS[self.kind](list(self.network.parameters()), self.rate, self.every)
 
     def descend(self, loss: Tensor, processes: ProcessGroup, fraction: float) -> None:
-        """Take one step of the optimiser down the gradient of `loss`, averaged over the processes."""
+        """Take one step of the optimiser down the gradient of `loss`, averaged over the processes.
+
+        Where `accumulate` says so, only every so many calls take one, down the mean of their gradients.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * self.schedule(fraction) * group.get("factor", 1.0)
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        if not self._pending:
+            self.optimiser.zero_grad()
+        part = loss if self.accumulate == 1 else loss / self.accumulate
+        part.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        self._pending = (self._pending + 1) % self.accumulate
+        if self._pending:
+            return
         processes.average_gradients(self.network.parameters())
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.optimiser.step()
 
 
@@ -122,7 +137,8 @@ class TrainingTask(ABC):
     def learner(self, network: nn.Module, parts: Sequence[nn.Module] = ()) -> Learner:
         """Return `network`, moved by `ready`, with the plan's rate, schedule and optimiser."""
         plan = self.plan
-        return Learner(self.ready(network, parts), plan.rate, schedule(plan.schedule), plan.optimiser, plan.soap_every)
+        ready, curve = self.ready(network, parts), schedule(plan.schedule)
+        return Learner(ready, plan.rate, curve, plan.optimiser, plan.soap_every, plan.clip, plan.accumulate)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which networks compute."""
@@ -168,8 +184,9 @@ class Recipe:
         task: Makes its task from settings and processes.
         summary: What it makes, in one phrase.
         presets: Other settings to begin with, by the name that `--set preset=NAME` gives.
-        ready: Makes an upscaler from the trained network and a setup, to score it before its weights are written.
+        ready: Makes an upscaler from the trained network and a setup; None where the network needs no preparation.
         goals: PSNR in dB that a full training should reach, by data set, at x4.
+        gives: Range of the network's output, `1` for 0..1 or `-1..1`; what it takes is 0..1.
     """
 
     config: TrainingConfig
@@ -179,6 +196,17 @@ class Recipe:
     presets: Mapping[str, TrainingConfig] = field(default_factory=dict)
     ready: Callable[[Any, Setup], Upscaler] | None = None
     goals: Mapping[str, float] = field(default_factory=dict)
+    gives: str = "1"
+
+    @property
+    def luma(self) -> bool:
+        """Whether the network takes and gives luma."""
+        return bool(getattr(self.task, "luma", False))
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether the network sharpens what bicubic interpolation has enlarged."""
+        return bool(getattr(self.task, "enlarge", False))
 
 
 def freeze_batch_norm(network: nn.Module, frozen: bool) -> None:

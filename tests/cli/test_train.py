@@ -54,10 +54,13 @@ def test_settings_shared_or_a_networks_own_reach_the_request_as_they_are_given(a
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "either the name of a network, or --queue FILE"),
+        ([], "either the name of a network, or --queue FILE, or --config FILE"),
         (["espcn", "--queue", "q.toml"], "either the name of a network, or --queue FILE"),
+        (["--queue", "q.toml", "--config", "c.toml"], "either the name of a network, or --queue FILE"),
+        (["--config", "nowhere.toml"], "Cannot read the config nowhere.toml"),
+        (["--resume"], "Expected which run is to go on: its network's name, or its folder with --out"),
         (["--blocks", "4", "espcn"], "Expected the name of a network before its settings, but got '--blocks'"),
-        (["espcn"], "Expected photographs to train on"),
+        (["espcn", "--steps", "1"], "Expected photographs to train on"),
         (["espcn", "stray"], "Expected a setting such as --batch 8 in place of 'stray'"),
         (["espcnn", "--settings"], "Did you mean 'espcn'"),
         (["--queue", "q.toml"], "Expected the length of the whole queue with --minutes"),
@@ -79,3 +82,27 @@ def test_all_settings_of_a_network_are_shown_with_their_defaults() -> None:
     shown = train("drcn", "--settings").output
     assert "batch = 64\n    Crops in a step" in shown
     assert "recursions = 16\n    How often the recursive convolution is applied." in shown
+
+
+def test_options_go_before_what_stands_in_a_config(tmp_path: Path, asked: list[TrainingRequest]) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(
+        'name = "espcn"\ndata = ["photos"]\nhold_out = 3\nstrict = true\n[settings]\nbatch = 8\nminutes = 5.0\n'
+        'steps = "None"\n'
+    )
+    train("--config", str(path))
+    train("--config", str(path), "--steps", "7", "--batch", "2", "--data", "others", "--hold-out", "5", "--cache", "c")
+    first, second = asked
+    assert (first.name, first.data, first.hold_out, first.strict) == ("espcn", (tmp_path / "photos",), 3, True)
+    assert first.settings == {"batch": 8, "minutes": 5.0, "steps": None}
+    assert (second.data, second.hold_out, second.cache) == ((Path("others"),), 5, Path("c"))
+    assert second.settings == {"batch": 2, "steps": 7}
+    assert first.out == second.out == Path("runs/train-espcn")
+    other = train("srcnn", "--config", str(path))
+    assert "is for 'espcn', not for 'srcnn'. Leave the name out" in str(other.exception)
+
+
+def test_a_run_is_told_by_its_folder_alone_when_it_goes_on(tmp_path: Path, asked: list[TrainingRequest]) -> None:
+    train("--resume", "--out", str(tmp_path), "--minutes", "9")
+    assert (asked[0].resume, asked[0].name, asked[0].data, asked[0].out) == (True, "", (), tmp_path)
+    assert asked[0].settings == {"minutes": 9.0}

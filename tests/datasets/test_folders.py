@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from srbench import images
 from srbench.datasets import Dataset, describe_left_out, load
 from srbench.datasets.inspection import Look, inspect
-from srbench.errors import DatasetError, ImageError
+from srbench.errors import DatasetError, DegradationError, ImageError
 from srbench.resize import blur_decimate, reduce
 
 RNG = np.random.default_rng(3)
@@ -54,7 +54,7 @@ def test_the_paper_s_blur_makes_other_lr_images_under_another_hash(folder: Path)
     bicubic, blurred = load(str(folder))[0], load(str(folder), degradation="gaussian")[0]
     assert np.array_equal(blurred.lr(), blur_decimate(blurred.hr(), 4))
     assert bicubic.input_hash != blurred.input_hash
-    with pytest.raises(DatasetError, match=r"Unknown degradation 'gausian'\. Did you mean 'gaussian'"):
+    with pytest.raises(DegradationError, match=r"Unknown degradation 'gausian'\. Did you mean 'gaussian'"):
         load(str(folder), degradation="gausian")
 
 

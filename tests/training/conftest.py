@@ -97,6 +97,14 @@ def _replaced(module: nn.Module, change: Callable[[torch.Tensor], torch.Tensor],
     return module
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep decoded photographs out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _one_thread():
     before = torch.get_num_threads()

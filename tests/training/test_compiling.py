@@ -17,8 +17,9 @@ from srbench.methods.espcn.network import ESPCN
 from srbench.methods.srcnn.network import SRCNN
 from srbench.training import checkpoints, initial, loop
 from srbench.training.config import TrainingConfig
-from srbench.training.launch import TrainingRequest, configure, find, launch
+from srbench.training.launch import TrainingRequest, launch
 from srbench.training.parallel import ProcessGroup
+from srbench.training.recipes import configure, find
 from srbench.training.task import TrainingTask
 
 # PyTorch's own look at the inputs of what it compiles.

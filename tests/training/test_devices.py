@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from srbench.training import checkpoints, initial, loop, patches, photographs, validation
-from srbench.training.launch import TrainingRequest, configure, find, launch
+from srbench.training.launch import TrainingRequest, launch
 from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch, Cutter, Shape
+from srbench.training.recipes import configure, find
 from srbench.training.task import TrainingTask
 from tests.training.conftest import picture
 
@@ -70,7 +71,7 @@ def test_a_value_that_is_read_back_and_a_tensor_left_behind_would_be_noticed(pre
 
 def test_crops_are_cut_reduced_and_enlarged_on_the_device(pretended: torch.device) -> None:
     photos = photographs.pack([(Path("a"), picture(0)), (Path("b"), picture(1))], 48)
-    cutter = Cutter(photos.to(pretended), Shape(24, 4, enlarge=True))
+    cutter = Cutter(dataclasses.replace(photos, pixels=photos.pixels.to(pretended)), Shape(24, 4, enlarge=True))
     # Where crops lie is drawn on the processor; with numbers that are there, so that `multinomial` can be left out.
     places = torch.tensor([0, 1]), torch.tensor([3, 5]), torch.tensor([2, 8]), torch.tensor([1, 6])
     crops = cutter.cut(*places)

@@ -9,13 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as PillowImage
 
 from srbench import images
 from srbench.errors import TrainingError
-from srbench.training import checkpoints, duplicates
+from srbench.training import cache, checkpoints, duplicates, loading
 from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import picture
+
+
+def loaded_from(files: list[Path], folder: Path) -> loading.LoadedPhotographs:
+    folder.mkdir()
+    return loading.load(loading.Request(files), cache.PixelCache(folder), torch.device("cpu"), quiet=True)
 
 
 def test_the_stored_hashes_are_those_of_the_test_images(data_root: Path) -> None:
@@ -32,18 +38,18 @@ def test_changed_copies_of_a_test_image_are_left_out(data_root: Path, tmp_path: 
     (tmp_path / "small.jpg").write_bytes(buffer.getvalue())
     images.write(tmp_path / "mirrored.png", np.ascontiguousarray(image[:, ::-1]))
     images.write(tmp_path / "other.png", picture(1))
-    decoded, refused = duplicates.decode_without(sorted(tmp_path.iterdir()))
-    assert [path.name for path, _ in decoded] == ["other.png"]
-    assert refused == {"small.jpg": "set5/img_003", "mirrored.png": "set5/img_003"}
+    loaded = loaded_from(sorted(tmp_path.iterdir()), tmp_path / "cache")
+    assert [path.name for path in loaded.photographs.files] == ["other.png"]
+    assert loaded.refused == {"small.jpg": "set5/img_003", "mirrored.png": "set5/img_003"}
 
 
-def test_the_known_leak_of_bsds500_is_found(data_root: Path) -> None:
+def test_the_known_leak_of_bsds500_is_found(data_root: Path, tmp_path: Path) -> None:
     leak = data_root / "bsds500" / "train" / "302003.jpg"
     if not leak.is_file():
         pytest.skip("needs BSDS500 beside the test sets")
-    decoded, refused = duplicates.decode_without([leak])
-    assert not decoded
-    assert refused == {"302003.jpg": "set5/img_005"}
+    images.write(tmp_path / "other.png", picture(1))
+    loaded = loaded_from([leak, tmp_path / "other.png"], tmp_path / "cache")
+    assert loaded.refused == {"302003.jpg": "set5/img_005"}
 
 
 def test_without_imagehash_training_is_refused_unless_duplicates_are_kept(

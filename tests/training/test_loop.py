@@ -17,11 +17,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from srbench import images
-from srbench.errors import ImageError, TrainingError, WeightsError
+from srbench.errors import TrainingError, WeightsError
 from srbench.training import checkpoints
 from srbench.training.checkpoints import Checkpoint
-from srbench.training.launch import TrainingRequest, launch, recipes
+from srbench.training.launch import TrainingRequest, launch
+from srbench.training.recipes import recipes
 from srbench.training.schedules import SCHEDULES, schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,20 +184,6 @@ def test_only_two_checkpoints_are_kept_and_the_index_names_the_last(tmp_path: Pa
     assert checkpoints.load(tmp_path).tensors["a"].tolist() == [4.0, 4.0]
 
 
-def test_a_damaged_photograph_is_named_and_nothing_begins(photo_folder: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    images.write(folder / "good.png", images.read(photo_folder / "p0.png"))
-    (folder / "torn.png").write_bytes((folder / "good.png").read_bytes()[:500])
-    with pytest.raises(ImageError, match=r"torn\.png"):
-        launch(
-            TrainingRequest(
-                "espcn", (folder,), tmp_path / "run", {"steps": 2, **SMALL["espcn"]}, quiet=True, device="cpu"
-            )
-        )
-    assert not (tmp_path / "run" / checkpoints.INDEX).exists()
-
-
 def test_wrong_orders_are_refused_in_one_line(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.raises(TrainingError, match="Did you mean 'espcn'"):
@@ -316,3 +302,9 @@ def test_precision_is_measured_once_and_kept(
         out = tmp_path / expected
         launch(request(photo_folder, out, "espcn", steps=1, precision="auto"))
         assert checkpoints.load(out).config["plan"]["precision"] == expected
+
+
+def test_a_system_without_some_signals_trains_with_the_others() -> None:
+    script = "import signal as s; del s.SIGHUP, s.SIGUSR1; from srbench.training import loop; print(*loop._SIGNALS)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.split() == [str(int(one)) for one in (signal.SIGINT, signal.SIGTERM)], done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -43,9 +41,9 @@ def test_the_enlarged_crop_is_a_part_of_the_enlarged_lr_image() -> None:
 
 @pytest.mark.parametrize("turn", range(8))
 def test_both_ways_of_cutting_agree_for_all_flips_and_rotations(packed: Photographs, turn: int) -> None:
-    cutter = Cutter(packed, Shape(16, 4))
+    size = Shape(16, 4).window
     places = torch.stack([numbers(packed.offsets[1].item() + 5), numbers(96 * 112), numbers(112), numbers(turn)])
-    assert torch.equal(cutter._sliced(places), cutter._gathered(places))
+    assert torch.equal(patches._sliced(packed, size, places), patches._gathered(packed, size, places))
 
 
 def test_the_eight_turns_are_eight_different_crops(packed: Photographs) -> None:
@@ -78,9 +76,3 @@ def test_photographs_that_are_too_small_are_left_out_or_refused() -> None:
     assert len(photographs.pack([(None, small), (None, large)], 32)) == 1  # type: ignore[list-item]
     with pytest.raises(TrainingError, match="smaller crops with --crop"):
         photographs.pack([(None, small)], 32)  # type: ignore[list-item]
-
-
-def test_photographs_can_move_to_a_device(packed: Photographs) -> None:
-    moved = packed.to(torch.device("cpu"))
-    assert replace(moved, pixels=packed.pixels) is not packed
-    assert torch.equal(moved.pixels, packed.pixels)

@@ -104,7 +104,8 @@ def test_averaged_weights_apart_are_those_of_the_checkpoint_and_a_method_can_loa
     results = queue.train(jobs("one"), 0.02, common(photo_folder, tmp_path))
     assert [result.state for result in results] == ["done"]
     checkpoint, apart = checkpoints.load(tmp_path / "one"), averaged.read(tmp_path / "one" / averaged.FILE)
-    assert (apart.step, apart.seconds, apart.config) == (checkpoint.step, checkpoint.seconds, checkpoint.config)
+    assert (apart.step, apart.seconds) == (checkpoint.step, checkpoint.seconds)
+    assert apart.config == {name: value for name, value in checkpoint.config.items() if name != "places"}
     for name, tensor in apart.tensors.items():
         assert tensor.equal(checkpoint.tensors[name])
     network = weights.load(tmp_path / "one" / averaged.FILE, SRResNet, 4)

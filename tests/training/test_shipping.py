@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from srbench import datasets, registry, weights
 from srbench.errors import SrbenchError, TrainingError, WeightsError
@@ -123,6 +124,24 @@ def test_the_card_remembers_the_command_and_that_nobody_looked_for_test_images(r
     assert made["licence"] == "not stated"
 
 
+def test_the_card_of_a_users_network_claims_neither_features_nor_a_licence(run: Path) -> None:
+    found = checkpoints.load(run)
+    made = shipping.card(found, nn.Conv2d(3, 3, 3), {}, "", "")
+    assert (made["network"], made["features"], made["licence"]) == ("Conv2d", "none", "not stated")
+    assert not any("mean squared" in str(value) for value in made.values())
+
+
+def test_weights_that_no_method_takes_are_not_shipped_but_can_be_run(run: Path, tmp_path: Path) -> None:
+    found = checkpoints.load(run)
+    plan = {**found.config["plan"], "scale": 8}
+    network = ESPCN(8)
+    tensors = {f"average.{name}": tensor for name, tensor in network.state_dict().items()}
+    checkpoints.save(tmp_path, dataclasses.replace(found, tensors=tensors, config={**found.config, "plan": plan}))
+    with pytest.raises(TrainingError, match=r"No method 'espcn' takes weights for x8.*Run them as 'checkpoint:"):
+        shipping.ship(tmp_path, out=tmp_path / "weights", sets=("demo",))
+    assert not (tmp_path / "weights").exists()
+
+
 def test_the_card_says_what_the_network_was_made_with(run: Path) -> None:
     made = shipping.card(checkpoints.load(run), DRCN(3, 8, averaged=1), {}, "", "")
     assert made["network"] == "drcn (recursions 3, width 8, averaged 1)"
@@ -141,10 +160,10 @@ def test_the_card_says_features_hash_and_what_is_not_the_papers_beside_the_name(
     assert made["started_from"] == "srresnet-mse after 9 steps"
     plain = shipping.card(dataclasses.replace(checkpoints.load(run), notes={}), ESPCN(4), {}, "", "")
     assert "note" not in plain
-    assert plain["features"] == "none (mean squared error only)"
+    assert plain["features"] == "none"
 
 
 def test_a_method_that_takes_no_weights_for_the_scale_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(registry.find("espcn")[0].weights, 4)
-    with pytest.raises(TrainingError, match="'espcn' takes no weights for x4"):
+    with pytest.raises(TrainingError, match="No method 'espcn' takes weights for x4"):
         shipping.ship(run)

@@ -9,7 +9,7 @@ import pytest
 
 from srbench.errors import TrainingError
 from srbench.methods.srgan.config import CONTENT, PAPER_CONTENT, Config, balanced, departures
-from srbench.training.launch import configure, recipes
+from srbench.training.recipes import configure, recipes
 
 
 def test_without_a_preset_the_losses_are_the_papers() -> None:
