@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
+    from srbench.api import explain as explain
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import report as report
@@ -44,6 +45,7 @@ _HOMES = {
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
+    "explain": "srbench.api",
     "open_run": "srbench.api",
     "protocols": "srbench.api",
     "register": "srbench.registry",

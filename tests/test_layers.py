@@ -46,6 +46,7 @@ LAYERS = {
     "srbench.mos": 3,
     "srbench.upscaling": 3,
     "srbench.diagnosis": 3,
+    "srbench.explanation": 3,
     "srbench.changes": 4,
     "srbench.gates": 4,
     "srbench.reports": 4,

@@ -11,6 +11,7 @@ from srbench.cli import (
     audit,
     compare,
     datasets,
+    explain,
     methods,
     models,
     mos,
@@ -49,8 +50,10 @@ def _options(
 app.command()(run.run)
 app.command()(show.show)
 app.command()(compare.compare)
+app.command()(explain.explain)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
+app.command("protocols")(methods.list_protocols)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.command()(methods.upscale)
