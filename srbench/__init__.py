@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from srbench.api import protocols as protocols
     from srbench.api import report as report
     from srbench.api import run as run
+    from srbench.api import set_scores as set_scores
     from srbench.api import upscale as upscale
     from srbench.errors import SrbenchError as SrbenchError
     from srbench.metrics import register_metric as register_metric
@@ -54,6 +55,7 @@ _HOMES = {
     "register_protocol": "srbench.metrics",
     "report": "srbench.api",
     "run": "srbench.api",
+    "set_scores": "srbench.api",
     "upscale": "srbench.api",
 }
 _LISTINGS = ("datasets", "methods", "metrics")

@@ -47,6 +47,7 @@ LAYERS = {
     "srbench.upscaling": 3,
     "srbench.diagnosis": 3,
     "srbench.explanation": 3,
+    "srbench.pairing": 3,
     "srbench.changes": 4,
     "srbench.gates": 4,
     "srbench.reports": 4,

@@ -1,4 +1,4 @@
-"""`srbench explain`: which rule of scoring gives a published figure; and `srbench protocols`."""
+"""`srbench explain`: which rule of scoring gives a published figure; `srbench set-scores`: FID and KID of folders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import AsJson
+from srbench.cli.options import AsJson, split
 
 
 def explain(
@@ -50,3 +50,29 @@ def explain(
         typer.echo(str(found))
     if not found.fitting:
         raise typer.Exit(1)
+
+
+def set_scores(
+    sr: Annotated[Path, typer.Argument(metavar="SR", help="Folder of results, as for results:DIR.")],
+    hr: Annotated[str, typer.Argument(metavar="HR", help="Folder of originals, or a data set.")],
+    metrics: Annotated[str, typer.Option(help="'fid', 'kid' or both.")] = "fid,kid",
+    scale: Annotated[int, typer.Option(min=1, help="Upscaling factor.")] = 4,
+    border: Annotated[
+        int | None, typer.Option(min=0, help="Pixels removed from each side.", show_default="the scale")
+    ] = None,
+    patch: Annotated[int, typer.Option(min=1, help="Side of a patch in pixels.")] = 128,
+    features: Annotated[str, typer.Option(help="'inception', or 'random' for a test without weights.")] = "inception",
+    as_json: AsJson = False,
+) -> None:
+    """Print distances between all results and all originals, over patches; lower is better."""
+    from srbench import api
+
+    found = api.set_scores(sr, hr, split(metrics), scale=scale, border=border, patch=patch, features=features)
+    if as_json:
+        typer.echo(json.dumps({"scores": found.to_dict("records"), "notes": found.attrs["notes"]}, indent=1))
+        return
+    for row in found.to_dict("records"):
+        typer.echo(f"{row['metric'].upper()}  {row['value']:.6g}  ({row['images']} pictures, {row['patches']} patches)")
+        typer.echo(f"     {row['settings']}")
+    for line in found.attrs["notes"]:
+        typer.echo(line)

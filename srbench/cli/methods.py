@@ -84,11 +84,18 @@ def list_metrics(as_json: AsJson = False) -> None:
         return
     _table(
         "Metrics",
-        ["Name", "Title", "Better", "Available"],
-        [[row["name"], row["title"], row["better"], row["why_not"] or "yes"] for row in rows],
+        ["Name", "Title", "Better", "Range", "Source", "Settings", "Available"],
+        [
+            [*(row[key] for key in ("name", "title", "better", "range", "source", "settings")), _available(row)]
+            for row in rows
+        ],
     )
     _protocols(protocols)
     _broken(broken)
+
+
+def _available(row: dict[str, Any]) -> str:
+    return str(row["why_not"] or (f"yes; {row['needs']}" if row["needs"] else "yes"))
 
 
 def upscale(

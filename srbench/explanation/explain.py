@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from srbench.explanation.figures import PublishedFigure, parse
 from srbench.explanation.inputs import LikelyInput, likely_input
-from srbench.explanation.pictures import pictures
 from srbench.explanation.rules import ScoredRule, score
+from srbench.pairing import pictures
 
 if TYPE_CHECKING:
     import pandas as pd

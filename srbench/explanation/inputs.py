@@ -12,8 +12,8 @@ from PIL import Image as PillowImage
 
 from srbench import images, resize
 from srbench.errors import ImageError
-from srbench.explanation.pictures import Picture
 from srbench.images import Image
+from srbench.pairing import Picture
 
 _CONSISTENT = 40.0
 _LEAD = 0.5

@@ -11,9 +11,9 @@ import numpy as np
 
 from srbench.errors import MetricError
 from srbench.explanation.conversions import Conversion, conversions
-from srbench.explanation.pictures import Picture
 from srbench.explanation.similarity import SIMILARITIES, WANG
 from srbench.metrics import planes
+from srbench.pairing import Picture
 
 OF_DB, OF_ERRORS, OF_PIXELS = "of dB", "of the errors", "of all pixels' errors"
 """How PSNR becomes one figure: the mean of dB; dB of the mean squared error; the same with every pixel counted once."""

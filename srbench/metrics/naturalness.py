@@ -117,4 +117,17 @@ def _of_sr(comparison: ComparedImages) -> float:
     return niqe(comparison.sr)
 
 
-add(Metric("niqe", "NIQE", False, _of_sr, order=80, files=(PARAMETERS,), module=__name__))
+add(
+    Metric(
+        "niqe",
+        "NIQE",
+        False,
+        _of_sr,
+        order=80,
+        range="about 2..20",
+        source="Mittal et al. 2013",
+        settings="Y of SR, rounded; blocks of 96, the authors' parameters",
+        files=(PARAMETERS,),
+        module=__name__,
+    )
+)
