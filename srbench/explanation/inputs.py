@@ -25,8 +25,8 @@ KINDS: dict[str, Callable[[Image, int], Image]] = {
     "MATLAB's imresize without antialiasing": lambda hr, scale: resize.imresize(
         hr, shape=_size(hr, scale), antialias=False
     ),
-    "OpenCV's INTER_CUBIC": lambda hr, scale: cv2.resize(hr, _size(hr, scale)[::-1], interpolation=cv2.INTER_CUBIC),
-    "OpenCV's INTER_AREA": lambda hr, scale: cv2.resize(hr, _size(hr, scale)[::-1], interpolation=cv2.INTER_AREA),
+    "OpenCV's INTER_CUBIC": lambda hr, scale: _by_opencv(hr, scale, cv2.INTER_CUBIC),
+    "OpenCV's INTER_AREA": lambda hr, scale: _by_opencv(hr, scale, cv2.INTER_AREA),
     "Pillow's BICUBIC": lambda hr, scale: np.asarray(
         PillowImage.fromarray(hr).resize(_size(hr, scale)[::-1], PillowImage.Resampling.BICUBIC)
     ),
@@ -104,6 +104,10 @@ def likely_input(pictures: Sequence[Picture], scale: int) -> LikelyInput:
     errors = {kind: values for kind, values in errors.items() if len(values) == len(pictures)}
     found = {kind: _decibels(float(np.mean(values))) for kind, values in errors.items()}
     return LikelyInput(dict(sorted(found.items(), key=lambda item: -item[1])))
+
+
+def _by_opencv(hr: Image, scale: int, interpolation: int) -> Image:
+    return np.asarray(cv2.resize(hr, _size(hr, scale)[::-1], interpolation=interpolation), np.uint8)
 
 
 def _decibels(error: float) -> float:

@@ -20,10 +20,11 @@ Floats = NDArray[np.float64]
 
 def uniform(x: Planes, y: Planes) -> float:
     """Return SSIM over uniform windows of 7x7 with sample covariances: scikit-image's defaults."""
-    from skimage.metrics import structural_similarity
+    from skimage import metrics
 
+    compute: Callable[..., float] = metrics.structural_similarity
     channels = 2 if x.ndim == 3 else None
-    return float(structural_similarity(x, y, data_range=255.0, channel_axis=channels))
+    return float(compute(x, y, data_range=255.0, channel_axis=channels))
 
 
 def padded(x: Planes, y: Planes) -> float:

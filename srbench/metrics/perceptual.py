@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from srbench.errors import MetricError
 from srbench.metrics import downloads, tensors
@@ -22,7 +22,7 @@ _SMALLEST = 32
 def _lpips(net: str) -> Any:
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
-    metric = LearnedPerceptualImagePatchSimilarity(net, normalize=True).eval()
+    metric: Any = LearnedPerceptualImagePatchSimilarity(cast("Any", net), normalize=True).eval()
 
     def distance(sr: Any, hr: Any) -> Any:
         metric.reset()  # or it would keep the sum over all images
