@@ -179,13 +179,6 @@ def test_every_rule_has_its_row(coloured: tuple[Path, Path]) -> None:
     assert table["ssim"].notna().all()
 
 
-def test_the_published_log_of_pan_is_basicsr(shared: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SRBENCH_DATA", str(data_root))
-    found = sb.explain(shared / "results" / "zhao2020" / "PAN", "set5", "32.1311/0.8948")
-    assert [group.protocols for group in found.fitting] == [["basicsr"]]
-    assert found.likely_input.alike == ["MATLAB's imresize"]  # their LR images were made from the originals
-
-
 @pytest.mark.parametrize(
     ("folder", "figure", "protocols"),
     [
@@ -222,3 +215,32 @@ def test_on_set14_the_gray_image_as_colour_is_what_lifts_published_figures(
     found = sb.explain(tmp_path, "set14", f"{lifted:.4f}")
     assert found.gray == ("img_003",)
     assert found.fitting[0].protocols == ["matlab-gray-rgb"]
+
+
+def test_the_search_order_of_the_documentation_is_what_is_tried_and_what_it_is_worth(
+    with_gray: tuple[Path, Path],
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    order = text.partition('## "My number is 0.02 dB off"')[2].partition("\n## ")[0]
+    table = sb.explain(*with_gray, "30.00/0.9").table
+    for words, count in (("eight lumas", 8), ("three ways with gray", 3), ("three means", 3), ("four SSIMs", 4)):
+        assert words in order
+        column = {"eight lumas": "compared", "three ways with gray": "gray", "three means": "mean"}.get(words, "window")
+        own = {"dithered luma of png2y4m", "the protocol's own"}
+        assert len(set(table[column]) - own) == count, words
+    assert {0, 4, 8, 10} <= set(table["border"])
+    for protocol in metrics.protocols():
+        assert f"`{protocol.name}`" in text
+        assert protocol.name in set(table["protocol"])
+
+
+def test_pans_published_log_is_basicsr_and_explained_as_the_documentation_shows(
+    shared: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRBENCH_DATA", str(data_root))
+    found = sb.explain(shared / "results" / "zhao2020" / "PAN", "set5", "32.1311/0.8948")
+    assert [group.protocols for group in found.fitting] == [["basicsr"]], "the authors' log"
+    assert found.likely_input.alike == ["MATLAB's imresize"]  # their LR images were made from the originals
+    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    shown = text.partition("--published 32.1311/0.8948\n```\n\n```\n")[2].partition("```")[0]
+    assert str(found).startswith(shown.rstrip())
