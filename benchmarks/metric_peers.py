@@ -85,6 +85,8 @@ def basicsr_module(name: str, folder: Path | None) -> Any:
             module = types.ModuleType(package)
             module.__path__ = [str(folder / package.replace(".", "/"))]
             sys.modules[package] = module
+        colours = importlib.import_module("basicsr.utils.color_util")
+        sys.modules["basicsr.utils"].bgr2ycbcr = colours.bgr2ycbcr  # type: ignore[attr-defined]
     return importlib.import_module(f"basicsr.{name}")
 
 

@@ -151,7 +151,7 @@ def explain(
     """
     figures = parse(published, metric)
     found, notes = pictures(sr, hr, scale)
-    scored = score(found, scale, [figure.metric for figure in figures])
+    scored = score(found, scale, figures)
     gray = tuple(picture.name for picture in found if picture.is_gray)
     groups = _grouped(scored, figures)
     return Explanation(figures, scale, len(found), gray, groups, likely_input(found, scale), tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -45,6 +46,8 @@ class PublishedFigure:
         >>> PublishedFigure("psnr", "32.13").fits(32.1311), PublishedFigure("psnr", "32.130").fits(32.1311)
         (True, False)
         """
+        if not math.isfinite(value):
+            return False
         # Decimals, because 0.5 units have no exact double; a tie is printed up by one program and down by another.
         return abs(Decimal(value) - Decimal(self.text)) <= Decimal("0.5").scaleb(-self.digits) + Decimal("1e-9")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from srbench.errors import MetricError
 from srbench.explanation.conversions import Conversion, conversions
+from srbench.explanation.figures import PublishedFigure
 from srbench.explanation.similarity import SIMILARITIES, WANG
 from srbench.metrics import planes
 from srbench.pairing import Picture
@@ -63,18 +63,19 @@ class ScoredRule:
         return self.psnr if metric == "psnr" else self.ssim
 
 
-def score(pictures: Sequence[Picture], scale: int, metrics: Iterable[str]) -> list[ScoredRule]:
+def score(pictures: Sequence[Picture], scale: int, figures: Sequence[PublishedFigure]) -> list[ScoredRule]:
     """Return the figures of all rules.
 
     Args:
         pictures: Results and originals.
         scale: The factor, which borders depend on.
-        metrics: `psnr`, `ssim` or both: rules that differ only in what is not asked for are one.
+        figures: What was published: rules that differ only in what was not are one. Of a PSNR with an SSIM, unusual
+            SSIMs are tried where the PSNR fits alone, as the rule fits nowhere else.
 
     Raises:
         MetricError: No rule can be used: the pictures are smaller than twice the least border.
     """
-    wanted = set(metrics)
+    wanted = {figure.metric: figure for figure in figures}
     removed = pictures[0].removed
     least = min(min(picture.hr.shape[:2]) for picture in pictures)
     found: list[ScoredRule] = []
@@ -95,33 +96,59 @@ def _borders(conversion: Conversion, scale: int, removed: int) -> list[int]:
 
 
 def _scored(
-    conversion: Conversion, pictures: Sequence[Picture], scale: int, borders: list[int], wanted: set[str]
+    conversion: Conversion,
+    pictures: Sequence[Picture],
+    scale: int,
+    borders: list[int],
+    wanted: Mapping[str, PublishedFigure],
 ) -> list[ScoredRule]:
-    windows = _windows(conversion) if "ssim" in wanted else [WANG]
-    errors: dict[int, list[tuple[float, int]]] = {border: [] for border in borders}
-    indices: dict[tuple[int, str], list[float]] = {both: [] for both in itertools.product(borders, windows)}
-    for picture in pictures:
-        for border, x, y in conversion.without_borders(picture.sr, picture.hr, borders):
-            if "psnr" in wanted:
-                psnr = conversion.protocol.psnr if conversion.protocol else planes.psnr
-                errors[border].append((psnr(x, y), x.size))
-            for window in windows if "ssim" in wanted else ():
-                ssim = conversion.protocol.ssim if window == _OWN_SSIM and conversion.protocol else SIMILARITIES[window]
-                indices[border, window].append(ssim(x, y))
-    means = (OF_DB, OF_ERRORS, OF_PIXELS) if "psnr" in wanted and len(pictures) > 1 else (OF_DB,)
+    psnrs = _psnrs(conversion, pictures, borders) if "psnr" in wanted else {(b, OF_DB): math.nan for b in borders}
+    windows = {place: _windows(conversion, value, wanted) for place, value in psnrs.items()}
+    ssims = _ssims(
+        conversion, pictures, {(border, window) for (border, _), names in windows.items() for window in names}
+    )
     return [
         ScoredRule(
-            _rule(conversion, border + pictures[0].removed, scale, mean, window, wanted),
-            _mean(errors[border], mean) if "psnr" in wanted else math.nan,
-            float(np.mean(indices[border, window])) if "ssim" in wanted else math.nan,
+            _rule(conversion, border + pictures[0].removed, scale, mean, window, set(wanted)),
+            psnr,
+            ssims.get((border, window), math.nan),
         )
-        for border, mean, window in itertools.product(borders, means, windows)
+        for (border, mean), psnr in psnrs.items()
+        for window in windows[border, mean] or [WANG]
     ]
 
 
-def _windows(conversion: Conversion) -> list[str]:
+def _psnrs(conversion: Conversion, pictures: Sequence[Picture], borders: list[int]) -> dict[tuple[int, str], float]:
+    measure = conversion.protocol.psnr if conversion.protocol else planes.psnr
+    found: dict[int, list[tuple[float, int]]] = {border: [] for border in borders}
+    for picture in pictures:
+        for border, x, y in conversion.without_borders(picture.sr, picture.hr, borders):
+            found[border].append((measure(x, y), x.size))
+    means = (OF_DB, OF_ERRORS, OF_PIXELS) if len(pictures) > 1 else (OF_DB,)
+    return {(border, mean): _mean(found[border], mean) for border in borders for mean in means}
+
+
+def _ssims(
+    conversion: Conversion, pictures: Sequence[Picture], places: set[tuple[int, str]]
+) -> dict[tuple[int, str], float]:
+    own = {_OWN_SSIM: conversion.protocol.ssim} if conversion.protocol else {}
+    measures = SIMILARITIES | own
+    borders = sorted({border for border, _ in places})
+    found: dict[tuple[int, str], list[float]] = {place: [] for place in places}
+    for picture in pictures if places else ():
+        for border, x, y in conversion.without_borders(picture.sr, picture.hr, borders):
+            for window in (window for at, window in places if at == border):
+                found[border, window].append(measures[window](x, y))
+    return {place: float(np.mean(values)) for place, values in found.items()}
+
+
+def _windows(conversion: Conversion, psnr: float, wanted: Mapping[str, PublishedFigure]) -> list[str]:
     rule = conversion.protocol
-    return [_OWN_SSIM] if rule is not None and rule.ssim is not planes.ssim else list(SIMILARITIES)
+    if "ssim" not in wanted:
+        return []
+    if rule is not None and rule.ssim is not planes.ssim:
+        return [_OWN_SSIM]
+    return list(SIMILARITIES) if "psnr" not in wanted or wanted["psnr"].fits(psnr) else [WANG]
 
 
 def _mean(errors: Sequence[tuple[float, int]], mean: str) -> float:

@@ -63,7 +63,7 @@ def _luma(image: Image) -> NDArray[np.float32]:
     """
     shares = (image[..., ::-1].astype(np.float32) / np.float32(255)).astype(np.float64)
     exact = shares @ np.array([24.966, 128.553, 65.481]) + 16
-    return ((exact / 255).astype(np.float32) * np.float32(255)).round()
+    return np.asarray(((exact / 255).astype(np.float32) * np.float32(255)).round())
 
 
 def _distance(features: Floats) -> float:
