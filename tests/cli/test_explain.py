@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
+from click.testing import Result
+from typer.testing import CliRunner
 
 from srbench import images, metrics, resize
+from srbench.cli import app
+from srbench.errors import MetricError
 
 
-def srbench(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "srbench", *map(str, arguments)]
-    return subprocess.run(command, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True, check=False)
+def srbench(*arguments: object) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -33,16 +33,18 @@ def folders(tmp_path: Path) -> tuple[Path, Path, float]:
 
 def test_explain_names_the_rule_and_exits_0(folders: tuple[Path, Path, float]) -> None:
     done = srbench("explain", *folders[:2], "--published", f"{folders[2]:.4f}")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert "  daala: dithered luma of png2y4m, border 4" in done.stdout
 
 
-def test_explain_exits_1_where_no_rule_fits_and_2_where_it_cannot_work(folders: tuple[Path, Path, float]) -> None:
+def test_explain_exits_1_where_no_rule_fits_and_complains_of_what_it_cannot_read(
+    folders: tuple[Path, Path, float],
+) -> None:
     done = srbench("explain", *folders[:2], "--published", "55.55")
-    assert (done.returncode, "No rule gives it" in done.stdout) == (1, True)
+    assert (done.exit_code, "No rule gives it" in done.stdout) == (1, True)
     done = srbench("explain", *folders[:2], "--published", "many")
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: Cannot read the published figure 'many'")
+    assert isinstance(done.exception, MetricError)
+    assert str(done.exception).startswith("Cannot read the published figure 'many'")
 
 
 def test_explain_as_json_has_every_rule(folders: tuple[Path, Path, float]) -> None:
@@ -55,7 +57,7 @@ def test_explain_as_json_has_every_rule(folders: tuple[Path, Path, float]) -> No
 
 def test_set_scores_prints_a_line_for_each_with_its_settings(folders: tuple[Path, Path, float]) -> None:
     done = srbench("set-scores", *folders[:2], "--patch", "32", "--features", "random")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert [line.split()[0] for line in done.stdout.splitlines()[::2]] == ["FID", "KID"]
     assert "patches of 32, also shifted by 16" in done.stdout
     rows = json.loads(srbench("set-scores", *folders[:2], "--patch", "32", "--features", "random", "--json").stdout)
