@@ -4,10 +4,10 @@
 
 FOLDER holds bsd100/HR and bsd100/LR_bicubic_x4 (default: SRBENCH_DATA, then ../shared/datasets); without it the
 photographs that scikit-image ships are used. Every competitor starts from uint8 RGB and ends with Y-PSNR and Y-SSIM
-of images without their 4-pixel border, on one thread. Times are medians over images of the best of the repeats,
-which are interleaved so that a busy neighbour disturbs all alike; ratios are what to read on a busy machine. Errors
-are those of SSIM against a direct 11x11 sum in float64 on the competitor's own luma. Peers that are not installed are
-named; --basicsr is an unpacked BasicSR, whose package does not import beside a current torchvision.
+of images without their 4-pixel border, on one thread. Times are of the processor, so that a busy machine does not
+count: medians over images of the best of the repeats, which are interleaved so that a neighbour disturbs all alike.
+Errors are those of SSIM against a direct 11x11 sum in float64 on the competitor's own luma. Peers that are not
+installed are named; --basicsr is an unpacked BasicSR, whose package does not import beside a current torchvision.
 """
 
 from __future__ import annotations
@@ -152,9 +152,9 @@ def best_times(calls: dict[str, Callable[[Any], Any]], inputs: list[Any], repeat
     for _ in range(repeats):
         for k, value in enumerate(inputs):
             for name, call in calls.items():
-                start = time.perf_counter()
+                start = time.process_time()
                 call(value)
-                best[name][k] = min(best[name][k], time.perf_counter() - start)
+                best[name][k] = min(best[name][k], time.process_time() - start)
     return {name: float(np.median(times)) * 1e3 for name, times in best.items()}
 
 
