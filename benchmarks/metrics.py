@@ -1,19 +1,22 @@
 """Compares the metrics and the resizing with well-known libraries on the same images in one run.
 
-    python benchmarks/metrics.py [--data FOLDER] [--images 20] [--repeats 5]
+    python benchmarks/metrics.py [--data FOLDER] [--images 20] [--repeats 5] [--basicsr FOLDER]
 
 FOLDER holds bsd100/HR and bsd100/LR_bicubic_x4 (default: SRBENCH_DATA, then ../shared/datasets); without it the
 photographs that scikit-image ships are used. Every competitor starts from uint8 RGB and ends with Y-PSNR and Y-SSIM
-of images without their 4-pixel border, on one thread. Times are medians over images of the best of the repeats,
-which are interleaved so that a busy neighbour disturbs all alike. Errors are those of SSIM against a direct
-11x11 sum in float64 on the competitor's own luma.
+of images without their 4-pixel border, on one thread. Times are of the processor, so that a busy machine does not
+count: medians over images of the best of the repeats, which are interleaved so that a neighbour disturbs all alike.
+Errors are those of SSIM against a direct 11x11 sum in float64 on the competitor's own luma. Peers that are not
+installed are named; --basicsr is an unpacked BasicSR, whose package does not import beside a current torchvision.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +24,12 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
+import metric_peers
 import numpy as np
 import piq
 import skimage.data
 import torch
+from metric_peers import Pair, shaved
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import peak_signal_noise_ratio as tm_psnr
 from torchmetrics.functional.image import structural_similarity_index_measure as tm_ssim
@@ -32,7 +37,6 @@ from torchmetrics.functional.image import structural_similarity_index_measure as
 from srbench import images, metrics, resize
 from srbench.metrics import daala
 
-Pair = tuple[np.ndarray, np.ndarray]
 Scores = tuple[float, float]
 COEFFICIENTS = (65.481, 128.553, 24.966)
 
@@ -46,11 +50,6 @@ def pairs(folder: Path | None, count: int) -> list[Pair]:
         hrs = [np.ascontiguousarray(picture[:320, 20:500][: 320 // 4 * 4]) for picture in shipped]
         hrs = [images.crop_to_multiple(hr, 4) for hr in hrs]
     return [(resize.enlarge(resize.reduce(hr, 4), 4), hr) for hr in hrs]
-
-
-def shaved(pair: Pair) -> Pair:
-    """Return both images without 4 pixels on each side."""
-    return images.shave(pair[0], 4), images.shave(pair[1], 4)
 
 
 def direct_ssim(x: np.ndarray, y: np.ndarray) -> float:
@@ -126,6 +125,18 @@ def by_torchmetrics(pair: Pair) -> Scores:
     return float(tm_psnr(x, y, data_range=255.0)), float(ssim)
 
 
+def basicsr_itself(folder: Path | None) -> Callable[[Pair], Scores]:
+    """Return BasicSR's own functions, with test_y_channel."""
+    psnr, ssim = (metric_peers.by_basicsr(name, folder) for name in ("psnr", "ssim"))
+    return lambda pair: (psnr(pair), ssim(pair))
+
+
+def pyiqa_itself() -> Callable[[Pair], Scores]:
+    """Return pyiqa's PSNR and SSIM of luma."""
+    psnr, ssim = metric_peers.by_pyiqa("psnry"), metric_peers.by_pyiqa("ssim")
+    return lambda pair: (psnr(pair), ssim(pair))
+
+
 COMPETITORS: dict[str, tuple[Callable[[Pair], Scores], Callable[[np.ndarray], np.ndarray]]] = {
     "srbench (matlab)": (by_srbench, exact_y),
     "scikit-image": (by_skimage, exact_y),
@@ -141,20 +152,26 @@ def best_times(calls: dict[str, Callable[[Any], Any]], inputs: list[Any], repeat
     for _ in range(repeats):
         for k, value in enumerate(inputs):
             for name, call in calls.items():
-                start = time.perf_counter()
+                start = time.process_time()
                 call(value)
-                best[name][k] = min(best[name][k], time.perf_counter() - start)
+                best[name][k] = min(best[name][k], time.process_time() - start)
     return {name: float(np.median(times)) * 1e3 for name, times in best.items()}
 
 
-def compare_scores(test: list[Pair], repeats: int) -> None:
+def compare_scores(test: list[Pair], repeats: int, basicsr: Path | None) -> None:
     """Print the times of Y-PSNR and Y-SSIM and the errors of SSIM."""
     errors = {}
-    for name, (score, luma) in COMPETITORS.items():
+    competitors = dict(COMPETITORS)
+    for name, make in {"BasicSR": functools.partial(basicsr_itself, basicsr), "pyiqa": pyiqa_itself}.items():
+        try:
+            competitors[name] = make(), float_y
+        except Exception as error:  # not installed
+            print(f"{name} is left out: {type(error).__name__}: {error}")
+    for name, (score, luma) in competitors.items():
         sample = test[:4]
         exact = [direct_ssim(*(luma(image) for image in shaved(pair))) for pair in sample]
         errors[name] = max(abs(score(pair)[1] - value) for pair, value in zip(sample, exact, strict=True))
-    times = best_times({name: score for name, (score, _) in COMPETITORS.items()}, test, repeats)
+    times = best_times({name: score for name, (score, _) in competitors.items()}, test, repeats)
     print(f"{'Y-PSNR + Y-SSIM':24s} {'ms':>8s} {'x scikit-image':>15s} {'SSIM error':>11s}")
     for name, value in times.items():
         print(f"{name:24s} {value:8.2f} {value / times['scikit-image']:15.2f} {errors[name]:11.1e}")
@@ -170,15 +187,28 @@ def compare_daala(test: list[Pair], repeats: int) -> None:
         print(f"{name:24s} {value:8.2f}")
 
 
-def compare_niqe(test: list[Pair], repeats: int) -> None:
-    """Print the time of NIQE, and of pyiqa's where it is installed and has its parameters."""
-    calls: dict[str, Callable[[Any], Any]] = {
-        "NIQE": lambda pair: metrics.evaluate(*pair, scale=4, names=["niqe"]),
-    }
-    if isinstance(metrics.evaluate_each(*test[0], scale=4, names=["pyiqa:niqe"])["pyiqa:niqe"], float):
-        calls["NIQE by pyiqa"] = lambda pair: metrics.evaluate(*pair, scale=4, names=["pyiqa:niqe"])
-    for name, value in best_times(calls, test, repeats).items():
-        print(f"{name:24s} {value:8.2f}")
+def compare_peers(test: list[Pair], repeats: int, basicsr: Path | None) -> None:
+    """Print, for each metric, the time of every library that has it, and how far its value is from ours."""
+    print(f"{'':24s} {'ms':>8s} {'x srbench':>10s} {'difference':>11s}")
+    for metric in metric_peers.METRICS:
+        found, missing = metric_peers.peers(metric, basicsr)
+        own = functools.partial(_own, metric)
+        calls = {f"{metric}, srbench": own} | {f"{metric}, {library}": call for library, call in found.items()}
+        sample = test[:4] if metric in {"fsim", "niqe"} else test  # these take a second an image in some libraries
+        expected = [own(pair) for pair in sample]
+        differences = {
+            name: max(abs(call(pair) - value) for pair, value in zip(sample, expected, strict=True))
+            for name, call in calls.items()
+        }
+        times = best_times(calls, sample, repeats)
+        for name, value in times.items():
+            print(f"{name:24s} {value:8.2f} {value / times[f'{metric}, srbench']:10.2f} {differences[name]:11.1e}")
+        for library, reason in missing.items():
+            print(f"{f'{metric}, {library}':24s} left out: {reason}")
+
+
+def _own(metric: str, pair: Pair) -> float:
+    return metrics.evaluate(*pair, scale=4, names=[metric])[metric]
 
 
 def compare_resize(test: list[Pair], folder: Path | None, repeats: int) -> None:
@@ -206,6 +236,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--images", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--basicsr", type=Path, default=None)
     options = parser.parse_args()
     beside = Path(__file__).resolve().parent.parent.parent / "shared" / "datasets"
     places = [options.data, Path(os.environ.get("SRBENCH_DATA", "")), beside]
@@ -214,10 +245,13 @@ def main() -> None:
     cv2.setNumThreads(1)
     test = pairs(folder, options.images)
     print(f"{len(test)} images of {'bsd100' if folder else 'scikit-image'}, one thread, best of {options.repeats}\n")
-    compare_scores(test, options.repeats)
+    compare_scores(test, options.repeats, options.basicsr)
     print()
     compare_daala(test, options.repeats)
-    compare_niqe(test, options.repeats)
+    print()
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the libraries' own use of deprecated functions
+        compare_peers(test, options.repeats, options.basicsr)
     print()
     compare_resize(test, folder, options.repeats)
 

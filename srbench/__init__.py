@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
+    from srbench.api import explain as explain
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import read_ratings as read_ratings
     from srbench.api import report as report
     from srbench.api import run as run
+    from srbench.api import set_scores as set_scores
     from srbench.api import upscale as upscale
     from srbench.api import verify as verify
     from srbench.errors import SrbenchError as SrbenchError
@@ -50,6 +52,7 @@ _HOMES = {
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
+    "explain": "srbench.api",
     "open_run": "srbench.api",
     "protocols": "srbench.api",
     "read_ratings": "srbench.api",
@@ -59,6 +62,7 @@ _HOMES = {
     "register_protocol": "srbench.metrics",
     "report": "srbench.api",
     "run": "srbench.api",
+    "set_scores": "srbench.api",
     "upscale": "srbench.api",
     "verify": "srbench.api",
 }

@@ -13,6 +13,7 @@ from srbench import bench, images, registry, resize
 from srbench import metrics as metric_table
 from srbench.bench.progress import ProgressBar
 from srbench.bench.results import RunResults
+from srbench.explanation import explain
 from srbench.images import Image
 from srbench.metrics import listing
 from srbench.mos.study import Study
@@ -38,6 +39,7 @@ __all__ = [
     "datasets",
     "degrade",
     "evaluate",
+    "explain",
     "methods",
     "metrics",
     "open_run",
@@ -45,6 +47,7 @@ __all__ = [
     "read_ratings",
     "report",
     "run",
+    "set_scores",
     "upscale",
     "verify",
 ]
@@ -261,6 +264,65 @@ def evaluate(
     """
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     return metric_table.evaluate(_image(sr), _image(hr), scale=scale, protocol=protocol, names=names)
+
+
+def set_scores(
+    sr: str | Path,
+    hr: str | Path,
+    metrics: str | Sequence[str] = ("fid", "kid"),
+    *,
+    scale: int = 4,
+    border: int | None = None,
+    patch: int = 128,
+    features: str | Callable[..., Any] = "inception",
+) -> pd.DataFrame:
+    """Return FID and KID over patches, between a folder of results and its originals.
+
+    Args:
+        sr: Folder of results, found by name as `results:DIR` finds them: `runs/demo-x4/images/bicubic` too.
+        hr: Folder of originals, or the name of a data set.
+        metrics: `fid`, `kid` or both.
+        scale: The factor.
+        border: Pixels removed from each side; the scale where none is given.
+        patch: Side of a patch in pixels.
+        features: `inception`, whose weights are fetched at first use; `random`, for tests; or a function of yours from
+            patches uint8 (N, P, P, 3) to features (N, D).
+
+    Returns:
+        One row per metric: metric, value, images, patches, settings; lower is better. `attrs["notes"]` says what was
+        left out.
+
+    Raises:
+        MetricError: The pictures are too small or too few, or weights cannot be had.
+        DatasetError, MethodError, ImageError: A folder or a picture cannot be read.
+    """
+    import pandas as pd
+
+    from srbench.pairing import pictures
+
+    found, notes = pictures(sr, hr, scale)
+    less = max((scale if border is None else border) - found[0].removed, 0)
+    scores = metric_table.set_scores(
+        (images.shave(picture.sr, less) for picture in found),
+        (images.shave(picture.hr, less) for picture in found),
+        names=(metrics,) if isinstance(metrics, str) else tuple(metrics),
+        patch=patch,
+        features=features,
+    )
+    frame = pd.DataFrame(
+        [
+            {
+                "metric": score.metric,
+                "value": score.value,
+                "images": len(found),
+                "patches": score.patches,
+                "settings": score.settings,
+            }
+            for score in scores
+        ]
+    )
+    frame.attrs["notes"] = notes
+    return frame
 
 
 def degrade(hr: Image | str | Path, scale: int = 4) -> Image:

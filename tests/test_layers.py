@@ -48,6 +48,8 @@ LAYERS = {
     "srbench.mos": 3,
     "srbench.upscaling": 3,
     "srbench.diagnosis": 3,
+    "srbench.explanation": 3,
+    "srbench.pairing": 3,
     "srbench.changes": 4,
     "srbench.gates": 4,
     "srbench.reports": 4,

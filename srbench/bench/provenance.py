@@ -33,6 +33,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
     """
     versions = {name: metrics.find_protocol(name).version for name in plan.protocols}
     fingerprints = {name: metric_fingerprint(name) for name in plan.metric_names}
+    settings = {name: metrics.find(name).versioned_settings for name in plan.metric_names}
     return {
         "schema_version": results.SCHEMA_VERSION,
         "srbench": __version__,
@@ -40,6 +41,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         "protocols": {**before.get("protocols", {}), **versions},
         "metrics": sorted({*before.get("metrics", []), *plan.metric_names}),
         "metric_fingerprints": {**before.get("metric_fingerprints", {}), **fingerprints},
+        "metric_settings": {**before.get("metric_settings", {}), **settings},
         "methods": _methods(plan, before.get("methods", {})),
         "datasets": known_images(before.get("datasets", {}), plan.pairs, plan.partial),
         "sources": {**before.get("sources", {}), **plan.sources},

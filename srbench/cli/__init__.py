@@ -13,6 +13,7 @@ from srbench.cli import (
     claim,
     compare,
     datasets,
+    explain,
     export,
     methods,
     models,
@@ -53,8 +54,11 @@ def _options(
 app.command()(run.run)
 app.command()(show.show)
 app.command()(compare.compare)
+app.command()(explain.explain)
+app.command("set-scores")(explain.set_scores)
 app.command("methods")(methods.methods)
 app.command("metrics")(methods.list_metrics)
+app.command("protocols")(methods.list_protocols)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.command()(methods.upscale)

@@ -46,6 +46,32 @@ def _scales(scales: tuple[int, ...] | None) -> str:
     return "any" if scales is None else " ".join(f"x{scale}" for scale in scales)
 
 
+def list_protocols(as_json: AsJson = False) -> None:
+    """List the protocols: what two images become before PSNR and SSIM are computed."""
+    from srbench import metrics
+    from srbench.metrics import listing
+
+    protocols, broken = listing.protocol_rows(), metrics.broken()
+    if as_json:
+        typer.echo(json.dumps({"protocols": protocols, "broken": broken}, indent=1))
+        return
+    _protocols(protocols)
+    _broken(broken)
+
+
+def _protocols(rows: list[dict[str, Any]]) -> None:
+    _table(
+        "Protocols",
+        ["Name", "Version", "What it is"],
+        [[row["name"], row["version"], f"{row['title']}: {row['description']}"] for row in rows],
+    )
+
+
+def _broken(plugins: dict[str, str]) -> None:
+    for name, reason in plugins.items():
+        typer.echo(f"Broken plugin '{name}': {reason}", err=True)
+
+
 def list_metrics(as_json: AsJson = False) -> None:
     """List the metrics and the protocols they are computed under."""
     from srbench import metrics
@@ -58,16 +84,18 @@ def list_metrics(as_json: AsJson = False) -> None:
         return
     _table(
         "Metrics",
-        ["Name", "Title", "Better", "Available"],
-        [[row["name"], row["title"], row["better"], row["why_not"] or "yes"] for row in rows],
+        ["Name", "Title", "Better", "Range", "Source", "Settings", "Available"],
+        [
+            [*(row[key] for key in ("name", "title", "better", "range", "source", "settings")), _available(row)]
+            for row in rows
+        ],
     )
-    _table(
-        "Protocols",
-        ["Name", "Version", "What it is"],
-        [[p["name"], p["version"], f"{p['title']}: {p['description']}"] for p in protocols],
-    )
-    for name, reason in broken.items():
-        typer.echo(f"Broken plugin '{name}': {reason}", err=True)
+    _protocols(protocols)
+    _broken(broken)
+
+
+def _available(row: dict[str, Any]) -> str:
+    return str(row["why_not"] or (f"yes; {row['needs']}" if row["needs"] else "yes"))
 
 
 def upscale(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from srbench.metrics import libraries, published, structural
+from srbench.metrics import libraries, perceptual, published, pyiqa_metrics, structural
 from srbench.metrics.discovery import broken
 from srbench.metrics.evaluation import evaluate, evaluate_each
 from srbench.metrics.naturalness import niqe
 from srbench.metrics.protocol import PROTOCOLS, Protocol, find_protocol, protocols, register_protocol
+from srbench.metrics.sets import SetScore, set_scores
 from srbench.metrics.table import Metric, find, fingerprint, metrics, register_metric, why_not
 
 __all__ = [
     "PROTOCOLS",
     "Metric",
     "Protocol",
+    "SetScore",
     "broken",
     "evaluate",
     "evaluate_each",
@@ -22,10 +24,13 @@ __all__ = [
     "libraries",
     "metrics",
     "niqe",
+    "perceptual",
     "protocols",
     "published",
+    "pyiqa_metrics",
     "register_metric",
     "register_protocol",
+    "set_scores",
     "structural",
     "why_not",
 ]

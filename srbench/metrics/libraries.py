@@ -1,52 +1,66 @@
-"""Metrics that well-kept libraries compute: piq's, and any that pyiqa knows, on the shaved RGB images in 0..1."""
+"""Metrics that piq computes, on the shaved RGB images in 0..1: four by names of their own, the others as `piq:NAME`."""
 
 from __future__ import annotations
 
 import functools
-import importlib.util
-import warnings
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import MetricError, unknown
-from srbench.images import Image
+from srbench.metrics import downloads, tensors
 from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.table import Metric, add, add_family
 
 _SMALLEST_MS_SSIM = 161
-# The metrics of pyiqa 0.1.16 of which less is better, for reading a run where pyiqa is not installed.
-# fmt: off
-_LESS_IS_BETTER = frozenset({
-    "lpips", "lpips-vgg", "lpips+", "lpips-vgg+", "stlpips", "stlpips-vgg", "dists", "deepdc", "gmsd", "nlpd",
-    "mad", "piqe", "niqe", "niqe_matlab", "ilniqe", "brisque", "brisque_matlab", "pi", "pieapp", "msswd", "fid",
-    "sfid", "fid_dinov2", "afine_nr", "afine_fr", "afine_all_scale", "afine_all",
-})
-# fmt: on
+_SVM = "https://github.com/photosynthesis-team/piq/releases/download/v0.4.0/brisque_svm_weights.pt"
 
 
-def _on_tensors(function: Callable[[Any, Any], Any], comparison: ComparedImages) -> float:
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What piq's own documentation says of one of its functions."""
 
-    def tensor(image: Image) -> Any:
-        return torch.from_numpy(image.transpose(2, 0, 1).copy())[None].float() / 255.0
-
-    threads = torch.get_num_threads()
-    # The bench runs one image per core: threads inside an image would only wait for each other.
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the libraries' own use of deprecated functions of torch
-            return float(function(*map(tensor, comparison.rgb)))
-    finally:
-        torch.set_num_threads(threads)
+    higher: bool
+    range: str
+    source: str
+    needs: str = ""
+    without_reference: bool = False
 
 
-def _piq(name: str, **options: Any) -> Callable[[ComparedImages], float]:
+_FUNCTIONS = {
+    "brisque": _Known(
+        False, "about 0..100", "Mittal et al. 2012", f"brisque_svm_weights.pt ({_SVM})", without_reference=True
+    ),
+    "dss": _Known(True, "0..1", "Balanov et al. 2015"),
+    "fsim": _Known(True, "0..1", "Zhang et al. 2011"),
+    "gmsd": _Known(False, "0..0.35", "Xue et al. 2013"),
+    "haarpsi": _Known(True, "0..1", "Reisenhofer et al. 2018"),
+    "information_weighted_ssim": _Known(True, "0..1", "Wang and Li 2011"),
+    "mdsi": _Known(False, "0..1", "Nafchi et al. 2016"),
+    "multi_scale_gmsd": _Known(False, "0..0.35", "Zhang et al. 2017"),
+    "multi_scale_ssim": _Known(True, "0..1", "Wang et al. 2003"),
+    "psnr": _Known(True, "dB", "mean squared error"),
+    "srsim": _Known(True, "0..1", "Zhang and Li 2012"),
+    "ssim": _Known(True, "0..1", "Wang et al. 2004"),
+    "vif_p": _Known(True, "0..1", "Sheikh and Bovik 2006"),
+    "vsi": _Known(True, "0..1", "Zhang et al. 2014"),
+}
+
+
+def _computed(name: str) -> Callable[[ComparedImages], float]:
+    known = _FUNCTIONS[name]
+
     def compute(comparison: ComparedImages) -> float:
         import piq
 
-        return _on_tensors(functools.partial(getattr(piq, name), data_range=1.0, **options), comparison)
+        function = functools.partial(getattr(piq, name), data_range=1.0)
+        call = (lambda sr, _: function(sr)) if known.without_reference else function
+        if not known.needs:
+            return tensors.score(call, comparison)
+        # It asks for its file at every call. Errors of the network and of the file system alone are about that.
+        return downloads.loaded(
+            f"piq's {name}", lambda: tensors.score(call, comparison), unchecked=known.needs, caught=OSError
+        )
 
     return compute
 
@@ -57,113 +71,53 @@ def _ms_ssim(comparison: ComparedImages) -> float:
         raise MetricError(
             f"MS-SSIM needs {_SMALLEST_MS_SSIM} pixels each way after the border is removed; {width}x{height} are left."
         )
-    return _piq("multi_scale_ssim")(comparison)
+    return _computed("multi_scale_ssim")(comparison)
 
 
-@functools.cache
-def _lpips_network() -> Any:
-    # What goes wrong is returned, so that it is remembered: a network that is not there is not asked twice.
-    import piq
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # piq asks torchvision for weights in a deprecated way
-            return piq.LPIPS()
-    except Exception as error:  # HTTP, TLS, the file system, a damaged file
-        return error
-
-
-def _lpips(comparison: ComparedImages) -> float:
-    network = _lpips_network()
-    if isinstance(network, Exception):
-        import torch
-
-        raise MetricError(
-            "LPIPS needs weights that could not be downloaded from download.pytorch.org (vgg16-397923af.pth) and "
-            f"github.com (lpips_weights.pt): {' '.join(str(network).split())}. Put both files into "
-            f"{Path(torch.hub.get_dir()) / 'checkpoints'}, or leave 'lpips' out."
-        ) from network
-    return _on_tensors(network, comparison)
-
-
-def _pyiqa_missing() -> str | None:
-    if importlib.util.find_spec("pyiqa") is None:
-        return "pyiqa is not installed: pip install 'srbench[iqa]'"
-    return None
-
-
-@functools.cache
-def _pyiqa_table() -> dict[str, dict[str, Any]]:
-    # Its table is a file without imports; importing pyiqa itself takes many seconds.
-    package = importlib.util.find_spec("pyiqa")
-    if package is None or package.origin is None:
-        return {}
-    spec = importlib.util.spec_from_file_location(
-        "pyiqa_table", Path(package.origin).with_name("default_model_configs.py")
-    )
-    if spec is None or spec.loader is None:
-        return {}
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return dict(module.DEFAULT_CONFIGS)
-
-
-@functools.lru_cache(maxsize=4)
-def _pyiqa_network(name: str) -> Any:
-    import pyiqa
-
-    try:
-        return pyiqa.create_metric(name, device="cpu")
-    except Exception as error:  # nearly always weights that cannot be downloaded
-        return error
-
-
-def _pyiqa(name: str) -> Metric:
-    table = _pyiqa_table()
-    if table and name not in table:
-        raise MetricError(unknown("pyiqa metric", name, table))
-    about = table.get(name, {})
-    without_reference = about.get("metric_mode") == "NR"
-    lower = about.get("lower_better", False) if table else name in _LESS_IS_BETTER
-
-    def compute(comparison: ComparedImages) -> float:
-        if reason := _pyiqa_missing():
-            raise MetricError(f"Metric 'pyiqa:{name}' cannot be computed: {reason}.")
-        network = _pyiqa_network(name)
-        if isinstance(network, Exception):
-            raise MetricError(f"pyiqa cannot make '{name}': {' '.join(str(network).split())}.") from network
-        return _on_tensors(lambda sr, hr: network(sr) if without_reference else network(sr, hr), comparison)
-
+def _own(name: str, title: str, function: str, order: int, settings: str, **columns: Any) -> Metric:
+    known = _FUNCTIONS[function]
+    columns = {"compute": _computed(function), **columns}
     return Metric(
-        f"pyiqa:{name}",
-        f"{name} (pyiqa)",
-        not lower,
-        compute,
-        order=200,
-        library="pyiqa" if table else "",
-        why_not=_pyiqa_missing,
+        name,
+        title,
+        known.higher,
+        order=order,
+        library="piq",
+        range=known.range,
+        source=known.source,
+        settings=f"RGB; {settings}",
         module=__name__,
+        **columns,
     )
+
+
+def _piq(name: str) -> Metric:
+    if name not in _FUNCTIONS:
+        raise MetricError(unknown("piq metric", name, _FUNCTIONS))
+    title, settings = f"{name} (piq)", "piq's default settings"
+    return _own(f"piq:{name}", title, name, 190, settings, needs=_FUNCTIONS[name].needs and "fetches weights")
 
 
 def _name_needed(comparison: ComparedImages) -> float:  # noqa: ARG001 - every metric takes a comparison
-    raise MetricError("'pyiqa:NAME' stands for many metrics: replace NAME by one that pyiqa knows.")
+    raise MetricError(f"'piq:NAME' stands for many metrics: replace NAME by one of {', '.join(_FUNCTIONS)}.")
 
 
-add(Metric("ms-ssim", "MS-SSIM", True, _ms_ssim, order=30, library="piq", module=__name__))
-add(Metric("fsim", "FSIMc", True, _piq("fsim"), order=40, library="piq", module=__name__))
-add(Metric("vifp", "VIFp", True, _piq("vif_p"), order=50, library="piq", module=__name__))
-add(Metric("gmsd", "GMSD", False, _piq("gmsd"), order=60, library="piq", module=__name__))
-add(Metric("lpips", "LPIPS (VGG)", False, _lpips, order=70, library="piq", module=__name__))
+add(_own("ms-ssim", "MS-SSIM", "multi_scale_ssim", 30, "5 scales, 11x11 Gauss, mean over channels", compute=_ms_ssim))
+add(_own("fsim", "FSIMc", "fsim", 40, "with colour, 4 scales, 4 orientations, reduced to 256"))
+add(_own("vifp", "VIFp", "vif_p", 50, "pixel domain, 4 scales"))
+add(_own("gmsd", "GMSD", "gmsd", 60, "gray of YIQ, reduced by 2"))
 add_family(
     Metric(
-        "pyiqa:NAME",
-        "Any that pyiqa knows",
+        "piq:NAME",
+        "Any function of piq",
         True,
         _name_needed,
-        order=200,
-        why_not=_pyiqa_missing,
+        order=190,
+        library="piq",
+        source="piq",
+        settings="RGB; piq's default settings",
+        needs="some fetch weights",
         module=__name__,
     ),
-    _pyiqa,
+    _piq,
 )

@@ -9,7 +9,10 @@ from srbench.metrics.table import metrics, why_not
 
 
 def metric_rows() -> list[dict[str, Any]]:
-    """Return one row per metric: name, title, better (`higher` or `lower`), unit, available, why_not.
+    """Return one row per metric.
+
+    Columns: name, title, better (`higher` or `lower`), range, unit, source, settings (with the version of the library),
+    needs (what is fetched at first use), available, why_not.
 
     Raises:
         MetricError: Two plugins have one name.
@@ -19,7 +22,11 @@ def metric_rows() -> list[dict[str, Any]]:
             "name": metric.name,
             "title": metric.title,
             "better": metric.better,
+            "range": metric.range,
             "unit": metric.unit,
+            "source": metric.source,
+            "settings": metric.versioned_settings,
+            "needs": metric.needs,
             "available": why_not(metric.name) is None,
             "why_not": why_not(metric.name),
         }

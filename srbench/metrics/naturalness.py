@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from srbench import images, resize
 from srbench.errors import MetricError
 from srbench.images import Image
-from srbench.metrics import planes
 from srbench.metrics.comparison import ComparedImages
 from srbench.metrics.table import Metric, add
 
@@ -44,7 +43,7 @@ def niqe(image: Image) -> float:
             f"NIQE needs two blocks of {BLOCK}x{BLOCK} pixels or more after the border is removed; "
             f"{image.shape[1]}x{image.shape[0]} pixels are left."
         )
-    plane = planes.luma(images.as_rgb(image))[: rows * BLOCK, : columns * BLOCK].astype(np.float32)
+    plane = _luma(images.as_rgb(image)[: rows * BLOCK, : columns * BLOCK])
     window = _parameters()["gaussian_window"].sum(axis=0)
     features = []
     for size in (BLOCK, BLOCK // 2):
@@ -55,6 +54,16 @@ def niqe(image: Image) -> float:
         features.append(_features(moments.reshape(-1, 5, 5), size * size))
         plane = resize.imresize(plane, 0.5)
     return _distance(np.concatenate(features, axis=1))
+
+
+def _luma(image: Image) -> NDArray[np.float32]:
+    """Return Y of MATLAB's `rgb2ycbcr`, rounded, with the few halves of a picture rounded as BasicSR's float32 does it.
+
+    A half decides which of two shapes is taken, and that up to 2e-3 of the result: published values are BasicSR's.
+    """
+    shares = (image[..., ::-1].astype(np.float32) / np.float32(255)).astype(np.float64)
+    exact = shares @ np.array([24.966, 128.553, 65.481]) + 16
+    return np.asarray(((exact / 255).astype(np.float32) * np.float32(255)).round())
 
 
 def _distance(features: Floats) -> float:
@@ -117,4 +126,17 @@ def _of_sr(comparison: ComparedImages) -> float:
     return niqe(comparison.sr)
 
 
-add(Metric("niqe", "NIQE", False, _of_sr, order=80, files=(PARAMETERS,), module=__name__))
+add(
+    Metric(
+        "niqe",
+        "NIQE",
+        False,
+        _of_sr,
+        order=80,
+        range="about 2..20",
+        source="Mittal et al. 2013",
+        settings="Y of SR, rounded; blocks of 96, the authors' parameters",
+        files=(PARAMETERS,),
+        module=__name__,
+    )
+)

@@ -16,5 +16,32 @@ def ssim(comparison: ComparedImages) -> float:
     return comparison.protocol.ssim(*comparison.planes)
 
 
-add(Metric("psnr", "PSNR", True, psnr, "protocol", unit="dB", order=10, module=__name__))
-add(Metric("ssim", "SSIM", True, ssim, "protocol", order=20, module=__name__))
+add(
+    Metric(
+        "psnr",
+        "PSNR",
+        True,
+        psnr,
+        "protocol",
+        unit="dB",
+        order=10,
+        range="0..inf",
+        source="mean squared error",
+        settings="the protocol's",
+        module=__name__,
+    )
+)
+add(
+    Metric(
+        "ssim",
+        "SSIM",
+        True,
+        ssim,
+        "protocol",
+        order=20,
+        range="-1..1",
+        source="Wang et al. 2004",
+        settings="the protocol's",
+        module=__name__,
+    )
+)

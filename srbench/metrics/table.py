@@ -34,6 +34,10 @@ class Metric:
         on: What it looks at: `y` (the protocol's luma), `rgb`, or `protocol` where the protocol also decides how.
         unit: `dB`, or nothing.
         order: Place in lists.
+        range: Between which values scores lie, for lists.
+        source: Where it is defined.
+        settings: What it looks at and with what: network, crop, version.
+        needs: What it fetches at first use; empty where it needs nothing.
         library: The distribution that computes it; its version is part of the fingerprint.
         why_not: Returns why it cannot be computed here, or None.
         files: Data that decide the score, such as parameters; their content is part of the fingerprint.
@@ -47,10 +51,20 @@ class Metric:
     on: Literal["y", "rgb", "protocol"] = "rgb"
     unit: str = ""
     order: int = 1000
+    range: str = ""
+    source: str = ""
+    settings: str = ""
+    needs: str = ""
     library: str = ""
     why_not: Callable[[], str | None] = field(default=lambda: None)
     files: tuple[Path, ...] = ()
     module: str = ""
+
+    @property
+    def versioned_settings(self) -> str:
+        """The settings with the version of the library that computes it, as rows show them."""
+        version = f"{self.library} {importlib.metadata.version(self.library)}" if self.library else ""
+        return "; ".join(filter(None, (self.settings, version)))
 
     @property
     def better(self) -> str:

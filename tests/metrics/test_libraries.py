@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import importlib.metadata
 from pathlib import Path
 
 import numpy as np
@@ -47,86 +44,59 @@ def test_ms_ssim_of_a_small_image_says_what_it_needs() -> None:
         metrics.evaluate(x, x, scale=4, names=["ms-ssim"])
 
 
-def test_lpips_without_a_network_says_which_files_it_needs_and_where(
+@pytest.mark.parametrize("name", ["vsi", "haarpsi", "mdsi", "srsim", "dss", "multi_scale_gmsd", "psnr", "ssim"])
+@pytest.mark.filterwarnings("ignore")
+def test_other_functions_of_piq_are_metrics_by_their_names(name: str, pair: tuple[Image, Image]) -> None:
+    import piq
+    import torch
+
+    x, y = (torch.tensor(p[4:-4, 4:-4].copy()).permute(2, 0, 1)[None] / 255 for p in pair)
+    expected = float(getattr(piq, name)(x, y, data_range=1.0))
+    assert metrics.evaluate(*pair, scale=4, names=[f"piq:{name}"]) == {f"piq:{name}": pytest.approx(expected, rel=1e-6)}
+
+
+def test_the_directions_of_piqs_functions_are_those_of_their_values(pair: tuple[Image, Image]) -> None:
+    for name, known in libraries._FUNCTIONS.items():
+        metric = metrics.find(f"piq:{name}")
+        assert metric.range
+        assert metric.source
+        assert metric.versioned_settings.endswith(f"piq {importlib.metadata.version('piq')}")
+        if known.needs:
+            continue
+        worse, better = (metrics.evaluate(sr, pair[1], scale=4, names=[metric.name])[metric.name] for sr in pair)
+        assert (better > worse) == metric.higher_is_better, name
+
+
+def test_a_function_that_piq_does_not_have_is_answered_with_the_nearest() -> None:
+    with pytest.raises(MetricError, match=r"Unknown piq metric 'vis'\. Did you mean 'vsi'"):
+        metrics.find("piq:vis")
+    with pytest.raises(MetricError, match="replace NAME by one of brisque, dss"):
+        metrics.evaluate(np.zeros((40, 40), np.uint8), np.zeros((40, 40), np.uint8), scale=4, names=["piq:NAME"])
+
+
+def test_brisque_takes_its_model_from_the_users_folder(
     pair: tuple[Image, Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    import torch
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("SRBENCH_WEIGHTS", str(tmp_path))
+    # One support vector of zeros: 2 exp(-0.05 |features|^2) + 153.591 must come out.
+    torch.save((torch.tensor([2.0]), torch.zeros(1, 36)), tmp_path / "brisque_svm_weights.pt")
+    value = metrics.evaluate(*pair, scale=4, names=["piq:brisque"])["piq:brisque"]
+    assert 153.591 < value < 155.591
+    (tmp_path / "brisque_svm_weights.pt").unlink()
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nothing listens
-    monkeypatch.setenv("no_proxy", "")
-    libraries._lpips_network.cache_clear()
-    for _ in range(2):
-        with pytest.raises(MetricError, match="vgg16-397923af.pth.*lpips_weights.pt.*" + str(tmp_path)):
-            metrics.evaluate(*pair, scale=4, names=["lpips"])
-    assert libraries._lpips_network.cache_info().hits == 1, "it asked for the weights again"
-    libraries._lpips_network.cache_clear()
+    with pytest.raises(MetricError, match=r"brisque_svm_weights\.pt .*releases/download.*name it in SRBENCH_WEIGHTS"):
+        metrics.evaluate(*pair, scale=4, names=["piq:brisque"])
 
 
-def test_without_pyiqa_its_metrics_say_what_to_install(pair: tuple[Image, Image]) -> None:
-    if libraries._pyiqa_missing() is None:
-        pytest.skip("pyiqa is installed")
-    assert metrics.why_not("pyiqa:niqe") == "pyiqa is not installed: pip install 'srbench[iqa]'"
-    with pytest.raises(MetricError, match="pip install 'srbench"):
-        metrics.evaluate(*pair, scale=4, names=["pyiqa:niqe"])
-
-
-DIRECTIONS = """
-import json
-from srbench import metrics
-names = ["niqe", "lpips", "musiq"]
-print(json.dumps({name: metrics.find(f"pyiqa:{name}").better for name in names}))
-"""
-
-
-@pytest.mark.parametrize("installed", [True, False])
-def test_which_direction_is_better_is_what_pyiqa_says_installed_or_not(tmp_path: Path, installed: bool) -> None:
-    # A stand-in of the file that pyiqa keeps its table in, which says of `musiq` what the real one does not.
-    package = tmp_path / "pyiqa"
-    expected = {"niqe": "lower", "lpips": "lower", "musiq": "higher"}
-    if installed:
-        package.mkdir()
-        (package / "__init__.py").write_text("raise RuntimeError('imported, which takes many seconds')")
-        table = "{'niqe': {'lower_better': True}, 'lpips': {'lower_better': True}, 'musiq': {'lower_better': True}}"
-        (package / "default_model_configs.py").write_text(f"DEFAULT_CONFIGS = {table}")
-        (tmp_path / "pyiqa-9.dist-info").mkdir()
-        (tmp_path / "pyiqa-9.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: pyiqa\nVersion: 9\n")
-        expected["musiq"] = "lower"
-    elif libraries._pyiqa_missing() is None:
-        pytest.skip("pyiqa is installed")
-    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
-    done = subprocess.run(
-        [sys.executable, "-c", DIRECTIONS],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    assert json.loads(done.stdout or "null") == expected, done.stderr
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_with_pyiqa_its_own_table_is_the_one_that_counts(pair: tuple[Image, Image]) -> None:
-    if libraries._pyiqa_missing():
-        pytest.skip("pyiqa, an optional dependency, is not installed")
-    for name, about in libraries._pyiqa_table().items():
-        assert metrics.find(f"pyiqa:{name}").higher_is_better != about.get("lower_better", False)
-    with pytest.raises(MetricError, match="Did you mean 'niqe'"):
-        metrics.find("pyiqa:niqee")
-    assert 0.3 < metrics.evaluate(*pair, scale=4, names=["pyiqa:ssim"])["pyiqa:ssim"] < 1
-
-
-def test_the_row_of_the_family_claims_no_direction() -> None:
-    assert {metric.name: metric.better for metric in metrics.metrics()}["pyiqa:NAME"] == "depends"
-
-
-def test_the_name_of_the_family_asks_for_a_member(pair: tuple[Image, Image]) -> None:
-    with pytest.raises(MetricError, match="replace NAME"):
-        metrics.evaluate(*pair, scale=4, names=["pyiqa:NAME"])
-
-
-def test_listing_metrics_imports_no_library() -> None:
-    code = (
-        "import sys; from srbench import metrics; [metrics.why_not(m.name) for m in metrics.metrics()];"
-        "print([n for n in ('torch', 'piq', 'pyiqa', 'numba') if n in sys.modules])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+@pytest.mark.parametrize("name", ["ms-ssim", "fsim", "vifp", "gmsd", "piq:vsi", "niqe", "ssim"])
+def test_a_score_does_not_depend_on_what_was_scored_before(name: str) -> None:
+    hrs = [np.ascontiguousarray(skimage.data.astronaut()[top : top + 208, 100:308]) for top in (0, 80, 200)]
+    pairs = [(resize.enlarge(resize.reduce(hr, 4), 4), hr) for hr in hrs]
+    there = [metrics.evaluate(*pair, scale=4, names=[name])[name] for pair in pairs]
+    back = [metrics.evaluate(*pair, scale=4, names=[name])[name] for pair in pairs[::-1]][::-1]
+    assert there == back
+    assert len(set(there)) == 3

@@ -90,14 +90,11 @@ def test_the_golden_values_are_met(data_root: Path, shared: Path) -> None:
         for name, value, picture in golden_pictures(data_root, shared)
     }
     assert len(errors) == 40
-    # Measured: median 2.2e-5. Two pictures are above 1e-3: one for five pixels of luma that lie exactly between two
-    # whole numbers, which BasicSR's float32 rounds the other way; one for a shape between two of the table.
-    assert np.median(list(errors.values())) < 5e-5
-    assert {name for name, error in errors.items() if error > 1e-3} <= {
-        "set5/img_003/SRResNet-MSE",
-        "bsd100/img_002/bicubic",
-    }
-    assert max(errors.values()) < 3e-3
+    # Measured: median 9e-6, 39 within 1e-3. The other is a shape between two of the table, which the rounding errors of
+    # float32 in BasicSR's resizing decide.
+    assert np.median(list(errors.values())) < 3e-5
+    assert {name for name, error in errors.items() if error > 1e-3} <= {"bsd100/img_002/bicubic"}
+    assert max(errors.values()) < 1.5e-3
 
 
 def test_the_mean_over_the_originals_of_set14_is_the_published_one(data_root: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from srbench import metrics, plugins
 from srbench.errors import MetricError
 from srbench.metrics import table
+from srbench.metrics.listing import metric_rows
 
 OWN = '''
 """Largest difference."""
@@ -164,11 +165,21 @@ def test_the_table_starts_with_the_protocols_own_measures() -> None:
     rows = metrics.metrics()
     assert [row.name for row in rows[:2]] == ["psnr", "ssim"]
     assert [row.on for row in rows[:2]] == ["protocol", "protocol"]
-    assert {row.name: row.higher_is_better for row in rows if row.name in {"gmsd", "lpips", "fsim"}} == {
+    assert {row.name: row.higher_is_better for row in rows if row.name in {"gmsd", "lpips-alex", "fsim"}} == {
         "gmsd": False,
-        "lpips": False,
+        "lpips-alex": False,
         "fsim": True,
     }
+
+
+def test_every_metric_says_its_direction_range_source_and_settings() -> None:
+    for row in metric_rows():
+        assert row["better"] in {"higher", "lower", "depends"}
+        assert row["source"], row["name"]
+        assert row["settings"], row["name"]
+        assert row["range"] or row["better"] == "depends", row["name"]
+    fetching = {row["name"] for row in metric_rows() if row["needs"]}
+    assert fetching == {"lpips-alex", "lpips-vgg", "dists", "ntire", "piq:NAME", "pyiqa:NAME"}
 
 
 def test_the_example_of_the_documentation_works_as_printed(tmp_path: Path) -> None:
