@@ -81,6 +81,25 @@ def read(path: Path) -> ModelCard:
         raise MethodError(f"The model card {path}: {mistake}") from None
 
 
+def named_files(path: Path) -> dict[str, str]:
+    """Return {field: path} of code and weights as a card writes them; nothing where it cannot be read."""
+    told = _told(path)
+    return {name: told[name] for name in ("source", "weights") if isinstance(told.get(name), str)}
+
+
+def risks(path: Path) -> list[str]:
+    """Return the fields of a card by which code of its author runs; none where it cannot be read."""
+    told = _told(path)
+    return [name for name in ("source", "command", "trust_pickle") if told.get(name)]
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}  # `read` says what is wrong
+
+
 class _MistakeError(Exception):
     """What is wrong in a card, without the card's name."""
 

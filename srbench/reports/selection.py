@@ -8,6 +8,7 @@ from dataclasses import replace
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.tables.comparisons import friedman_table, pair_tables
+from srbench.tables.costs import cost_table
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, mos_table
 from srbench.tables.pairs import preference_pairs_table, preference_table
@@ -26,7 +27,12 @@ from srbench.tables.table import Table
 
 
 def main_tables(findings: Findings) -> list[Table]:
-    """Return the paper's two tables."""
+    """Return the paper's two tables, and what the methods cost where anything is known of that."""
+    cost = cost_table(findings.scores, findings.info, findings.names)
+    return [*_paper_tables(findings), *([cost] if cost is not None else [])]
+
+
+def _paper_tables(findings: Findings) -> list[Table]:
     return paper_tables(
         Material(
             names=findings.names,
