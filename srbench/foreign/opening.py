@@ -6,7 +6,7 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +137,25 @@ def torchscript(path: Path, card: ModelCard | None = None) -> Loaded:
     )
 
 
+class _Called(nn.Module):
+    """A network that takes more than a picture, or gives more than one."""
+
+    def __init__(self, network: nn.Module, call: Mapping[str, Any], output: int | None, name: str) -> None:
+        super().__init__()
+        self.network, self._call, self._output, self._name = network, dict(call), output, name
+
+    def forward(self, image: Tensor) -> Any:
+        outputs = self.network(image, **self._call)
+        if self._output is None:
+            return outputs
+        count = len(outputs) if isinstance(outputs, list | tuple) else 1
+        if isinstance(outputs, Tensor) or not -count <= self._output < count:
+            raise MethodError(
+                f"{self._name} gives {count} output{'s' * (count != 1)}; the card asks for {self._output}."
+            )
+        return outputs[self._output]
+
+
 class _Scripted(nn.Module):
     """A module around a scripted one, which itself refuses some of what modules can do."""
 
@@ -187,10 +206,13 @@ def network(card: ModelCard) -> Loaded:
     """
     assert card.weights is not None
     with _quiet():
-        module = source.make(card.source, card.class_, card.args)
-        content = checkpoint.read(card.weights, trust=card.trust_pickle)
+        module = source.make(card.source, card.class_, card.args, card.options)
+        find = source.finder(card.source) if card.source else None
+        content = checkpoint.read(card.weights, trust=card.trust_pickle, find=find)
         weights = checkpoint.state_dict(content, card.weights, card.key)
         checkpoint.fill(module, weights, card.weights, card.class_)
+        if card.call or card.output is not None:
+            module = _Called(module, card.call, card.output, card.class_)
         with contained(card.class_):
             factor = measured_factor(module, card.interface, card.class_)
     code = source.files(card.source, card.class_) if card.source else ()
