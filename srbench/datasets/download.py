@@ -154,9 +154,8 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
     recorded = places.recorded_checksums(manifest)
     parcels = _parcels(manifest, entries, recorded)
     shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
-    for entry in entries:  # here and not by pooch, whose threads would race for it
-        (staging / entry.path).parent.mkdir(parents=True, exist_ok=True)
-    (staging / _ARCHIVES).mkdir(exist_ok=True)
+    for place in (*entries, *parcels):  # here and not by pooch, whose threads would race for it
+        (staging / place.path).parent.mkdir(parents=True, exist_ok=True)
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # one line for each file would tear the progress bar

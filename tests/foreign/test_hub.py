@@ -140,18 +140,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     thread.join()
 
 
-def srbench(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own: huggingface_hub reads its variables when it is imported."""
-    return subprocess.run(
-        [sys.executable, "-m", "srbench", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **variables},
-        timeout=200,
-    )
-
-
 @pytest.mark.parametrize("name", ["net.pth", "nobody/net.pth", "a/b", "a/b/", "a/b/../net.pth", "a/b/net.pth@", ""])
 def test_what_is_no_address_is_one_line(name: str) -> None:
     with pytest.raises(MethodError, match=r"^hf:.*: expected OWNER/NAME/FILE, and perhaps @REVISION"):
@@ -213,30 +201,34 @@ def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.M
         hub.fetch(hub.HubFile("a", "b"))
 
 
-def test_a_run_goes_on_offline_with_what_it_fetched(server: Hub, tmp_path: Path) -> None:
-    pytest.importorskip("spandrel")
-    run = (
-        "run",
-        "--datasets",
-        "demo",
-        "--limit",
-        "1",
-        "--jobs",
-        "1",
-        "--metrics",
-        "psnr",
-        "--out",
-        str(tmp_path / "run"),
-    )
-    method = ("--methods", f"hf:{REPOSITORY}/weights/tiny.pth")
-    online = srbench(*run, *method)
-    assert online.returncode == 0, online.stderr
-    assert f"hf/{REPOSITORY}/weights/tiny" in json.loads((tmp_path / "run" / "run.json").read_text())["methods"]
+def test_without_a_network_the_cache_counts(server: Hub) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    wanted = hub.parse(f"{REPOSITORY}/weights/tiny.pth")
+    online = hub.fetch(wanted)
     asked = sum(server.requests.values())
-    offline = srbench(*run, *method, HF_HUB_OFFLINE="1")
-    assert (offline.returncode, offline.stdout) == (0, online.stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "HF_HUB_OFFLINE", True)
+        assert hub.fetch(wanted) == online
+        with pytest.raises(MethodError) as error:
+            hub.fetch(hub.parse(f"{REPOSITORY}/tiny.toml"))
+    assert "the hub cannot be reached, and the cache does not hold the file" in str(error.value)
+    assert "\n" not in str(error.value)
     assert sum(server.requests.values()) == asked
-    other = srbench(*run, "--methods", f"hf:{REPOSITORY}/tiny.toml@{COMMITS['main']}", HF_HUB_OFFLINE="1")
-    assert other.returncode == 2
-    assert "the hub cannot be reached, and the cache does not hold the file" in other.stderr
-    assert other.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_run_loads_the_commit_that_the_revision_was_even_offline(server: Hub, tmp_path: Path) -> None:
+    pytest.importorskip("spandrel")
+    wanted = f"{REPOSITORY}/weights/tiny.pth"
+    hub.fetch(hub.parse(wanted))
+    run = [sys.executable, "-m", "srbench", "run", "--datasets", "demo", "--limit", "1", "--jobs", "1"]
+    ran = subprocess.run(
+        [*run, "--metrics", "psnr", "--methods", f"hf:{wanted}", "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    about = json.loads((tmp_path / "run" / "run.json").read_text())["methods"][f"hf/{REPOSITORY}/weights/tiny"]
+    assert about["weights_sha256"] == sha256(server.folders[COMMITS["main"]] / "weights" / "tiny.pth")
