@@ -6,7 +6,7 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from srbench.errors import MethodError, WeightsError
 from srbench.foreign import checkpoint, source
+from srbench.foreign.calling import Called
 from srbench.foreign.card import ModelCard
 from srbench.foreign.interface import Interface, measured_factor
 from srbench.foreign.upscaler import Loaded
@@ -137,25 +138,6 @@ def torchscript(path: Path, card: ModelCard | None = None) -> Loaded:
     )
 
 
-class _Called(nn.Module):
-    """A network that takes more than a picture, or gives more than one."""
-
-    def __init__(self, network: nn.Module, call: Mapping[str, Any], output: int | None, name: str) -> None:
-        super().__init__()
-        self.network, self._call, self._output, self._name = network, dict(call), output, name
-
-    def forward(self, image: Tensor) -> Any:
-        outputs = self.network(image, **self._call)
-        if self._output is None:
-            return outputs
-        count = len(outputs) if isinstance(outputs, list | tuple) else 1
-        if isinstance(outputs, Tensor) or not -count <= self._output < count:
-            raise MethodError(
-                f"{self._name} gives {count} output{'s' * (count != 1)}; the card asks for {self._output}."
-            )
-        return outputs[self._output]
-
-
 class _Scripted(nn.Module):
     """A module around a scripted one, which itself refuses some of what modules can do."""
 
@@ -212,7 +194,7 @@ def network(card: ModelCard) -> Loaded:
         weights = checkpoint.state_dict(content, card.weights, card.key)
         checkpoint.fill(module, weights, card.weights, card.class_)
         if card.call or card.output is not None:
-            module = _Called(module, card.call, card.output, card.class_)
+            module = Called(module, card.call, card.output, card.class_)
         with contained(card.class_):
             factor = measured_factor(module, card.interface, card.class_)
     code = source.files(card.source, card.class_) if card.source else ()
