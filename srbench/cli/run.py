@@ -31,8 +31,9 @@ def run(
         list[str] | None,
         typer.Option(
             help="Methods, separated by commas; the option may be repeated. 'results:DIR' scores stored images, "
-            "'spandrel:FILE', 'onnx:FILE' and 'model:CARD.toml' run models of others; a \"command:'...'\" is an "
-            "option of its own. 'srbench methods' lists them. Default: all that have what they need.",
+            "'spandrel:FILE', 'onnx:FILE', 'model:CARD.toml' and 'hf:OWNER/NAME/FILE' run models of others; a "
+            "\"command:'...'\" is an option of its own. 'srbench methods' lists them. Default: all that have what they "
+            "need.",
             show_default=False,
         ),
     ] = None,
