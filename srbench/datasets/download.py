@@ -154,8 +154,9 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
     recorded = places.recorded_checksums(manifest)
     parcels = _parcels(manifest, entries, recorded)
     shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
-    for place in (*entries, *parcels):  # here and not by pooch, whose threads would race for it
-        (staging / place.path).parent.mkdir(parents=True, exist_ok=True)
+    # Folders are made here and not by pooch, whose threads would race for them.
+    for place in [*(entry.path for entry in entries), *(parcel.path for parcel in parcels)]:
+        (staging / place).parent.mkdir(parents=True, exist_ok=True)
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # one line for each file would tear the progress bar
@@ -193,7 +194,8 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
 
 
 def _parcels(manifest: Manifest, entries: list[Entry], recorded: Mapping[str, str]) -> list[_Parcel]:
-    plain, packed = [], {}
+    plain: list[_Parcel] = []
+    packed: dict[str, dict[str, Entry]] = {}
     for entry in entries:
         address, member = archives.split(address_of(manifest, entry))
         if member:

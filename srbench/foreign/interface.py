@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,6 +120,7 @@ def attempt(network: Network, image: Tensor, name: str) -> Tensor:
     Raises:
         MethodError: It breaks, or gives no tensor of four dimensions.
     """
+    output: Any  # what code of others gives, whatever it was to give
     try:
         output = network(image)
     except (torch.OutOfMemoryError, MemoryError):

@@ -29,7 +29,10 @@ class Runner(Protocol):
     """What an upscaler computes with, such as `Engine`."""
 
     path: str
-    stages: Sequence[Stage]
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """What it computes, in order."""
 
     def __call__(self, image: Tensor) -> Tensor:
         """Return (N, C, scale*H, scale*W) of (N, C, H, W), float32 on the CPU."""
