@@ -11,7 +11,7 @@ from srbench.images import write_atomically
 from srbench.reports import figures, page, pdf
 from srbench.reports.analysis import find
 from srbench.reports.inputs import Choices, StudyRatings
-from srbench.reports.selection import main_tables, statistics_tables
+from srbench.reports.selection import cost_tables, main_tables, statistics_tables
 from srbench.tables import rendering
 
 FORMATS = ("html", "md", "latex", "pdf")
@@ -33,7 +33,8 @@ def build(run: RunResults, study: StudyRatings | None = None, choices: Choices |
             files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
             drawn.append(page.Drawn(drawing, files))
     slider = page.slider(findings) if findings.choices.pictures else {}
-    return page.Report(findings, main_tables(findings), statistics_tables(findings), drawn, slider)
+    main = [*main_tables(findings), *cost_tables(findings)]
+    return page.Report(findings, main, statistics_tables(findings), drawn, slider)
 
 
 def check_formats(formats: Sequence[str]) -> None:

@@ -27,12 +27,7 @@ from srbench.tables.table import Table
 
 
 def main_tables(findings: Findings) -> list[Table]:
-    """Return the paper's two tables, and what the methods cost where anything is known of that."""
-    cost = cost_table(findings.scores, findings.info, findings.names)
-    return [*_paper_tables(findings), *([cost] if cost is not None else [])]
-
-
-def _paper_tables(findings: Findings) -> list[Table]:
+    """Return the paper's two tables."""
     return paper_tables(
         Material(
             names=findings.names,
@@ -43,6 +38,12 @@ def _paper_tables(findings: Findings) -> list[Table]:
             synthetic=findings.synthetic,
         )
     )
+
+
+def cost_tables(findings: Findings) -> list[Table]:
+    """Return the table of what the methods cost, where anything is known of that."""
+    table = cost_table(findings.scores, findings.info, findings.names)
+    return [table] if table is not None else []
 
 
 def statistics_tables(findings: Findings) -> list[Table]:
