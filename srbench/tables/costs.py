@@ -122,7 +122,7 @@ def cost_table(scores: pd.DataFrame, info: Mapping[str, Any], names: Names) -> T
 
 def _notes(methods: Sequence[str], info: Mapping[str, Any]) -> list[str]:
     about = [info.get("methods", {}).get(name, {}) for name in methods]
-    sizes = {tuple(each["counted_for"]) for each in about if each.get("counted_for")}
+    sizes = {tuple(each["counted_for"]) for each in about if each.get("multiply_accumulates")}
     scale = int(info.get("scale", 1))
     stated = [
         f"MACs: multiply-accumulates of the network as published, in 10^9, for an SR image of {width * scale}x"

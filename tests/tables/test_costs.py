@@ -37,6 +37,12 @@ def test_the_columns_stand_behind_the_scores_and_what_nobody_knows_is_a_dash(run
     assert any("for an SR image of 1280x720 from an LR image of 320x180" in note for note in table.notes)
 
 
+def test_a_size_is_stated_only_where_something_was_counted_for_it(run) -> None:
+    table, info = run
+    info["methods"]["net"] = {**NETWORK, "multiply_accumulates": None}
+    assert not any("SR image of" in note for note in score_table(table, info, "psnr", columns="cost").notes)
+
+
 def test_without_being_asked_for_they_are_not_there(run) -> None:
     assert list(score_table(*run, "psnr").head) == ["Method", "Set5"]
 
