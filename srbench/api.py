@@ -83,19 +83,20 @@ class Run:
         """What a reader must know beside the scores: methods, files and rows that were left out."""
         return self.results.notes
 
-    def table(self, metric: str = "psnr", protocol: str | None = None) -> Table:
+    def table(self, metric: str = "psnr", protocol: str | None = None, *, columns: str | Sequence[str] = ()) -> Table:
         """Return methods x data sets, the mean over the images of each set, with the paper's values beside.
 
         Args:
             metric: Name of the metric.
             protocol: Name of the protocol; the first that the run has where none is named.
+            columns: `cost` for parameters, multiply-accumulates, seconds and peak memory of each method.
 
         Raises:
-            ReportError: The run has no scores of that metric, or none under that protocol.
+            ReportError: The run has no scores of that metric, or none under that protocol; or no such columns exist.
         """
         from srbench.tables import score_table
 
-        return score_table(self.scores, self.info, metric, protocol)
+        return score_table(self.scores, self.info, metric, protocol, columns)
 
     def compare(self, metric: str = "psnr", protocol: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
         """Return the paired comparison of every two methods on every data set; see `srbench.stats.compare_scores`.

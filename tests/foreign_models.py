@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-KINDS = ("spandrel", "model", "onnx", "torchscript", "pt2", "command")
+KINDS = ("spandrel", "model", "onnx", "torchscript", "pt2", "command", "hf")
+COMMIT = "c" * 40
 
 CODE = '''
 """A network of convolutions that adds to the enlarged picture; its weights are named as those of SRVGGNetCompact."""
@@ -78,6 +79,12 @@ def spec(kind: str, folder: Path, scale: int = 4) -> str:
         program = folder / "program.py"
         program.write_text(PROGRAM)
         return f"command:'{sys.executable}' '{program}' {{lr}} {{sr}} {{scale}}"
+    if kind == "hf":
+        # As huggingface_hub's cache lays it out: what is there at a commit is asked of nobody.
+        snapshot = folder / "hub" / "models--somebody--nets" / "snapshots" / COMMIT
+        snapshot.mkdir(parents=True, exist_ok=True)
+        torch.save(network(scale).state_dict(), snapshot / f"tiny-x{scale}.pth")
+        return f"hf:somebody/nets/tiny-x{scale}.pth@{COMMIT}"
     ends = {"spandrel": "pth", "model": "toml", "onnx": "onnx", "torchscript": "pt", "pt2": "pt2"}
     path = folder / kind / f"tiny-x{scale}.{ends[kind]}"
     if not path.is_file():
@@ -104,5 +111,5 @@ def export(kind: str, path: Path, scale: int) -> None:
 
 def needs(kind: str) -> str | None:
     """Return the package that a kind needs and that is not installed."""
-    packages = {"spandrel": ["spandrel"], "onnx": ["onnx", "onnxruntime"]}.get(kind, [])
-    return next((package for package in packages if importlib.util.find_spec(package) is None), None)
+    packages = {"spandrel": ["spandrel"], "hf": ["huggingface_hub", "spandrel"], "onnx": ["onnx", "onnxruntime"]}
+    return next((package for package in packages.get(kind, []) if importlib.util.find_spec(package) is None), None)

@@ -55,13 +55,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(name: str, models: Path, tmp_path: Path) -> Path:
+def folder(name: str, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the argument of a method lies: stored pictures of this test, or models."""
     if name not in foreign_models.KINDS:
         return tmp_path
     lacking = foreign_models.needs(name)
     if lacking:
         pytest.skip(f"{lacking} is not installed")
+    if name == "hf":
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(models / "hub"))
     return models
 
 
@@ -102,7 +104,7 @@ def test_it_returns_an_image_of_the_right_size_and_type(name: str, scale: int, f
 
 @pytest.mark.parametrize(("name", "scale"), cases())
 def test_it_takes_the_smallest_images(name: str, scale: int, folder: Path) -> None:
-    for shape in ((1, 1, 3), (1, 9), (2, 3, 3)):
+    for shape in ((1, 1), (1, 1, 3), (1, 9), (5, 7, 3), (2, 3, 3)):
         assert upscale(name, smooth(shape), scale, folder).shape[:2] == (shape[0] * scale, shape[1] * scale)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from srbench import __version__, images, metrics, registry
 from srbench.bench import results
+from srbench.bench.costs import operations
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
 from srbench.datasets import ImagePair
@@ -145,6 +146,8 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
             "weights_sha256": images.file_sha256(weights) if weights else None,
             "device": plan.setup.device,
             "precision": plan.setup.precision,
+            **({"takes_pair": True} if spec.method.takes_pair else {}),
+            **operations(spec, plan.setup, plan.fingerprints[spec.name], before.get(spec.name, {})),
             **({"published": spec.method.published} if spec.method.published else {}),
         }
     titles = registry.told_apart({name: about["title"] for name, about in methods.items()})

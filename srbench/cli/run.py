@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srbench.cli.options import DataRoot, split, split_all
+from srbench.cli.options import Columns, DataRoot, split, split_all
 from srbench.cli.show import print_notes, print_tables
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def run(
         list[str] | None,
         typer.Option(
             help="Methods, separated by commas; the option may be repeated. 'results:DIR' scores stored images, "
-            "'spandrel:FILE', 'onnx:FILE' and 'model:CARD.toml' run models of others; a \"command:'...'\" is an "
-            "option of its own. 'srbench methods' lists them. Default: all that have what they need.",
+            "'spandrel:FILE', 'onnx:FILE', 'model:CARD.toml' and 'hf:OWNER/NAME/FILE' run models of others; a "
+            "\"command:'...'\" is an option of its own. 'srbench methods' lists them. Default: all that have what they "
+            "need.",
             show_default=False,
         ),
     ] = None,
@@ -81,6 +83,7 @@ def run(
         int | None, typer.Option(min=1, help="Only the first N images of each data set.", show_default=False)
     ] = None,
     data_root: DataRoot = None,
+    columns: Columns = "",
     shard: Annotated[
         str | None,
         typer.Option(
@@ -100,8 +103,10 @@ def run(
     """
     from srbench import bench
     from srbench.bench.progress import ProgressBar
+    from srbench.tables import costs
     from srbench.tables.numbers import count
 
+    costs.check(split(columns))  # before hours of work
     try:
         with ProgressBar() as progress:
             finished = bench.run(
@@ -129,7 +134,7 @@ def run(
         typer.echo(f"Interrupted. {stopped}".rstrip(), err=True)
         raise typer.Exit(130) from None
     if shard is None:
-        _print_whole(finished)
+        _print_whole(finished, split(columns))
     else:
         done = len(finished.scores.drop_duplicates(["method", "dataset", "image"]))
         typer.echo(f"Shard {shard.strip()}: {count(done, 'image')} done.")
@@ -140,8 +145,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _print_whole(finished: RunResults) -> None:
-    print_tables(finished)
+def _print_whole(finished: RunResults, columns: Sequence[str]) -> None:
+    print_tables(finished, columns)
     for name, about in finished.info["sources"].items():
         if name in set(finished.scores["dataset"]):
             typer.echo(f"LR:       {name}: {about['lr']}")

@@ -8,12 +8,13 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from srbench import images
-from srbench.datasets import places
+from srbench.datasets import archives, places
 from srbench.datasets.inspection import inspect
 from srbench.datasets.manifest import Entry, Manifest, find
 from srbench.datasets.places import Check
@@ -24,8 +25,28 @@ if TYPE_CHECKING:
     import pooch
 
 CONNECTIONS = 8
+_ARCHIVES = ".archives"
 RETRIES = 4  # pooch waits 1, 2, 3, ... seconds before each
-_Result: TypeAlias = tuple[Entry, Path | BaseException]
+_Result: TypeAlias = tuple["_Parcel", Path | BaseException]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What one address brings: a file, or an archive with many of them.
+
+    Attributes:
+        address: Where it comes from, without the names of files in an archive.
+        path: Where it is kept until it is checked, relative to the staging folder.
+        sha256: What it must be; None where nobody knows, and for archives, whose files are checked instead.
+        members: {name in the archive: file of the data set}; empty for a plain file.
+        entries: The files of the data set that it brings.
+    """
+
+    address: str
+    path: str
+    sha256: str | None
+    entries: tuple[Entry, ...]
+    members: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def fetch(
@@ -60,6 +81,8 @@ def fetch(
             raise DatasetError(f"Data set '{name}': {problem}. Install {manifest.package} again.")
         return checks[0].path.parent
     if any(_is_due(check) for check in checks):
+        if any(not address_of(manifest, check.entry) for check in checks if _is_due(check)):
+            raise DatasetError(f"Data set '{name}' cannot be downloaded by a program. {manifest.obtain}")
         try:
             with _alone(manifest.name):
                 # Again, because another process may have fetched the set while this one waited for its turn.
@@ -129,43 +152,74 @@ def _download(manifest: Manifest, entries: list[Entry], staging: Path) -> Iterat
         Refused: One file cannot be had; the others are given up as well, for they come from the same server.
     """
     recorded = places.recorded_checksums(manifest)
+    parcels = _parcels(manifest, entries, recorded)
     shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
-    for entry in entries:  # here and not by pooch, whose threads would race for it
-        (staging / entry.path).parent.mkdir(parents=True, exist_ok=True)
+    # Folders are made here and not by pooch, whose threads would race for them.
+    for place in [*(entry.path for entry in entries), *(parcel.path for parcel in parcels)]:
+        (staging / place).parent.mkdir(parents=True, exist_ok=True)
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # one line for each file would tear the progress bar
     shelf = pooch.create(
         path=staging,
         base_url="",
-        registry={entry.path: entry.sha256 or recorded.get(entry.path) for entry in entries},
-        urls={entry.path: address_of(manifest, entry) for entry in entries},
+        registry={parcel.path: parcel.sha256 for parcel in parcels},
+        urls={parcel.path: parcel.address for parcel in parcels},
         retry_if_failed=RETRIES,
     )
-    waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[_Parcel] = queue.SimpleQueue()
     finished: queue.SimpleQueue[_Result] = queue.SimpleQueue()
     stop = threading.Event()
-    for entry in entries:
-        waiting.put(entry)
+    for parcel in parcels:
+        waiting.put(parcel)
     # Daemons: after Ctrl-C nobody wants to wait for a server that has stopped answering.
     threads = [
         threading.Thread(target=_work, args=(shelf, waiting, finished, stop), daemon=True)
-        for _ in range(min(CONNECTIONS, len(entries)))
+        for _ in range(min(CONNECTIONS, len(parcels)))
     ]
     try:
         for thread in threads:
             thread.start()
-        for _ in entries:
-            entry, result = _next(finished)
+        for _ in parcels:
+            parcel, result = _next(finished)
             if isinstance(result, BaseException):
-                raise explain(result, address_of(manifest, entry)) from None
-            yield entry, result
+                raise explain(result, parcel.address) from None
+            yield from _unpacked(parcel, result, staging, recorded)
     finally:
         stop.set()
         for thread in threads:
             if thread.is_alive():
                 thread.join(timeout=0.1)
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _parcels(manifest: Manifest, entries: list[Entry], recorded: Mapping[str, str]) -> list[_Parcel]:
+    plain: list[_Parcel] = []
+    packed: dict[str, dict[str, Entry]] = {}
+    for entry in entries:
+        address, member = archives.split(address_of(manifest, entry))
+        if member:
+            packed.setdefault(address, {})[member] = entry
+        else:
+            plain.append(_Parcel(address, entry.path, entry.sha256 or recorded.get(entry.path), (entry,)))
+    return plain + [
+        _Parcel(address, f"{_ARCHIVES}/{number}", None, tuple(members.values()), members)
+        for number, (address, members) in enumerate(packed.items())
+    ]
+
+
+def _unpacked(parcel: _Parcel, came: Path, staging: Path, recorded: Mapping[str, str]) -> Iterator[tuple[Entry, Path]]:
+    """Yield the files that a parcel brought, those of an archive once they are as their checksums say."""
+    if not parcel.members:
+        yield parcel.entries[0], came
+        return
+    archives.extract(came, parcel.address, {name: staging / entry.path for name, entry in parcel.members.items()})
+    came.unlink()
+    for name, entry in parcel.members.items():
+        expected = entry.sha256 or recorded.get(entry.path)
+        if expected and images.file_sha256(staging / entry.path) != expected:
+            raise Refused(f"{name} in {parcel.address} is not the file of the manifest: its SHA-256 differs.")
+        yield entry, staging / entry.path
 
 
 def _next(finished: queue.SimpleQueue[_Result]) -> _Result:
@@ -177,17 +231,17 @@ def _next(finished: queue.SimpleQueue[_Result]) -> _Result:
 
 def _work(
     shelf: pooch.Pooch,
-    waiting: queue.SimpleQueue[Entry],
+    waiting: queue.SimpleQueue[_Parcel],
     finished: queue.SimpleQueue[_Result],
     stop: threading.Event,
 ) -> None:
     with Transport(stop) as transport, contextlib.suppress(queue.Empty):
         while not stop.is_set():
-            entry = waiting.get_nowait()
+            parcel = waiting.get_nowait()
             try:
-                finished.put((entry, Path(shelf.fetch(entry.path, downloader=transport))))
+                finished.put((parcel, Path(shelf.fetch(parcel.path, downloader=transport))))
             except BaseException as error:  # whatever it is, the main thread decides
-                finished.put((entry, error))
+                finished.put((parcel, error))
 
 
 def _keep(manifest: Manifest, entry: Entry, staged: Path, folder: Path) -> None:

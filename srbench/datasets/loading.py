@@ -62,7 +62,7 @@ def _from_manifest(
         fetch(manifest.name, on_file, limit=limit, scale=scale)
         checks = _check(manifest, scale, root, limit, degradation)
     note = ""
-    if scale in manifest.others and not any(check.sha256 for check in checks.values()):
+    if scale in manifest.others and not any(c.sha256 for c in checks.values() if c.entry.scale == scale):
         # A folder that was filled for x4 goes on to serve the other factors; the results say so.
         note = f"; the published files for x{scale} are not in {root}"
         manifest = manifest.without(scale)

@@ -26,7 +26,8 @@ class Entry:
         scale: The factor it was cut or reduced for; None for an original that serves every factor.
         path: Where it lies, relative to the folder of the data set.
         elsewhere: Where a data root may hold it instead, relative to the root; empty when nowhere else.
-        address: Where it comes from; empty when it is never downloaded.
+        address: Where it comes from, for a file in an archive with `#` and its name there; empty when it is never
+            downloaded.
         sha256: Its checksum in hexadecimal; None while nobody has recorded it.
     """
 
@@ -50,8 +51,9 @@ class Manifest:
         licence: As far as known.
         citation: BibTeX.
         scale: The factor that its LR files are for, those of the other factors aside; None when it has none.
-        others: The other factors that it has originals and LR files of their own for.
+        others: The other factors that it has LR files for, and originals of their own or those of `[hr]`.
         package: Name of the installed package that brings the files; empty when they are downloaded.
+        obtain: How to get the set, in a sentence, where its owner gives it to people only.
         also_called: Other names of the set, which people give to folders of results.
         images: Names of the images, in order.
         aliases: Other names of each image, by its name.
@@ -66,6 +68,7 @@ class Manifest:
     scale: int | None
     others: tuple[int, ...]
     package: str
+    obtain: str
     also_called: tuple[str, ...]
     images: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
@@ -84,7 +87,8 @@ class Manifest:
             limit: Only the files of the first images.
         """
         chosen, factor = set(self.images[:limit]), self.scale if scale is None else scale
-        own = {factor} if factor in self.others else {None, factor}
+        has_originals = any(entry.scale == factor and entry.part == "hr" for entry in self.entries)
+        own = {factor} if has_originals else {None, factor}
         return tuple(entry for entry in self.entries if entry.image in chosen and entry.scale in own)
 
     def without(self, factor: int) -> Manifest:
@@ -163,6 +167,7 @@ def parse(path: Path) -> Manifest:
             scale=table.get("lr", {}).get("scale"),
             others=tuple(_factors(table)),
             package=table["hr"].get("package", ""),
+            obtain=table.get("obtain", ""),
             also_called=tuple(table.get("also_called", ())),
             images=tuple(table["images"]),
             aliases={image: tuple(about.get("aliases", ())) for image, about in table["images"].items()},

@@ -15,7 +15,7 @@ from srbench.foreign import published
 from srbench.foreign.interface import CHANNELS, GRAY, RANGES, Interface
 
 KINDS = ("network", "spandrel", "onnx", "torchscript", "pt2", "command")
-_OF_NETWORKS = ("source", "class", "args", "key")
+_OF_NETWORKS = ("source", "class", "args", "options", "call", "output", "key")
 _OF_COMMANDS = ("command", "seconds")
 _OF_PICTURES = ("range", "channels", "multiple", "minimum", "enlarged", "tile", "halo")
 
@@ -32,6 +32,9 @@ class ModelCard:
         source: File or folder of network code; None where the class is installed.
         class_: Name of the network's class, with its module where `source` is no file.
         args: What the class is called with.
+        options: What it is given before that as one object with these attributes, as argparse makes; empty for nothing.
+        call: What the network is called with beside the picture.
+        output: Which of several outputs is the picture; None where there is one.
         weights: The weight file, or the model itself for other kinds than `network`.
         key: Where in the weight file the weights are.
         trust_pickle: Whether the weight file may run code of its author.
@@ -51,6 +54,9 @@ class ModelCard:
     source: Path | None = None
     class_: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
+    output: int | None = None
     weights: Path | None = None
     key: str = ""
     trust_pickle: bool = False
@@ -81,6 +87,25 @@ def read(path: Path) -> ModelCard:
         raise MethodError(f"The model card {path}: {mistake}") from None
 
 
+def named_files(path: Path) -> dict[str, str]:
+    """Return {field: path} of code and weights as a card writes them; nothing where it cannot be read."""
+    told = _told(path)
+    return {name: told[name] for name in ("source", "weights") if isinstance(told.get(name), str)}
+
+
+def risks(path: Path) -> list[str]:
+    """Return the fields of a card by which code of its author runs; none where it cannot be read."""
+    told = _told(path)
+    return [name for name in ("source", "command", "trust_pickle") if told.get(name)]
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}  # `read` says what is wrong
+
+
 class _MistakeError(Exception):
     """What is wrong in a card, without the card's name."""
 
@@ -101,7 +126,7 @@ def _card(path: Path, told: Mapping[str, Any]) -> ModelCard:
         owners = _owners(name)
         if kind not in owners:
             raise _MistakeError(f"'{name}' says nothing for kind '{kind}', only for {', '.join(owners)}.")
-    same = ("kind", "args", "key", "trust_pickle", "scale", "command", "seconds", "title", "note", "cite", "published")
+    kept = {one.name for one in dataclasses.fields(ModelCard)} - {"interface", "source", "class_", "weights"}
     return ModelCard(
         path=path,
         interface=_interface(told),
@@ -109,7 +134,7 @@ def _card(path: Path, told: Mapping[str, Any]) -> ModelCard:
         source=_place(path, told, "source"),
         class_=told.get("class", ""),
         weights=_place(path, told, "weights"),
-        **{name: told[name] for name in same if name in told},
+        **{name: told[name] for name in told if name in kept},
     )
 
 
@@ -188,6 +213,10 @@ def _whole(least: int) -> _Check:
     return lambda value: _at_least(least)(value) or not isinstance(value, int)
 
 
+def _number(value: Any) -> bool | str:
+    return isinstance(value, bool) or not isinstance(value, int)
+
+
 def _span(value: Any) -> bool | str:
     values = value if isinstance(value, list) else [value]
     return len(values) not in {1, 2} or (isinstance(value, list) and len(value) == 1) or not _known(values)
@@ -202,6 +231,9 @@ _FIELDS: dict[str, tuple[str, _Check]] = {
     "source": ("the path of a Python file or of a folder of code", _text),
     "class": ("the name of a class", _text),
     "args": ("a table of arguments", _is(dict)),
+    "options": ("a table of attributes", _is(dict)),
+    "call": ("a table of arguments", _is(dict)),
+    "output": ("a whole number: the place among several outputs, from 0, or from -1 for the last", _number),
     "weights": ("the path of a file", _text),
     "key": ("a name in the weight file", _text),
     "trust_pickle": ("true or false", _is(bool)),

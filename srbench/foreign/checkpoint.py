@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -28,12 +29,17 @@ KEYS = (
 """Under which names training programs keep the weights beside other things; the first that is there is taken."""
 
 
-def read(path: Path, *, trust: bool = False) -> Any:
+Finder = Callable[[str], ModuleType | None]
+"""Returns the module that a name in a pickle means; None for one that is installed."""
+
+
+def read(path: Path, *, trust: bool = False, find: Finder | None = None) -> Any:
     """Return what a weight file holds: tensors, numbers and texts in dictionaries and lists.
 
     Args:
         path: A `.safetensors` file, or what `torch.save` wrote.
         trust: Also read a pickle that makes objects of other classes. That runs whatever code its author wished.
+        find: Where a trusted pickle finds modules that are not installed, such as those of a card's source.
 
     Raises:
         WeightsError: There is no such file, it is damaged, or it wants to make objects and is not trusted.
@@ -43,12 +49,28 @@ def read(path: Path, *, trust: bool = False) -> Any:
     if path.suffix == ".safetensors":
         return _safetensors(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=not trust)
+        if not trust:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=False, pickle_module=_pickle(find))
     except pickle.UnpicklingError as error:
         raise WeightsError(_untrusted(path, str(error))) from None
     except Exception as error:  # torch raises what it comes upon: RuntimeError, EOFError, KeyError, ImportError
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{path} cannot be read as weights: {type(error).__name__}: {reason}") from None
+
+
+def _pickle(find: Finder | None) -> ModuleType:
+    """Return the module `pickle` with an unpickler that asks `find` first: people pickle networks of their own code."""
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            own = find(module) if find is not None else None
+            return getattr(own, name) if own is not None else super().find_class(module, name)
+
+    changed = ModuleType("pickle")
+    vars(changed).update(vars(pickle))
+    vars(changed).update(Unpickler=Unpickler, load=lambda file, **how: Unpickler(file, **how).load())
+    return changed
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:

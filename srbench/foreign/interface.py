@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,16 +120,20 @@ def attempt(network: Network, image: Tensor, name: str) -> Tensor:
     Raises:
         MethodError: It breaks, or gives no tensor of four dimensions.
     """
+    output: Any  # what code of others gives, whatever it was to give
     try:
         output = network(image)
     except (torch.OutOfMemoryError, MemoryError):
         raise MethodError(f"{name} needs more memory than there is for an input of {tuple(image.shape)}.") from None
+    except MethodError:
+        raise
     except Exception as error:  # the code is not ours: whatever it raises is what to report
         reason = " ".join(str(error).split())[:300]
         raise MethodError(f"{name} breaks on {tuple(image.shape)}: {type(error).__name__}: {reason}") from None
     if not isinstance(output, Tensor) or output.ndim != 4:
         came = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
-        raise MethodError(f"{name} gave {came}; expected one tensor of four dimensions.")
+        hint = " A card says which of several it is: 'output'." if isinstance(output, list | tuple) else ""
+        raise MethodError(f"{name} gave {came}; expected one tensor of four dimensions.{hint}")
     return output
 
 

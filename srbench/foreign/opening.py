@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from srbench.errors import MethodError, WeightsError
 from srbench.foreign import checkpoint, source
+from srbench.foreign.calling import Called
 from srbench.foreign.card import ModelCard
 from srbench.foreign.interface import Interface, measured_factor
 from srbench.foreign.upscaler import Loaded
@@ -187,10 +188,13 @@ def network(card: ModelCard) -> Loaded:
     """
     assert card.weights is not None
     with _quiet():
-        module = source.make(card.source, card.class_, card.args)
-        content = checkpoint.read(card.weights, trust=card.trust_pickle)
+        module = source.make(card.source, card.class_, card.args, card.options)
+        find = source.finder(card.source) if card.source else None
+        content = checkpoint.read(card.weights, trust=card.trust_pickle, find=find)
         weights = checkpoint.state_dict(content, card.weights, card.key)
         checkpoint.fill(module, weights, card.weights, card.class_)
+        if card.call or card.output is not None:
+            module = Called(module, card.call, card.output, card.class_)
         with contained(card.class_):
             factor = measured_factor(module, card.interface, card.class_)
     code = source.files(card.source, card.class_) if card.source else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +13,14 @@ from torch import Tensor
 
 from srbench import registry
 from srbench.errors import MethodError
-from srbench.foreign import card, methods, opening
-from srbench.foreign.interface import Interface, adapted, to_network
+from srbench.foreign import card, hub, kinds, methods, opening
+from srbench.foreign.interface import Interface, adapted
 from srbench.foreign.program import ProgramUpscaler
 from srbench.foreign.upscaler import Loaded, stage
 from srbench.images import Image
-from srbench.inference import tiles
+from srbench.inference import operations, tiles
 from srbench.registry import Setup
 
-KINDS = ("model", "spandrel", "onnx", "torchscript", "pt2")
-_SUFFIXES = {".toml": "model", ".onnx": "onnx", ".pt2": "pt2", ".ts": "torchscript", ".torchscript": "torchscript"}
 _SIDES = range(1, 34)
 _REACH = 48
 _WHOLE = 1e-3
@@ -37,27 +34,20 @@ class ModelFinding:
     found: str
 
 
-def kind_of(name: str) -> tuple[str, Path]:
-    """Return the kind and the file that `FILE` or `KIND:FILE` means.
+def find(name: str) -> tuple[str, Path]:
+    """Return the kind and the file that `FILE`, `KIND:FILE` or `hf:OWNER/NAME/FILE` means.
 
-    >>> kind_of("spandrel:/models/edsr.pt")[0], kind_of("/models/edsr.toml")[0]
+    >>> find("spandrel:/models/edsr.pt")[0], find("/models/edsr.toml")[0]
     ('spandrel', 'model')
+
+    Raises:
+        MethodError: It is on the hub and cannot be fetched.
     """
     kind, colon, rest = name.partition(":")
-    if colon and kind in KINDS:
+    if colon and kind in kinds.KINDS:
         return kind, methods.place(rest)
-    path = methods.place(name)
-    if path.suffix in _SUFFIXES:
-        return _SUFFIXES[path.suffix], path
-    return ("torchscript" if _is_script(path) else "spandrel"), path
-
-
-def _is_script(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any("/code/" in name for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
+    path = hub.fetch(hub.parse(rest))[0] if colon and kind == "hf" else methods.place(name)
+    return kinds.kind_of(path), path
 
 
 def examine(name: str, lr: Image, size: int = 64) -> list[ModelFinding]:
@@ -72,7 +62,7 @@ def examine(name: str, lr: Image, size: int = 64) -> list[ModelFinding]:
         MethodError: It cannot be used.
         WeightsError: Its weights cannot be read or do not fit.
     """
-    kind, path = kind_of(name)
+    kind, path = find(name)
     told = card.read(path) if kind == "model" else None
     if told is not None and told.kind == "command":
         return [ModelFinding("loaded", f"a program: {told.command}"), _picture(kind, path, lr, told.scale or 4)]
@@ -107,17 +97,12 @@ def _run(loaded: Loaded, image: Tensor, interface: Interface | None = None) -> T
         return compute(image)
 
 
-def multiply_accumulates(loaded: Loaded, size: int) -> int:
+def multiply_accumulates(loaded: Loaded, size: int) -> int | None:
     """Return how many products a network adds up for an input of `size` by `size`, filled up as it needs.
 
-    Convolutions, matrix products and attention count, as torch counts them; 0 where it sees none.
+    See `srbench.inference.operations.count`.
     """
-    from torch.utils.flop_counter import FlopCounterMode
-
-    image = to_network(_noise(loaded.interface.planes, size, size), loaded.interface)
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        loaded.run(image)
-    return int(counter.get_total_flops()) // 2
+    return operations.count(loaded.run, (1, loaded.interface.planes, *loaded.interface.padded(size, size)))
 
 
 def _operations(loaded: Loaded, size: int) -> str:

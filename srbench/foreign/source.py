@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torch import nn
 
 from srbench import sources
 from srbench.errors import MethodError, PluginError, unknown
+from srbench.foreign import packages
 from srbench.plugins import contained, modules
 
 _ABOVE = 4
 
 
-def make(where: Path | None, class_: str, arguments: Mapping[str, Any]) -> nn.Module:
+def make(
+    where: Path | None, class_: str, arguments: Mapping[str, Any], options: Mapping[str, Any] | None = None
+) -> nn.Module:
     """Return a network made of a class that is not installed, or is.
 
     Args:
@@ -27,6 +32,7 @@ def make(where: Path | None, class_: str, arguments: Mapping[str, Any]) -> nn.Mo
         class_: Name of the class, or of a function that returns the network; modules before it, with dots, where
             `where` is no file.
         arguments: What it is called with.
+        options: What it is given before that as one object with these attributes, as argparse makes.
 
     Raises:
         MethodError: The code cannot be imported, holds no such class, or cannot be called so.
@@ -34,7 +40,7 @@ def make(where: Path | None, class_: str, arguments: Mapping[str, Any]) -> nn.Mo
     maker = _find(where, class_)
     try:
         with contained(f"Making {class_}"):
-            network = maker(**arguments)
+            network = maker(*([argparse.Namespace(**options)] if options else []), **arguments)
     except PluginError as error:
         raise MethodError(str(error)) from None
     except Exception as error:  # whatever the code of others raises
@@ -55,7 +61,7 @@ def _find(where: Path | None, class_: str) -> Callable[..., object]:
     elif where.is_dir():
         if not module_name:
             raise MethodError(f"class '{class_}': 'source' is a folder, so name the module: 'module.{class_}'.")
-        module = _import(f"{modules.package(where)}.{module_name}", where)
+        module = _import_from_folder(module_name, where)
     else:
         name = name or class_
         module = _import(f"{modules.package(where.parent)}.{where.stem}", where)
@@ -64,6 +70,29 @@ def _find(where: Path | None, class_: str) -> Callable[..., object]:
         own = [key for key, value in vars(module).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
         raise MethodError(f"{where or module_name}: {unknown('class', name, own)}")
     return found  # type: ignore[no-any-return]
+
+
+def finder(where: Path) -> Callable[[str], ModuleType | None]:
+    """Return a function that gives the modules in somebody's code by the names that they have for him, else None."""
+    package = modules.package(where if where.is_dir() else where.parent)
+
+    def find(name: str) -> ModuleType | None:
+        own = f"{package}.{name}"
+        return importlib.import_module(own) if modules.file_of(own) is not None else None
+
+    return find
+
+
+def _import_from_folder(name: str, where: Path) -> Any:
+    module = f"{modules.package(where)}.{name}"
+    try:
+        return _import(module, where)
+    except MethodError:
+        if not any((where / Path(*name.split(".")[:depth]) / "__init__.py").is_file() for depth in range(1, 9)):
+            raise
+    # A package's own `__init__.py` may want what only training needs: what the network itself lacks is said next.
+    with packages.sparing(where):
+        return _import(module, where)
 
 
 def _import(module: str, where: Path | None) -> Any:

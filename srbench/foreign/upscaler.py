@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from srbench.errors import MethodError
 from srbench.foreign.interface import Interface, Network, adapted
 from srbench.images import Image
-from srbench.inference import tiles
+from srbench.inference import operations, tiles
 from srbench.inference.engine import Engine
 from srbench.inference.tiles import Stage
 from srbench.inference.upscalers import LumaUpscaler
@@ -84,6 +84,7 @@ class ForeignUpscaler:
         compute = adapted(loaded.run, self.interface, loaded.factor, loaded.name)
         self.engine = engine(loaded, stage(compute, self.interface, loaded.factor), setup)
         self.path = self.engine.path
+        self._network = loaded.run
         self._luma = LumaUpscaler(self.engine, setup.scale, self.interface.enlarged)
 
     def __call__(self, lr: Image) -> NDArray[Any]:
@@ -97,6 +98,12 @@ class ForeignUpscaler:
         if self.interface.channels == "y":
             return self._luma(lr)
         return np.ascontiguousarray(self._planes(lr.transpose(2, 0, 1)).transpose(1, 2, 0))
+
+    def multiply_accumulates(self, height: int, width: int) -> int | None:
+        """Return how many products the network adds up for an LR image of that size; None where torch cannot say."""
+        factor = self.scale if self.interface.enlarged else 1
+        filled = self.interface.padded(factor * height, factor * width)
+        return operations.count(self._network, (1, self.interface.planes, *filled))
 
     def _planes(self, planes: NDArray[Any]) -> NDArray[Any]:
         if self.interface.enlarged:
@@ -124,12 +131,12 @@ class FixedEngine:
     """
 
     def __init__(self, stage: Stage, path: str, device: str = "cpu") -> None:
-        self._stage, self.path, self._device = stage, path, device
+        self.stages, self.path, self._device = [stage], path, device
 
     def __call__(self, image: Tensor) -> Tensor:
         """Return what the stage makes of an (N, C, H, W) float32 tensor, on the CPU."""
         with torch.inference_mode():
-            return tiles.run(self._stage, image.to(self._device)).float().cpu()
+            return tiles.run(self.stages[0], image.to(self._device)).float().cpu()
 
 
 def engine(loaded: Loaded, stage: Stage, setup: Setup) -> Engine | FixedEngine:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from srbench.images import Image
+from srbench.inference import operations
+from srbench.inference.tiles import Stage
 from srbench.resize import enlarge
 
 # Rec. 601 with 8-bit ranges, as MATLAB's rgb2ycbcr: Y in 16..235, Cb and Cr in 16..240.
@@ -27,6 +29,10 @@ class Runner(Protocol):
     """What an upscaler computes with, such as `Engine`."""
 
     path: str
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """What it computes, in order."""
 
     def __call__(self, image: Tensor) -> Tensor:
         """Return (N, C, scale*H, scale*W) of (N, C, H, W), float32 on the CPU."""
@@ -55,6 +61,18 @@ class RgbUpscaler:
     def warm_up(self) -> None:
         """Enlarge a small image, so that what is loaded and compiled on first use is not in the time of the next."""
         self(np.zeros((WARM_UP, WARM_UP, 3), np.uint8))
+
+    def multiply_accumulates(self, height: int, width: int) -> int | None:
+        """Return how many products are added up for an LR image of that size; None where torch cannot say."""
+        return operations.count(self._compute, self._shape(height, width))
+
+    def _shape(self, height: int, width: int) -> tuple[int, ...]:
+        return 1, 3, height, width
+
+    def _compute(self, planes: Tensor) -> Tensor:
+        for stage in self.engine.stages:
+            planes = stage.compute(planes)
+        return planes
 
     def batch(self, lr: Sequence[Image], size: int = 16) -> list[NDArray[Any]]:
         """Return the SR images of many LR images, computing up to `size` of equal shape at once.
@@ -91,6 +109,10 @@ class LumaUpscaler(RgbUpscaler):
         super().__init__(engine)
         self.scale = scale
         self.enlarged = enlarged
+
+    def _shape(self, height: int, width: int) -> tuple[int, ...]:
+        factor = self.scale if self.enlarged else 1
+        return 1, 1, factor * height, factor * width
 
     def _planes(self, lr: Image) -> NDArray[np.float32]:
         luma: NDArray[np.float64] = lr.astype(np.float64) if lr.ndim == 2 else lr @ _YCBCR[0] + _OFFSET[0]

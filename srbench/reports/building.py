@@ -14,7 +14,7 @@ from srbench.reports import figures, page, pdf
 from srbench.reports.analysis import find
 from srbench.reports.findings import Findings
 from srbench.reports.inputs import Choices, StudyRatings
-from srbench.reports.selection import main_tables, statistics_tables
+from srbench.reports.selection import cost_tables, main_tables, statistics_tables
 from srbench.tables import rendering
 
 FORMATS = ("html", "md", "latex", "pdf")
@@ -36,7 +36,8 @@ def build(run: RunResults | None, study: StudyRatings | None = None, choices: Ch
             files = {form: figures.style.save(picture, form) for form in figures.style.FORMATS}
             drawn.append(page.Drawn(drawing, files))
     slider = page.slider(findings) if run is not None and findings.choices.pictures else {}
-    return page.Report(findings, main_tables(findings), statistics_tables(findings), drawn, slider)
+    main = [*main_tables(findings), *cost_tables(findings)]
+    return page.Report(findings, main, statistics_tables(findings), drawn, slider)
 
 
 def _in_full(findings: Findings) -> dict[str, pd.DataFrame]:

@@ -56,7 +56,7 @@ class Report:
 
     Attributes:
         findings: What was found.
-        main: The paper's tables.
+        main: The paper's tables, and what the methods cost.
         statistics: The tables of significance, opinions and raters.
         figures: Every figure, drawn.
         slider: `{image: {method: address}}`, see the function of that name.

@@ -9,6 +9,7 @@ from srbench.reports.findings import Findings, Opinions
 from srbench.reports.inputs import SYNTHETIC
 from srbench.reports.study_models import StudyModels
 from srbench.tables.comparisons import friedman_table, pair_tables
+from srbench.tables.costs import cost_table
 from srbench.tables.joint import joint_table
 from srbench.tables.names import Names
 from srbench.tables.opinions import agreement_table, concordance_table, dmos_table, mos_table
@@ -43,6 +44,14 @@ def main_tables(findings: Findings) -> list[Table]:
             synthetic=findings.synthetic,
         )
     )
+
+
+def cost_tables(findings: Findings) -> list[Table]:
+    """Return the table of what the methods cost, where anything is known of that."""
+    if findings.run is None:
+        return []
+    table = cost_table(findings.scores, findings.info, findings.names)
+    return [table] if table is not None else []
 
 
 def statistics_tables(findings: Findings) -> list[Table]:

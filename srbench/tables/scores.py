@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from srbench.errors import ReportError, unknown
+from srbench.tables.costs import check, costs, with_costs
 from srbench.tables.means import current, mark_best, mean_cell, mean_notes, means
 from srbench.tables.names import Names, name_everything
 from srbench.tables.published import difference_cell, published_cell
@@ -17,27 +18,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def score_tables(scores: pd.DataFrame, info: Mapping[str, Any]) -> list[Table]:
+def score_tables(scores: pd.DataFrame, info: Mapping[str, Any], columns: str | Sequence[str] = ()) -> list[Table]:
     """Return one table per protocol and metric, PSNR and SSIM first.
 
     Args:
         scores: Rows as in `bench.rows.ImageScore`.
         info: The content of run.json: titles, notes, and which images a data set has.
+        columns: Further columns: `cost` for parameters, multiply-accumulates, seconds and peak memory.
+
+    Raises:
+        ReportError: There are no such columns.
     """
+    further = costs(scores, info) if check(columns) else None
     names = name_everything(scores, info)
     kept, notes = current(scores, info, names)
     found = sorted(means(kept, info), key=lambda mean: _order(mean, names))
     scale = int(scores["scale"].iloc[0]) if len(scores) else 0
-    return [_table(list(part), names, scale, notes) for _, part in groupby(found, lambda mean: _order(mean, names))]
+    made = []
+    for _, part in groupby(found, lambda mean: _order(mean, names)):
+        own = list(part)
+        table = _table(own, names, scale, notes)
+        made.append(table if further is None else with_costs(table, _methods(own, names), further, info))
+    return made
 
 
-def score_table(scores: pd.DataFrame, info: Mapping[str, Any], metric: str, protocol: str | None = None) -> Table:
+def score_table(
+    scores: pd.DataFrame,
+    info: Mapping[str, Any],
+    metric: str,
+    protocol: str | None = None,
+    columns: str | Sequence[str] = (),
+) -> Table:
     """Return the table of one metric; of its first protocol where none is named.
 
     Raises:
-        ReportError: The run has no scores of that metric, or none under that protocol.
+        ReportError: The run has no scores of that metric, or none under that protocol; or there are no such columns.
     """
-    return score_tables(scores_of(scores, metric, protocol), info)[-1]
+    return score_tables(scores_of(scores, metric, protocol), info, columns)[-1]
 
 
 def scores_of(scores: pd.DataFrame, metric: str, protocol: str | None = None) -> pd.DataFrame:
@@ -63,7 +80,7 @@ def _order(mean: Mean, names: Names) -> tuple[int, str, str]:
 def _table(found: Sequence[Mean], names: Names, scale: int, notes: Sequence[str]) -> Table:
     first = found[0]
     places = {(mean.method, mean.dataset): mean for mean in mark_best(found, names)}
-    methods = [name for name in names.methods if any(name == method for method, _ in places)]
+    methods = _methods(found, names)
     sets = [name for name in names.datasets if any(name == dataset for _, dataset in places)]
     beside = any(mean.published is not None for mean in found)
     sizes = ", ".join(f"{names.dataset(d)}: {next(m.of for m in found if m.dataset == d)}" for d in sets)
@@ -83,6 +100,10 @@ def _table(found: Sequence[Mean], names: Names, scale: int, notes: Sequence[str]
             *notes,
         ],
     )
+
+
+def _methods(found: Sequence[Mean], names: Names) -> list[str]:
+    return [name for name in names.methods if any(name == mean.method for mean in found)]
 
 
 def _heads(title: str, beside: bool) -> list[str]:

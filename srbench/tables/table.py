@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ class Table:
         rules: Numbers of the rows that a thin rule stands above.
         notes: Sentences below.
         labels: Number of columns that hold words.
+        beside: {method: {name: figure}}, what records say of a method beside its means.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Table:
     rules: frozenset[int] = frozenset()
     notes: Sequence[str] = field(default=())
     labels: int = 1
+    beside: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
     def records(self) -> list[dict[str, Any]]:
         """Return one flat record for every mean of the table, or one for every row where it shows no means."""
@@ -112,7 +114,7 @@ class Table:
         if not means:
             texts = [[cell.text for cell in row] for row in self.rows]
             return [{"caption": self.caption, **dict(zip(self.head, row, strict=True))} for row in texts]
-        return [{"caption": self.caption, **_record(mean)} for mean in means]
+        return [{"caption": self.caption, **_record(mean), **self.beside.get(mean.method, {})} for mean in means]
 
     def to_frame(self) -> pd.DataFrame:
         """Return `records` as a DataFrame."""

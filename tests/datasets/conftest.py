@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tarfile
 import threading
 import time
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -151,6 +154,22 @@ def lines_for_x2(root: Path, address: str, name: str) -> list[str]:
         for part, place in parts
     ]
     return [*heads, "[x2.images]", *(f"{path.stem} = {{}}" for path in sorted((root / name / "HR_x2").iterdir()))]
+
+
+def pack(root: Path, name: str, kind: str) -> str:
+    """Put the files of a data set into one archive on the server instead; return its name."""
+    files = sorted(path for path in (root / name).rglob("*.png"))
+    archive = root / f"{name}.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as zipped:
+            for path in files:
+                zipped.write(path, path.relative_to(root))
+    else:
+        with tarfile.open(archive, "w:gz") as packed:
+            for path in files:
+                packed.add(path, f"./{path.relative_to(root)}")
+    shutil.rmtree(root / name)
+    return archive.name
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from srbench.datasets import download, fetch, load, transport, verify
 from srbench.errors import DatasetError
+from tests.datasets.conftest import pack, write_set
 
 FIRST = "tiny/HR/p1.png"
 FILES = 12
@@ -161,6 +162,46 @@ def test_a_login_page_instead_of_an_image_is_neither_kept_nor_recorded(publish, 
     server.every = ""
     fetch("tiny")
     assert complete(cache)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_set_in_one_archive_is_fetched_once_and_unpacked(publish, cache, tmp_path, kind, pinned):
+    server = publish(pinned=pinned)
+    name = pack(server.folder, "tiny", kind)
+    manifest = tmp_path / "manifests" / "tiny.toml"
+    manifest.write_text(manifest.read_text().replace(f"{server.address}/tiny/", f"{server.address}/{name}#tiny/"))
+    seen: list[tuple[int, int]] = []
+    fetch("tiny", lambda done, total: seen.append((done, total)))
+    assert complete(cache)
+    assert seen[-1] == (FILES, FILES)
+    assert dict(server.requests) == {name: 1}
+    (cache / "tiny" / "HR" / "p1.png").unlink()
+    load("tiny")
+    assert (complete(cache), server.requests[name]) == (True, 2)
+    assert [path.name for path in cache.iterdir() if path.is_dir()] == ["tiny"]
+
+
+def test_an_archive_that_changed_lacks_a_file_or_is_none_is_one_line(publish, cache, tmp_path):
+    server = publish(pinned=False)
+    (server.folder / "tiny" / "HR" / "p2.png").rename(server.folder / "kept.png")
+    name = pack(server.folder, "tiny", "zip")
+    manifest = tmp_path / "manifests" / "tiny.toml"
+    manifest.write_text(manifest.read_text().replace(f"{server.address}/tiny/", f"{server.address}/{name}#tiny/"))
+    with pytest.raises(DatasetError, match=rf"The archive {server.address}/{name} holds no tiny/HR/p2\.png\."):
+        fetch("tiny")
+    write_set(server.folder)
+    pack(server.folder, "tiny", "zip")
+    fetch("tiny")
+    write_set(server.folder)
+    (server.folder / "tiny" / "HR" / "p2.png").replace(server.folder / "tiny" / "HR" / "p1.png")
+    pack(server.folder, "tiny", "zip")
+    (cache / "tiny" / "HR" / "p1.png").unlink()
+    with pytest.raises(DatasetError, match=r"tiny/HR/p1\.png in .* is not the file of the manifest"):
+        fetch("tiny")
+    (server.folder / name).write_bytes(b"<html>Please log in</html>")
+    with pytest.raises(DatasetError, match=rf"{name} is no archive, or it is damaged"):
+        fetch("tiny")
 
 
 def test_a_file_that_somebody_put_into_the_cache_is_not_trusted(publish, cache):

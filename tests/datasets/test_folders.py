@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_a_quick_look_agrees_with_decoding_on_whole_images(tmp_path: Path):
 def test_two_images_of_one_name_are_refused(folder: Path):
     PillowImage.fromarray(COLOUR).save(folder / "a.jpg")
     with pytest.raises(DatasetError, match=r"two images called 'a': a\.jpg and a\.png"):
+        load(str(folder))
+
+
+@pytest.mark.parametrize("other", ["a_x4.png", "ax2.png", "a_SRF_4.png"])
+def test_an_image_beside_itself_with_a_factor_is_refused_and_not_taken_for_two_originals(folder: Path, other: str):
+    images.write(folder / "a.png", np.zeros((16, 16), np.uint8))
+    for path in folder.glob("a.[!p]*"):
+        path.unlink()
+    images.write(folder / other, np.zeros((4, 4), np.uint8))
+    with pytest.raises(
+        DatasetError, match=rf"holds a\.png and {re.escape(other)}: is the latter the LR image, a result"
+    ):
         load(str(folder))
 
 

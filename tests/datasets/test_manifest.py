@@ -9,10 +9,11 @@ import shutil
 import pytest
 
 from srbench import images
-from srbench.datasets import broken, find, load, locate, manifests, verify
+from srbench.datasets import archives, broken, find, load, locate, manifests, verify
 from srbench.errors import DatasetError
 
-COUNTS = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "general100": 100, "urban100": 100, "bsds300-train": 200}
+PINNED = {"demo": 6, "set5": 5, "set14": 14, "bsd100": 100, "general100": 100, "urban100": 100, "bsds300-train": 200}
+COUNTS = {**PINNED, "div2k-valid": 100, "manga109": 109, "lsdir-valid": 250}
 COMMITS = {
     "SelfExSR": "8f6dd8c1d20cb7e8792a7177b4f6fd677633f598",
     "BSDS500": "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722",
@@ -35,11 +36,12 @@ def test_a_manifest_says_all_that_a_user_needs_to_know(name):
     assert m.citation.count("{") == m.citation.count("}")
     paths = [entry.path for entry in m.entries]
     assert len(set(paths)) == len(paths)
-    parts = 2 * (1 + len(m.others)) if m.scale else 1
+    originals = {e.scale for e in m.entries if e.part == "hr"}
+    parts = len(originals) + (1 + len(m.others) if m.scale else 0)
     assert len(paths) == parts * COUNTS[name]
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("name", PINNED)
 def test_every_file_has_a_checksum_of_its_own(name):
     sums = [entry.sha256 or "" for entry in find(name).entries]
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in sums)
@@ -72,7 +74,7 @@ def test_the_checksums_of_urban100_are_those_taken_at_its_source(golden):
     }
 
 
-@pytest.mark.parametrize("name", [name for name in COUNTS if name != "demo"])
+@pytest.mark.parametrize("name", [name for name in PINNED if name != "demo"])
 def test_every_address_is_pinned_to_a_commit_and_unique(name):
     addresses = [entry.address for entry in find(name).entries]
     assert len(set(addresses)) == len(addresses)
@@ -92,6 +94,25 @@ def test_every_address_is_pinned_to_a_commit_and_unique(name):
 )
 def test_addresses_follow_the_names_at_the_source(name, expected):
     assert any(entry.address.endswith(f"/{expected}") for entry in find(name).entries)
+
+
+def test_sets_of_archives_have_a_name_in_them_for_every_file():
+    for name in ("div2k-valid", "lsdir-valid"):
+        m = find(name)
+        assert not m.is_pinned
+        parts = [archives.split(entry.address) for entry in m.entries]
+        assert all(address.startswith("https://data.vision.ee.ethz.ch/") and member for address, member in parts)
+        assert len(set(parts)) == len(parts)
+    assert {path.part for path in find("div2k-valid").files(2)} == {"hr", "lr"}
+    assert [e.scale for e in find("div2k-valid").files(2, limit=1)] == [None, 2]
+
+
+def test_a_set_that_is_given_to_people_only_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("SRBENCH_CACHE", str(tmp_path))
+    monkeypatch.delenv("SRBENCH_DATA", raising=False)
+    monkeypatch.delenv("SRBENCH_MIRROR", raising=False)
+    with pytest.raises(DatasetError, match=r"^Data set 'manga109' cannot be downloaded by a program\. .*manga109\.org"):
+        load("manga109")
 
 
 def test_the_demo_set_comes_with_scikit_image(monkeypatch):

@@ -63,6 +63,13 @@ MISTAKES = {
     "weights that are a folder": ({"weights": '"."'}, "which is a folder; expected a file"),
     "a source that is not there": ({"source": '"repo"'}, "'source' is 'repo', but there is no"),
     "arguments that are no table": ({"args": "[4]"}, "'args' is [4]; expected a table of arguments."),
+    "options that are no table": ({"options": "4"}, "'options' is 4; expected a table of attributes."),
+    "further arguments as text": ({"call": '"scale=4"'}, "'call' is 'scale=4'; expected a table of arguments."),
+    "an output by name": ({"output": '"sr"'}, "'output' is 'sr'; expected a whole number: the place among several"),
+    "options for a weight file": (
+        {"kind": '"spandrel"', "source": None, "class_": None, "options": "{}"},
+        "'options' says nothing for kind 'spandrel', only for network",
+    ),
     "another range": ({"range": '"0..1"'}, "'range' is '0..1'; expected one of 1, 255, -1..1"),
     "three ranges": ({"range": '["1", "1", "1"]'}, "'range' is ['1', '1', '1']; expected one of 1, 255"),
     "other channels": ({"channels": '"ycbcr"'}, "'channels' is 'ycbcr'; expected one of rgb, bgr, y"),

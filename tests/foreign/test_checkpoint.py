@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from srbench.errors import WeightsError
-from srbench.foreign import checkpoint
+from srbench.foreign import checkpoint, source
 
 WEIGHTS = {"weight": torch.ones(2, 3), "bias": torch.zeros(2)}
 
@@ -43,6 +45,21 @@ def test_a_whole_pickled_module_is_refused_unless_it_is_trusted(tmp_path: Path) 
         checkpoint.read(path)
     trusted = checkpoint.state_dict(checkpoint.read(path, trust=True), path)
     assert set(trusted) == {"weight", "bias"}
+
+
+def test_a_trusted_module_finds_its_class_in_the_code_of_its_card_and_nowhere_else(tmp_path: Path) -> None:
+    code = "from torch import nn\nclass Net(nn.Conv2d):\n    pass\n"
+    (tmp_path / "their_net.py").write_text(code)
+    theirs = ModuleType("their_net")
+    exec(code, vars(theirs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "their_net", theirs)
+        path = stored(tmp_path, {"epoch": 3, "model": theirs.Net(3, 2, 1)})
+    with pytest.raises(WeightsError, match="No module named 'their_net'"):
+        checkpoint.read(path, trust=True)
+    content = checkpoint.read(path, trust=True, find=source.finder(tmp_path / "their_net.py"))
+    assert set(checkpoint.state_dict(content, path)) == {"weight", "bias"}
+    assert "their_net" not in sys.modules
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,11 @@ def test_the_command_says_it_all(tmp_path: Path) -> None:
     [("a.toml", "model"), ("a.onnx", "onnx"), ("a.pt2", "pt2"), ("a.pth", "spandrel"), ("onnx:a.bin", "onnx")],
 )
 def test_the_kind_is_told_by_the_name(name: str, kind: str) -> None:
-    assert probing.kind_of(name) == (kind, Path(name.rpartition(":")[2]).absolute())
+    assert probing.find(name) == (kind, Path(name.rpartition(":")[2]).absolute())
 
 
 def test_a_script_is_told_from_weights_by_its_content(tmp_path: Path) -> None:
     torch.save({"weight": torch.ones(2)}, tmp_path / "weights.pt")
     foreign_models.export("torchscript", tmp_path / "script.pt", 2)
-    kinds = [probing.kind_of(str(tmp_path / name))[0] for name in ("weights.pt", "script.pt")]
+    kinds = [probing.find(str(tmp_path / name))[0] for name in ("weights.pt", "script.pt")]
     assert kinds == ["spandrel", "torchscript"]

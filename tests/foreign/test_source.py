@@ -52,6 +52,48 @@ def test_changed_code_is_read_again(tmp_path: Path) -> None:
     assert width(source.make(where, "models.net.Net", {"extra": 1})) == 124
 
 
+def test_options_are_handed_over_as_one_object_with_attributes(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nclass Net(nn.Conv2d):\n    def __init__(self, args, kernel=1):\n"
+        "        super().__init__(3, args.width * args.scale[0], kernel)\n"
+    )
+    made = source.make(tmp_path / "net.py", "Net", {"kernel": 5}, {"width": 7, "scale": [2]})
+    assert isinstance(made, nn.Conv2d)
+    assert (made.out_channels, made.kernel_size) == (14, (5, 5))
+
+
+def sprawling(folder: Path) -> Path:
+    """Write a repository whose packages import what only training needs, as BasicSR's do."""
+    where = repository(folder, 5, "basic")
+    (where / "basic" / "__init__.py").write_text("from .data import *\nfrom .data import Loader\n")
+    (where / "basic" / "data.py").write_text("import a_package_for_training\n")
+    (where / "basic" / "tools").mkdir()
+    (where / "basic" / "tools" / "__init__.py").write_text(
+        "from .registry import REGISTRY as TABLE\nfrom . import registry\nfrom basic.data import Loader\n"
+    )
+    (where / "basic" / "tools" / "registry.py").write_text("REGISTRY = {}\n")
+    code = NETWORK.format(package="basic").replace(
+        "class Net", "from basic.tools import TABLE, registry\nassert TABLE is registry.REGISTRY\nclass Net"
+    )
+    (where / "basic" / "net.py").write_text(code)
+    return where
+
+
+def test_a_package_that_imports_what_only_training_needs_is_read_for_what_the_network_needs(tmp_path: Path) -> None:
+    where = sprawling(tmp_path)
+    assert width(source.make(where, "basic.net.Net", {})) == 5
+    assert {path.name for path in source.files(where, "basic.net.Net")} >= {"net.py", "block.py", "registry.py"}
+    with pytest.raises(MethodError, match="imports 'a_package_for_training', which is neither installed nor beside it"):
+        source.make(where, "basic.data.Loader", {})
+
+
+def test_such_a_package_that_lacks_what_the_network_asks_for_says_so(tmp_path: Path) -> None:
+    where = sprawling(tmp_path)
+    (where / "basic" / "tools" / "__init__.py").write_text("def TABLE(): ...\n")
+    with pytest.raises(MethodError, match=r"cannot be imported: ImportError: cannot import name 'TABLE'"):
+        source.make(where, "basic.net.Net", {})
+
+
 def test_a_file_and_an_installed_class_will_do(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text("from torch import nn\nclass Net(nn.Conv2d): pass\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 
 from srbench import bench, datasets, metrics, registry, upscale
 from srbench.errors import MethodError, WeightsError
+from srbench.foreign import opening
 from srbench.images import Image
 from srbench.inference.upscalers import RgbUpscaler
 from srbench.methods.srresnet.loading import ready
@@ -126,6 +128,45 @@ def test_tiles_give_the_same_pixels(folder: Path) -> None:
     assert tiled.path.endswith("tiles of 32 with a halo of 32")
 
 
+@pytest.mark.parametrize("kind", ["network", "spandrel", "onnx", "torchscript", "pt2"])
+def test_tiles_give_the_same_pixels_for_every_kind_of_card(kind: str, folder: Path) -> None:
+    if lacking := foreign_models.needs(kind):
+        pytest.skip(f"{lacking} is not installed")
+    lr = np.random.default_rng(0).integers(0, 256, (45, 39, 3), dtype=np.uint8)
+    made = []
+    for name, lines in (("whole", ""), ("tiled", "tile = 16\nhalo = 8")):
+        if kind == "network":
+            card = foreign_models.card(folder / f"{kind}-{name}", lines=lines)
+        else:
+            weights = foreign_models.spec(kind, folder).partition(":")[2]
+            card = folder / f"{kind}-{name}.toml"
+            card.write_text(f'kind = "{kind}"\nweights = "{weights}"\n{lines}\n')
+        made.append(registry.create(f"model:{card}", Setup())(lr))
+    np.testing.assert_allclose(made[1], made[0], atol=1e-3)
+
+
+def test_a_network_that_takes_a_factor_and_gives_two_pictures_needs_two_lines(tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(
+        "from torch import nn\nfrom torch.nn.functional import interpolate\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.gain = nn.Conv2d(3, 3, 1, bias=False)\n"
+        "    def forward(self, x, scale):\n        y = self.gain(x)\n"
+        "        return interpolate(y, scale_factor=scale // 2), interpolate(y, scale_factor=scale)\n"
+    )
+    torch.save({"gain.weight": torch.eye(3)[..., None, None]}, tmp_path / "w.pth")
+    card, lines = tmp_path / "two.toml", 'source = "two.py"\nclass = "Net"\nweights = "w.pth"\n'
+    lr = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
+    for mistake, said in (
+        ("", r"breaks on .*missing 1 required positional argument: 'scale'"),
+        ("call = { scale = 4 }", "gave tuple; expected one tensor of four dimensions. A card says which .*'output'"),
+        ("call = { scale = 4 }\noutput = 2", "Net gives 2 outputs; the card asks for 2"),
+    ):
+        card.write_text(lines + mistake)
+        with pytest.raises(MethodError, match=said):
+            registry.find(f"model:{card}")
+    card.write_text(f"{lines}call = {{ scale = 4 }}\noutput = -1\n")
+    np.testing.assert_array_equal(upscale(lr, f"model:{card}"), lr.repeat(4, 0).repeat(4, 1))
+
+
 def test_a_wrong_scale_is_one_line(folder: Path) -> None:
     with pytest.raises(MethodError, match=r"^tiny-x4 \(model\) does x4, not x2\.$"):
         upscale(np.zeros((4, 4, 3), np.uint8), foreign_models.spec("model", folder), scale=2)
@@ -226,8 +267,38 @@ def test_published_networks_are_the_same_through_a_card_and_a_program(
     )
     (tmp_path / "library.py").write_text(LIBRARY)
     program = f"command:'{sys.executable}' '{tmp_path / 'library.py'}' {{lr}} {{sr}} 'spandrel:{model}'"
-    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name == "woman"]
+    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name == "img_005"]
+    assert pairs
     pictures = [(pair.lr(), pair.hr()) for pair in pairs]
     expected = scores(f"spandrel:{model}", pictures)
     for other in (f"model:{card}", program):
+        np.testing.assert_allclose(scores(other, pictures), expected, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "multiple"), [("dctlsa_x4.pt", 1), ("craft_team34_x4.pth", 16)])
+def test_published_networks_are_the_same_as_onnx_files(
+    file: str, multiple: int, shared: Path, data_root: Path, tmp_path: Path
+) -> None:
+    if lacking := foreign_models.needs("spandrel") or foreign_models.needs("onnx"):
+        pytest.skip(f"{lacking} is not installed")
+    model = shared / "models" / file
+    if not model.is_file():
+        pytest.skip(f"needs {model}, whose licence is not clear")
+    network, target = opening.open_file("spandrel", model).module, tmp_path / "net.onnx"
+    assert network is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter talks about its own future
+        axes = {"image": {2: "height", 3: "width"}}
+        # A size that the networks must fill up, so that the file learns how.
+        arguments = {"input_names": ["image"], "dynamic_axes": axes, "dynamo": False}
+        torch.onnx.export(network, (torch.rand(1, 3, 57, 40),), str(target), **arguments)
+    card = tmp_path / "card.toml"
+    # spandrel fills CRAFT's pictures up to multiples of 16, and then CRAFT does by a rule of its own.
+    card.write_text(f'kind = "onnx"\nweights = "net.onnx"\nmultiple = {multiple}\n')
+    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name in {"img_002", "img_005"}]
+    pictures = [(pair.lr(), pair.hr()) for pair in pairs]
+    assert pictures
+    expected = scores(f"spandrel:{model}", pictures)
+    for other in (f"model:{card}", *([f"onnx:{target}"] if multiple == 1 else [])):
         np.testing.assert_allclose(scores(other, pictures), expected, atol=1e-3)
