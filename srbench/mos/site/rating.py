@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from srbench.mos.site.tickets import Tickets
     from srbench.mos.store.session import Rater, Receipt
     from srbench.mos.store.stores import Store
+
+    Answer = Callable[[Rater, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600
@@ -60,11 +64,11 @@ class RatingRoutes:
         """Return the routes, to be mounted at the root of the site."""
         return [
             Route("/join/{token}", self._join, methods=["GET"]),
-            Route("/rating/arrive", self._step(self._arrive), methods=["POST"]),
-            Route("/rating/next", self._step(self._next), methods=["POST"]),
-            Route("/rating/proceed", self._step(self._proceed), methods=["POST"]),
+            Route("/rating/arrive", self._step(_in_thread(self._arrive)), methods=["POST"]),
+            Route("/rating/next", self._step(_in_thread(self._next)), methods=["POST"]),
+            Route("/rating/proceed", self._step(_in_thread(self._proceed)), methods=["POST"]),
             Route("/rating/rate", self._step(self._rate), methods=["POST"]),
-            Route("/rating/undo", self._step(self._undo), methods=["POST"]),
+            Route("/rating/undo", self._step(_in_thread(self._undo)), methods=["POST"]),
             Route("/rating/picture/{ticket}", self._picture, methods=["GET"]),
         ]
 
@@ -84,9 +88,7 @@ class RatingRoutes:
         )  # fmt: skip
         return response
 
-    def _step(
-        self, answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _step(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             rater = None
             try:
@@ -94,7 +96,7 @@ class RatingRoutes:
                 # A known rater costs no trip to another thread.
                 known = request.cookies.get(COOKIE, "") in self._raters
                 rater = self._rater(request) if known else await run_in_threadpool(self._rater, request)
-                return _answer(await run_in_threadpool(answer, rater, body))
+                return _answer(await answer(rater, body))
             except RefusalError as refusal:  # the store has logged it, but not who the client was
                 log_refused(request.scope, refusal.reason, rater.number if rater else None)
                 if refusal.reason == "token":  # the link was revoked or replaced
@@ -169,14 +171,15 @@ class RatingRoutes:
                 return False
         return True
 
-    def _rate(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
-        receipt = self._store.rate(
+    async def _rate(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
+        stored = self._store.rate_soon(
             rater,
             trial_id=bodies.text(body, "trial"),
             score=bodies.whole(body, "score"),
             seconds=bodies.number(body, "seconds"),
             revision=bodies.whole(body, "revision"),
         )
+        receipt = await asyncio.wrap_future(stored)  # no thread waits for the disk
         return {"feedback": _feedback(receipt), "next": self._state(rater, receipt.due)}
 
     def _undo(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
@@ -241,6 +244,11 @@ class RatingRoutes:
             logger.error("%s", error)
             self._store.log_event(rater, "damaged-stimulus", stimulus)
             return JSONResponse({"error": "damaged"}, 500)
+
+
+def _in_thread(answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]) -> Answer:
+    """Return `answer`, which waits for the store, for a thread of its own."""
+    return functools.partial(run_in_threadpool, answer)
 
 
 def _feedback(receipt: Receipt) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
@@ -117,10 +118,11 @@ class Site:
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
         limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
+        # Answers of our own are never compressed: they would differ in length from trial to trial.
+        private = Starlette(routes=[*rating.routes(), *self.gate.routes(), *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
-            routes=[*rating.routes(), *self.gate.routes(), *nothing],
-            middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
+            middleware=[Middleware(Guard, private=private, hosts=hosts, limits=limits)],
         )
 
     def invite(self, label: str | None = None) -> str:

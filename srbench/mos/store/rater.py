@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -86,7 +87,8 @@ class RaterStore:
 
         When another card or a trial is due by now, nothing changes, so that a doubled request does no harm.
         """
-        with self._database.write() as connection:
+
+        def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
             due = self._next(connection, row)
             if isinstance(due, TrialView) or due.kind != kind or not due.can_proceed:
@@ -99,6 +101,8 @@ class RaterStore:
             trials.change(connection, row, values)
             log(connection, rater.study_id, rater.id, f"left-{kind}")
             return self._next(connection, row)
+
+        return self._database.share(work).result()
 
     def rate(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Receipt:
         """Store a rating and return when it is on the disk; a trial that has one keeps it and returns it.
@@ -114,19 +118,28 @@ class RaterStore:
             RefusalError: The trial is not this rater's or not due, the study is paused or closed, the score is no
                 valid whole number, or the answer came sooner than the minimum viewing time.
         """
-        try:
-            with self._database.write() as connection:
+        return self.rate_soon(rater, trial_id, score, seconds, revision).result()
+
+    def rate_soon(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Future[Receipt]:
+        """Store a rating as `rate` does, without waiting: the future holds the receipt once it is on the disk."""
+
+        def work(connection: sa.Connection) -> Receipt | RefusalError:
+            try:
                 return self._rate(connection, rater, trial_id, score, seconds, revision)
-        except RefusalError as refusal:
-            self.log_refusal(rater, refusal.reason, f"rating {score!r} of {trial_id!r}")
-            raise
+            except RefusalError as refusal:  # nothing was written yet but for the line that says so
+                detail = f"rating {score!r} of {trial_id!r}"
+                log(connection, rater.study_id, rater.id, f"refused-{refusal.reason}", detail)
+                return refusal
+
+        return self._database.share(work)
 
     def undo(self, rater: Rater) -> TrialView | Card:
         """Ask the last rated trial again; its rating stays stored and the new one is appended as a revision.
 
         Without a rating to undo, or when the last one is being asked again already, nothing changes.
         """
-        with self._database.write() as connection:
+
+        def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
             due = self._next(connection, row)
             if not due.can_undo:
@@ -135,11 +148,12 @@ class RaterStore:
             log(connection, rater.study_id, rater.id, "undo", f"trial {row['position'] - 1}")
             return self._next(connection, row)
 
+        return self._database.share(work).result()
+
     def add_visit(self, rater: Rater, visit: Visit) -> None:
         """Store on what device the page was opened."""
         row = {"rater_id": rater.id, "at": self.clock(), **asdict(visit)}
-        with self._database.write() as connection:
-            connection.execute(_INSERT_VISIT, row)
+        self._database.share(lambda connection: connection.execute(_INSERT_VISIT, row).rowcount).result()
 
     def log_refusal(self, rater: Rater | None, reason: str, detail: str = "") -> None:
         """Log a request that was refused, by the store or by the page (a forged cookie has no rater)."""
@@ -147,11 +161,11 @@ class RaterStore:
 
     def log_event(self, rater: Rater | None, kind: str, detail: str = "") -> None:
         """Log what the page saw: `joined`, `screen-too-small`, `damaged-stimulus`."""
-        with self._database.write() as connection:
-            study, key = (rater.study_id, rater.id) if rater else (None, None)
-            log(connection, study, key, kind, detail)
+        study, key = (rater.study_id, rater.id) if rater else (None, None)
+        self._database.share(lambda connection: log(connection, study, key, kind, detail)).result()
 
-    def _next(self, connection: sa.Connection, row: Row) -> TrialView | Card:
+    def _next(self, connection: sa.Connection, row: Row, known: sa.RowMapping | None = None) -> TrialView | Card:
+        """Return what is due; `known` is a trial that was read already, and is not read again where it is the one."""
         chosen = settings(row["settings"])
         now = trials.progress(row, chosen)
         can_undo = row["attempt"] == 0 and row["position"] > 1 and row["reopened"] is None
@@ -167,7 +181,8 @@ class RaterStore:
             return Card("welcome", can_proceed=True, progress=now)
         if row["card"]:
             return trials.result(connection, row, row["card"], can_proceed=True)
-        trial = trials.trial_due(connection, row)
+        is_due = known is not None and trials.is_due(row, known)
+        trial = known if known is not None and is_due else trials.trial_due(connection, row)
         if row["reopened"] is None and row["attempt"] == 0 and self._needs_break(row, trial, chosen):
             return Card("break", can_proceed=True, minutes=chosen.break_minutes, can_undo=can_undo, progress=now)
         return trials.view(connection, row, trial, can_undo)
@@ -188,13 +203,13 @@ class RaterStore:
             raise RefusalError("foreign", "There is no such trial. Reload the page.")
         chosen = settings(row["settings"])
         _check_answer(chosen, score, seconds)
-        stored = trials.answer_of(connection, trial_id)
-        due = self._next(connection, row)
+        stored = trials.answer_of(connection, trial)
         again = row["reopened"] == trial_id and stored is not None and revision == stored[2] + 1
         if stored is not None and not again:
             if stored[0] != score:
                 log(connection, rater.study_id, rater.id, "repeated", f"{score} for {trial_id}, kept {stored[0]}")
-            return _receipt(trial, stored, False, chosen, due)
+            return _receipt(trial, stored, False, chosen, self._next(connection, row))
+        due = self._next(connection, row, trial)
         if isinstance(due, Card):
             raise trials.why_no_rating(due)
         if due.id != trial_id or due.revision != revision:
