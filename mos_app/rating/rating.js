@@ -41,7 +41,10 @@ class Session {
     this.part("undo").addEventListener("click", () => this.undo());
     this.stopWatching = onViewChange(() => this.onView());
     this.translate();
-    this.load({ opening: true });
+    // An open link that lets nobody in leads here; the server puts the reason behind the address.
+    const reason = location.hash.slice(1);
+    if (["full", "no_participant", "no_link"].includes(reason)) this.showCard(reason);
+    else this.load({ opening: true });
   }
 
   stop() {
@@ -404,6 +407,7 @@ class Session {
     this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${practice}`));
     this.part("card-warning").hidden = !obstacle;
     this.part("card-warning").replaceChildren(...paragraphs(obstacle));
+    this.drawCode(name === cardName(state) && !onProceed ? state.code : "");
     this.part("panel").inert = true;
     this.part("proceed").hidden = !onProceed;
     this.part("proceed").textContent = this.say(`${name}_proceed`);
@@ -411,6 +415,17 @@ class Session {
     this.part("card-undo").textContent = this.say("card_undo");
     this.part("fullscreen").hidden = !document.fullscreenEnabled || !(state.can_proceed || name.startsWith("view_"));
     this.part("fullscreen").textContent = this.say(document.fullscreenElement ? "fullscreen_off" : "fullscreen_on");
+  }
+
+  // A panel that sent the rater wants a code, or wants the rater back at an address of its own.
+  drawCode(code) {
+    const line = this.part("card-code");
+    line.hidden = !code;
+    if (!code) return;
+    const address = returnAddress(code);
+    line.replaceChildren(...paragraphs(this.say(address ? "return_text" : "code_text")));
+    if (address) line.append(Object.assign(document.createElement("a"), { href: address, textContent: this.say("return_link") }));
+    else line.append(Object.assign(document.createElement("output"), { textContent: code }));
   }
 
   hideCard() {
@@ -498,6 +513,13 @@ function paragraphs(text) {
       else node.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.slice(2) })));
       return node;
     });
+}
+
+// Returns the address in a code, or null; what the panel calls the rater is known to this browser alone.
+function returnAddress(code) {
+  if (!code.startsWith("https://")) return null;
+  const name = document.cookie.match(/(?:^|; )srbench_participant=([A-Za-z0-9]+)/);
+  return code.replace("{id}", name ? name[1] : "");
 }
 
 function toggleFullscreen() {

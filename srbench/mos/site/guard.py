@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("srbench.mos.site.server")
 
-PRIVATE = ("/rating/", "/join/", "/organiser/")
+PRIVATE = ("/rating/", "/join/", "/open/", "/organiser/")
 """Addresses of our own: never cached, never compressed, never validated by ETag."""
 
 _BLOCKED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/component/", "/media/")
@@ -138,7 +138,7 @@ class Guard:
 def log_refused(scope: Scope, reason: str, rater: int | None = None) -> None:
     """Write to the log that a request was refused; tokens in its address are left out."""
     path = scope["path"]
-    shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith("/join/") else path
+    shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith(("/join/", "/open/")) else path
     # repr keeps an attacker's line breaks from forging lines of the log.
     logger.warning("refused %s: %r from %s%s", reason, shown[:200], _client(scope), f" rater {rater}" if rater else "")
 

@@ -82,10 +82,7 @@ class RatingRoutes:
             response.delete_cookie(COOKIE, path="/")
             return response
         self._store.log_event(rater, "joined")
-        response.set_cookie(
-            COOKIE, token, max_age=_COOKIE_SECONDS, path="/", httponly=True, samesite="lax",
-            secure=self._secure or request.url.scheme == "https",
-        )  # fmt: skip
+        set_cookie(response, request, COOKIE, token, self._secure)
         return response
 
     def _step(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -135,9 +132,12 @@ class RatingRoutes:
         visit = welcome.read_visit(body)
         self._store.add_visit(rater, visit)
         due = self._store.next_trial(rater)
+        state = self._state(rater, due)
         if isinstance(due, Card) and due.kind == "welcome":
-            self._may_begin(rater, visit.device, (visit.room_width, visit.room_height))
-        return self._state(rater, due)
+            room = (visit.room_width, visit.room_height)
+            if not self._may_begin(rater, visit.device, room):
+                state["code"] = self._store.screened_out(rater)
+        return state
 
     def _next(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
         return self._state(rater, self._store.next_trial(rater))
@@ -203,6 +203,7 @@ class RatingRoutes:
             "right": now.right,
             "asked": now.asked,
             "break_minutes": round(now.minutes),
+            "code": now.code,
         }
         if now.kind == "welcome":
             card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
@@ -244,6 +245,16 @@ class RatingRoutes:
             logger.error("%s", error)
             self._store.log_event(rater, "damaged-stimulus", stimulus)
             return JSONResponse({"error": "damaged"}, 500)
+
+
+def set_cookie(
+    response: Response, request: Request, name: str, value: str, secure: bool, readable: bool = False
+) -> None:
+    """Let the browser keep something for this site alone; programs of the page see it where it is `readable`."""
+    response.set_cookie(
+        name, value, max_age=_COOKIE_SECONDS, path="/", httponly=not readable, samesite="lax",
+        secure=secure or request.url.scheme == "https",
+    )  # fmt: skip
 
 
 def _in_thread(answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]) -> Answer:

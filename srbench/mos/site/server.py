@@ -22,6 +22,7 @@ from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.site import address as place
+from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.pictures import Pictures
@@ -117,9 +118,14 @@ class Site:
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
-        limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
+        limits = {
+            "/join/": Limit(rate=10, burst=300),
+            "/open/": Limit(rate=10, burst=300),
+            "/organiser/login": Limit(rate=0.1, burst=10),
+        }
         # Answers of our own are never compressed: they would differ in length from trial to trial.
-        private = Starlette(routes=[*rating.routes(), *self.gate.routes(), *nothing])
+        entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
+        private = Starlette(routes=[*rating.routes(), *entrance.routes(), *self.gate.routes(), *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
             middleware=[Middleware(Guard, private=private, hosts=hosts, limits=limits)],

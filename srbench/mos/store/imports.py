@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from srbench.errors import StudyError, unknown
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import SYNTHETIC, ScheduledTrial, Settings, Stimulus, StudyRecord, check_name
-from srbench.mos.store.organiser import trial_row
+from srbench.mos.store.enrolment import trial_row
 
 if TYPE_CHECKING:
     import pandas as pd

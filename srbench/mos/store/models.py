@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -51,6 +51,21 @@ stimulus = sa.Table(
     sa.UniqueConstraint("study_id", "role", "dataset", "image", "method", "repeat"),
 )
 
+entrance = sa.Table(
+    "entrance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.ForeignKey(study.c.id), nullable=False),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("panel", sa.String(16), nullable=False),
+    sa.Column("quota", sa.Integer, nullable=False),
+    sa.Column("minutes", sa.Double, nullable=False),  # from entering to the end; 0 for any time
+    sa.Column("completed", sa.String(300), nullable=False),  # codes or return addresses; empty for none
+    sa.Column("screened_out", sa.String(300), nullable=False),
+    sa.Column("failed", sa.String(300), nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+)
+
 rater = sa.Table(
     "rater",
     metadata,
@@ -72,9 +87,12 @@ rater = sa.Table(
     sa.Column("session_started", sa.Double),
     sa.Column("last_rated", sa.Double),
     sa.Column("created", sa.Double, nullable=False),
+    sa.Column("entrance_id", sa.ForeignKey(entrance.c.id), index=True),  # None for a personal invitation
+    sa.Column("participant", sa.String(64)),  # keyed hash of what the panel calls this rater
     sa.CheckConstraint("state IN ('invited', 'calibration', 'rating', 'finished', 'failed', 'closed')", name="state"),
     sa.UniqueConstraint("study_id", "number"),
     sa.UniqueConstraint("study_id", "code"),
+    sa.Index(None, "study_id", "participant", unique=True),
 )
 
 trial = sa.Table(

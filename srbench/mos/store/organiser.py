@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
+from srbench.mos.store import enrolment, studies
 from srbench.mos.store import models as m
-from srbench.mos.store import studies
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import SYNTHETIC, ScheduledTrial, Settings, Stimulus, StudyRecord
 from srbench.mos.store.events import log
@@ -112,17 +111,7 @@ class OrganiserStore:
             record = studies.find(connection, study)
             if record.state == "closed":
                 raise StudyError(f"Study {study!r} is closed: nobody can be invited any more.")
-            row = {
-                "study_id": record.id, "number": number, "code": secrets.token_hex(4), "label": label,
-                "token_hash": token_hash(token), "state": "invited", "card": "welcome", "position": 1, "session": 1,
-                "pace": 0.0, "created": time.time(), **_counts(scheduled),
-            }  # fmt: skip
-            try:
-                key = connection.execute(sa.insert(m.rater).returning(m.rater.c.id), row).scalar_one()
-            except sa.exc.IntegrityError:
-                raise StudyError(f"Study {study!r} has a rater {number} already. Invite again.") from None
-            connection.execute(sa.insert(m.trial), [trial_row(key, trial) for trial in scheduled])
-            log(connection, record.id, key, "invited")
+            enrolment.insert(connection, record.id, number, token, scheduled, label=label)
         return token
 
     def reschedule(self, study: str, number: int, trials: Iterable[ScheduledTrial], why: str) -> bool:
@@ -141,8 +130,8 @@ class OrganiserStore:
             if state != "invited":
                 return False
             connection.execute(sa.delete(m.trial).where(m.trial.c.rater_id == key))
-            connection.execute(sa.insert(m.trial), [trial_row(key, trial) for trial in scheduled])
-            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**_counts(scheduled)))
+            connection.execute(sa.insert(m.trial), [enrolment.trial_row(key, trial) for trial in scheduled])
+            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**enrolment.counts(scheduled)))
             log(connection, record.id, key, "rescheduled", why)
         return True
 
@@ -224,21 +213,5 @@ class OrganiserStore:
             log(connection, record.id, key, kind)
 
 
-def trial_row(rater: int, trial: ScheduledTrial) -> dict[str, Any]:
-    """Return the row of `trial` for a scheduled trial, under an id that nobody can guess."""
-    row = asdict(trial)
-    stimulus, other = row.pop("stimulus"), row.pop("other")
-    return {"id": secrets.token_hex(16), "rater_id": rater, "stimulus_id": stimulus, "other_id": other, **row}
-
-
 def _screen(row: sa.RowMapping) -> str:
     return f"{row['device']}, room for {row['room_width']} x {row['room_height']}" if row["device"] else ""
-
-
-def _counts(scheduled: Sequence[ScheduledTrial]) -> dict[str, int]:
-    calibrations = sum(trial.attempt == 1 for trial in scheduled)
-    return {
-        "trials": sum(trial.attempt == 0 for trial in scheduled),
-        "calibrations": calibrations,
-        "attempt": 1 if calibrations else 0,
-    }

@@ -15,6 +15,7 @@ from srbench.mos.store import models as m
 from srbench.mos.store import trials
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import Settings
+from srbench.mos.store.entrances import is_over
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
 from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
@@ -81,6 +82,11 @@ class RaterStore:
         """Return the settings of this rater's study."""
         with self._database.read() as connection:
             return settings(trials.rater_row(connection, rater)["settings"])
+
+    def screened_out(self, rater: Rater) -> str:
+        """Return what the panel that sent this rater wants to be told where the device cannot be used; or nothing."""
+        with self._database.read() as connection:
+            return trials.rater_row(connection, rater)["screened_out"] or ""
 
     def proceed(self, rater: Rater, kind: str) -> TrialView | Card:
         """Leave the card `kind` (welcome, calibration result, break) and return what comes next.
@@ -170,11 +176,15 @@ class RaterStore:
         now = trials.progress(row, chosen)
         can_undo = row["attempt"] == 0 and row["position"] > 1 and row["reopened"] is None
         if row["state"] == "failed":
-            return trials.result(connection, row, "failed", can_proceed=False)
+            card = trials.result(connection, row, "failed", can_proceed=False)
+            return replace(card, code=row["failed"] or "")
         if row["state"] == "finished" and row["reopened"] is None:
-            return Card("finished", can_undo=can_undo and row["study_state"] == "open", progress=now)
+            may_undo = can_undo and row["study_state"] == "open"
+            return Card("finished", can_undo=may_undo, code=row["completed"] or "", progress=now)
         if row["state"] == "closed" or row["study_state"] == "closed":
             return Card("closed", progress=now)
+        if is_over(row, self.clock()):
+            return Card("timed-out", progress=now)
         if row["study_state"] == "paused":
             return Card("paused", progress=now)
         if row["card"] == "welcome":

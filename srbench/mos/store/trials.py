@@ -24,8 +24,17 @@ _PACE_PRIOR = 20  # trials by which the planned time is weighed against the rate
 _t, _s, _other = m.trial.c, m.stimulus.c, m.stimulus.alias("other")
 # The token is asked for every time: a link that was revoked elsewhere must not work on.
 _RATER = (
-    sa.select(m.rater, m.study.c.state.label("study_state"), m.study.c.settings)
-    .join(m.study)
+    sa.select(
+        m.rater,
+        m.study.c.state.label("study_state"),
+        m.study.c.settings,
+        m.entrance.c.minutes,
+        m.entrance.c.completed,
+        m.entrance.c.screened_out,
+        m.entrance.c.failed,
+    )
+    .join_from(m.rater, m.study, m.study.c.id == m.rater.c.study_id)
+    .outerjoin(m.entrance, m.entrance.c.id == m.rater.c.entrance_id)
     .where((m.rater.c.id == sa.bindparam("rater")) & (m.rater.c.token_hash == sa.bindparam("token")))
 )
 _RATER_LOCKED = _RATER.with_for_update(of=m.rater)
@@ -217,6 +226,6 @@ def progress(row: Row, chosen: Settings) -> Progress:
 def why_no_rating(card: Card) -> RefusalError:
     """Return the refusal of a rating that came while a card was due."""
     reason: Literal["paused", "closed", "not-due"] = (
-        "paused" if card.kind == "paused" else "closed" if card.kind == "closed" else "not-due"
+        "paused" if card.kind == "paused" else "closed" if card.kind in ("closed", "timed-out") else "not-due"
     )
     return RefusalError(reason, f"No rating is expected now ({card.kind}). Reload the page.")
