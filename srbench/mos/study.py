@@ -246,6 +246,15 @@ class Study:
         with self._store() as store:
             store.organiser.close_rater(self.name, rater)
 
+    def withdraw(self, rater: int) -> None:
+        """Delete everything that a rater gave, as the rater may demand; only number, code and time of invitation stay.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._store() as store:
+            store.organiser.withdraw_rater(self.name, rater)
+
     @property
     def address(self) -> str:
         """Where raters reach the study: where it was served last, else this machine alone."""

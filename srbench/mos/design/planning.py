@@ -150,7 +150,8 @@ def trials(study: StudyDesign, images: Mapping[str, int]) -> int:
     for each in study.sets:
         k = len(each.versions)
         total += images[each.name] * (k * (k - 1) // 2 if study.compares else k)
-    return total + (study.retest.count if study.retest.method else 0)
+    total += study.retest.count if study.retest.method else 0
+    return min(total, study.settings.trials_per_rater or total)
 
 
 def _share(

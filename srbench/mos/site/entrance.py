@@ -19,6 +19,7 @@ from srbench.mos.store.entrances import PARTICIPANT, Door
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from srbench.mos.store.definitions import ScheduledTrial
     from srbench.mos.store.stores import Store
 
 NAME_COOKIE = "srbench_participant"
@@ -83,7 +84,11 @@ class EntranceRoutes:
                 return here
         participant = pseudonym(self._key, door.entrance.panel, name) if name else None
         design = frozen(self._store.organiser.study(self._study))
-        return self._store.entrances.enter(door, participant, lambda number: schedule.schedule(design, number))
+
+        def plan(number: int, block: int) -> list[ScheduledTrial]:
+            return schedule.schedule(design, number, schedule.share(design, block))
+
+        return self._store.entrances.enter(door, participant, plan)
 
 
 def _is_name(name: str) -> bool:

@@ -15,10 +15,11 @@ from starlette.routing import Route
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.site import bodies, welcome
+from srbench.mos.site.asking import LARGEST_REPLIES, Asking
 from srbench.mos.site.bodies import BadRequestError
 from srbench.mos.site.guard import Limit, log_refused, logger
 from srbench.mos.site.tickets import TicketError
-from srbench.mos.store.session import Card, RefusalError, TrialView
+from srbench.mos.store.session import ENDINGS, Card, RefusalError, TrialView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600
 _ANSWER_SIZE = 1024
+_WITHDRAWABLE = frozenset(
+    {"break", "calibration-passed", "calibration-again", "finished", "failed", "questions-before", "questions-after"}
+    | {"paused", "closed", "timed-out"}
+)
 _STATUS = {"token": 401, "foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
 
 
@@ -46,16 +51,20 @@ class RatingRoutes:
         study: Whose raters are let in.
         pictures: The frozen stimuli.
         tickets: Makes the one-time addresses of pictures.
+        asking: Consent and questions.
         secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
-    def __init__(self, store: Store, study: str, pictures: Pictures, tickets: Tickets, secure: bool = False) -> None:
+    def __init__(
+        self, store: Store, study: str, pictures: Pictures, tickets: Tickets, asking: Asking, secure: bool = False
+    ) -> None:
         self._store = store.rater
         self._organiser = store.organiser
         self._secure = secure
         self._study = study
         self._pictures = pictures
         self._tickets = tickets
+        self._asking = asking
         self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
         self._limit_log = Limit(rate=5, burst=100)
@@ -69,6 +78,9 @@ class RatingRoutes:
             Route("/rating/proceed", self._step(_in_thread(self._proceed)), methods=["POST"]),
             Route("/rating/rate", self._step(self._rate), methods=["POST"]),
             Route("/rating/undo", self._step(_in_thread(self._undo)), methods=["POST"]),
+            Route("/rating/agree", self._step(self._ask(self._asking.agree)), methods=["POST"]),
+            Route("/rating/reply", self._step(self._ask(self._asking.reply), LARGEST_REPLIES), methods=["POST"]),
+            Route("/rating/withdraw", self._step(self._ask(self._asking.withdraw)), methods=["POST"]),
             Route("/rating/picture/{ticket}", self._picture, methods=["GET"]),
         ]
 
@@ -85,11 +97,14 @@ class RatingRoutes:
         set_cookie(response, request, COOKIE, token, self._secure)
         return response
 
-    def _step(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def _ask(self, answer: Callable[[Rater, dict[str, Any]], TrialView | Card]) -> Answer:
+        return _in_thread(lambda rater, body: self._state(rater, answer(rater, body)))
+
+    def _step(self, answer: Answer, largest: int = bodies.LARGEST) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             rater = None
             try:
-                body = await bodies.read(request)
+                body = await bodies.read(request, largest)
                 # A known rater costs no trip to another thread.
                 known = request.cookies.get(COOKIE, "") in self._raters
                 rater = self._rater(request) if known else await run_in_threadpool(self._rater, request)
@@ -130,8 +145,10 @@ class RatingRoutes:
 
     def _arrive(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
         visit = welcome.read_visit(body)
-        self._store.add_visit(rater, visit)
         due = self._store.next_trial(rater)
+        if isinstance(due, Card) and due.kind in ("consent", *ENDINGS):
+            return self._state(rater, due)  # nothing of a device is stored of who has not agreed
+        self._store.add_visit(rater, visit)
         state = self._state(rater, due)
         if isinstance(due, Card) and due.kind == "welcome":
             room = (visit.room_width, visit.room_height)
@@ -204,7 +221,9 @@ class RatingRoutes:
             "asked": now.asked,
             "break_minutes": round(now.minutes),
             "code": now.code,
+            "can_withdraw": now.kind in _WITHDRAWABLE,
         }
+        card |= self._asking.shown(now)
         if now.kind == "welcome":
             card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
         return card

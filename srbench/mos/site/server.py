@@ -21,7 +21,9 @@ from starlette.routing import Route
 from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
+from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
+from srbench.mos.site.asking import Asking
 from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
@@ -114,7 +116,10 @@ class Site:
         import streamlit as st
 
         pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), self.secure)
+        record = self.store.organiser.study(self.study)
+        planned = frozen(record) if record.definition else None
+        asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
+        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.

@@ -16,6 +16,7 @@ from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import ScheduledTrial
 from srbench.mos.store.events import log
 from srbench.mos.store.links import new_token, token_hash
+from srbench.mos.store.session import ENDINGS
 
 Panel: TypeAlias = Literal["none", "prolific", "mturk", "sona"]
 
@@ -76,7 +77,8 @@ class Place:
 
     Attributes:
         participant: Keyed hash of what the panel calls the rater; None without a panel, and after a withdrawal.
-        outcome: `completed`, `failed`, `screened-out`, `timed-out`, `closed` (by the organiser) or `going-on`.
+        outcome: `completed`, `failed`, `screened-out`, `timed-out`, `declined` (the consent), `withdrawn`, `closed` (by
+            the organiser) or `going-on`.
     """
 
     number: int
@@ -133,13 +135,15 @@ class EntranceStore:
         with self._database.read() as connection:
             return connection.scalar(sa.select(m.rater.c.entrance_id).where(m.rater.c.id == rater))
 
-    def enter(self, door: Door, participant: str | None, plan: Callable[[int], Sequence[ScheduledTrial]]) -> str | None:
+    def enter(
+        self, door: Door, participant: str | None, plan: Callable[[int, int], Sequence[ScheduledTrial]]
+    ) -> str | None:
         """Return the token of a rater: a new one, or the one who came as `participant` before.
 
         Args:
             door: The entrance.
             participant: Keyed hash of what the panel calls this rater, or None.
-            plan: Returns the schedule of the rater of a number; it is asked outside of any transaction.
+            plan: Returns the schedule of the rater of a number and a block; it is asked outside of any transaction.
 
         Returns:
             None when all places are taken or the study takes nobody now.
@@ -148,8 +152,9 @@ class EntranceStore:
             StudyError: The schedule cannot be made.
         """
         for _ in range(_TRIES):  # another may have taken the number meanwhile
-            number = self._next_number(door)
-            trials = plan(number)
+            with self._database.read() as connection:
+                number, block = found = self._next_place(connection, door)
+            trials = plan(number, block)
             with self._database.write() as connection:
                 if (token := self._again(connection, door, participant)) is not None:
                     return token
@@ -157,11 +162,12 @@ class EntranceStore:
                 if not self._has_place(connection, door):
                     log(connection, door.study_id, None, "full", f"quota {door.entrance.quota}")
                     return None
-                if self._number(connection, door) != number:
+                if self._next_place(connection, door) != found:
                     continue
                 token = new_token()
-                more = {"entrance_id": door.key, "participant": participant, "created": self.clock()}
-                enrolment.insert(connection, door.study_id, number, token, trials, **more)
+                more = {"entrance_id": door.key, "participant": participant, "block": block, "created": self.clock()}
+                record = studies.find(connection, door.study)
+                enrolment.insert(connection, record, number, token, trials, **more)
                 return token
         raise StudyError("Too many raters came at once. Try again.")
 
@@ -217,13 +223,8 @@ class EntranceStore:
         taken = sa.select(sa.func.count()).where((r.entrance_id == door.key) & ((r.state == "finished") | going_on))
         return int(connection.scalar(taken) or 0) < door.entrance.quota
 
-    def _next_number(self, door: Door) -> int:
-        with self._database.read() as connection:
-            return self._number(connection, door)
-
-    def _number(self, connection: sa.Connection, door: Door) -> int:
-        mine = m.rater.c.study_id == door.study_id
-        return int(connection.scalar(sa.select(sa.func.max(m.rater.c.number)).where(mine)) or 0) + 1
+    def _next_place(self, connection: sa.Connection, door: Door) -> tuple[int, int]:
+        return enrolment.next_place(connection, door.study_id, self.clock())
 
 
 def is_over(row: Any, now: float) -> bool:
@@ -232,10 +233,12 @@ def is_over(row: Any, now: float) -> bool:
 
 
 def _outcome(row: sa.RowMapping, now: float) -> str:
+    if row["card"] in ENDINGS:
+        return str(row["card"])
     if row["state"] in ("failed", "closed"):
         return str(row["state"])
     if row["state"] == "finished":
-        return "completed"
+        return "going-on" if row["card"] else "completed"  # questions are still open
     if row["state"] == "invited" and row["refused"]:
         return "screened-out"
     return "timed-out" if is_over(row, now) else "going-on"

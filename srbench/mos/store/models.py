@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -89,6 +89,7 @@ rater = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("entrance_id", sa.ForeignKey(entrance.c.id), index=True),  # None for a personal invitation
     sa.Column("participant", sa.String(64)),  # keyed hash of what the panel calls this rater
+    sa.Column("block", sa.Integer),  # of an incomplete design, from 1; the number but for replacements
     sa.CheckConstraint("state IN ('invited', 'calibration', 'rating', 'finished', 'failed', 'closed')", name="state"),
     sa.UniqueConstraint("study_id", "number"),
     sa.UniqueConstraint("study_id", "code"),
@@ -150,6 +151,24 @@ visit = sa.Table(
     sa.Column("language", sa.String(32), nullable=False),
     sa.Column("utc_offset", sa.Integer, nullable=False),  # minutes
     sa.CheckConstraint("device IN ('desktop', 'tablet', 'phone')", name="device"),
+)
+
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("language", sa.String(32), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),  # of the text that was agreed to
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+reply = sa.Table(
+    "reply",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("question", sa.String(32), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
 )
 
 event = sa.Table(

@@ -19,6 +19,8 @@ from srbench.mos.store.definitions import SYNTHETIC, ScheduledTrial, Settings, S
 from srbench.mos.store.events import log
 from srbench.mos.store.links import new_token, token_hash
 from srbench.mos.store.rows import Event, RaterStatus, StudyStatus
+from srbench.mos.store.session import ENDINGS
+from srbench.mos.store.withdrawal import erase
 
 
 class OrganiserStore:
@@ -96,12 +98,38 @@ class OrganiserStore:
 
     def next_number(self, study: str) -> int:
         """Return the number of the next rater who will be invited, from 1."""
-        with self._database.read() as connection:
-            mine = m.rater.c.study_id == studies.find(connection, study).id
-            return int(connection.scalar(sa.select(sa.func.max(m.rater.c.number)).where(mine)) or 0) + 1
+        return self.next_place(study)[0]
 
-    def add_rater(self, study: str, number: int, trials: Iterable[ScheduledTrial], label: str | None = None) -> str:
+    def next_place(self, study: str) -> tuple[int, int]:
+        """Return the number of the next rater, and the block of trials: one that a rater left behind, else a new one.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        with self._database.read() as connection:
+            return enrolment.next_place(connection, studies.find(connection, study).id, time.time())
+
+    def block_of(self, study: str, number: int) -> int:
+        """Return the block of trials that a rater has.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._database.read() as connection:
+            _, key = self._rater(connection, study, number)
+            return int(connection.scalar(sa.select(m.rater.c.block).where(m.rater.c.id == key)) or number)
+
+    def add_rater(
+        self,
+        study: str,
+        number: int,
+        trials: Iterable[ScheduledTrial],
+        label: str | None = None,
+        block: int | None = None,
+    ) -> str:
         """Store a rater with all trials, and return the token of the link, which is kept nowhere.
+
+        `block` is the rater's part of an incomplete design; default: the one of the number.
 
         Raises:
             StudyError: The study is closed or has a rater of that number.
@@ -111,7 +139,7 @@ class OrganiserStore:
             record = studies.find(connection, study)
             if record.state == "closed":
                 raise StudyError(f"Study {study!r} is closed: nobody can be invited any more.")
-            enrolment.insert(connection, record.id, number, token, scheduled, label=label)
+            enrolment.insert(connection, record, number, token, scheduled, label=label, block=block or number)
         return token
 
     def reschedule(self, study: str, number: int, trials: Iterable[ScheduledTrial], why: str) -> bool:
@@ -164,6 +192,16 @@ class OrganiserStore:
             connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(state="closed"))
             log(connection, record.id, key, "rater-closed")
 
+    def withdraw_rater(self, study: str, number: int) -> None:
+        """Delete everything that a rater gave; number, code and time of invitation stay as a tombstone.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._database.write() as connection:
+            record, key = self._rater(connection, study, number)
+            erase(connection, record.id, key)
+
     def raters(self, study: str) -> list[RaterStatus]:
         """Return how far each rater is, by number."""
         latest = sa.select(sa.func.max(m.visit.c.id)).group_by(m.visit.c.rater_id)
@@ -177,7 +215,7 @@ class OrganiserStore:
             rows = connection.execute(query.where(mine)).mappings().all()
         return [
             RaterStatus(
-                row["number"], row["code"], row["label"], row["state"],
+                row["number"], row["code"], row["label"], _state(row),
                 row["position"] - 1 if row["attempt"] == 0 else 0, row["trials"], row["last_rated"],
                 _screen(row),
             )
@@ -211,6 +249,11 @@ class OrganiserStore:
             record, key = self._rater(connection, study, number)
             connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(token_hash=value))
             log(connection, record.id, key, kind)
+
+
+def _state(row: sa.RowMapping) -> str:
+    """Return the state of a rater; one who took no part or takes none any more says why."""
+    return str(row["card"]) if row["card"] in ENDINGS else str(row["state"])
 
 
 def _screen(row: sa.RowMapping) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
@@ -21,13 +21,16 @@ from srbench.mos.store.links import token_hash
 from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
+from srbench.mos.store.withdrawal import erase
 
 _BY_TOKEN = (
     sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.token_hash)
     .join(m.study)
     .where(m.rater.c.token_hash == sa.bindparam("token"))
 )
-_INSERT_RATING, _INSERT_REVISION, _INSERT_VISIT = (sa.insert(table) for table in (m.rating, m.revision, m.visit))
+_INSERT_RATING, _INSERT_REVISION, _INSERT_VISIT, _INSERT_CONSENT, _INSERT_REPLY = (
+    sa.insert(table) for table in (m.rating, m.revision, m.visit, m.consent, m.reply)
+)
 
 
 class RaterStore:
@@ -99,16 +102,75 @@ class RaterStore:
             due = self._next(connection, row)
             if isinstance(due, TrialView) or due.kind != kind or not due.can_proceed:
                 return due
-            values: dict[str, Any] = {"card": ""}
-            if kind == "welcome":
-                values["state"] = "calibration" if row["attempt"] else "rating"
-            if kind == "break":
-                values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
-            trials.change(connection, row, values)
-            log(connection, rater.study_id, rater.id, f"left-{kind}")
+            self._leave(connection, row, kind)
             return self._next(connection, row)
 
         return self._database.share(work).result()
+
+    def agree(self, rater: Rater, language: str, sha256: str) -> TrialView | Card:
+        """Store that the rater agreed to the text of this hash, and return what comes next."""
+        row = {"rater_id": rater.id, "language": language, "sha256": sha256, "at": self.clock()}
+        return self._answer_card(rater, "consent", lambda connection: connection.execute(_INSERT_CONSENT, row))
+
+    def decline(self, rater: Rater) -> TrialView | Card:
+        """End the part of a rater who does not agree; nothing else is stored of this rater."""
+        return self._answer_card(rater, "consent", None)
+
+    def reply(self, rater: Rater, kind: str, replies: Mapping[str, str]) -> TrialView | Card:
+        """Store the answers to the questions of the card `kind`, and return what comes next."""
+        now = self.clock()
+        rows = [{"rater_id": rater.id, "question": name, "value": text, "at": now} for name, text in replies.items()]
+        return self._answer_card(rater, kind, lambda connection: rows and connection.execute(_INSERT_REPLY, rows))
+
+    def withdraw(self, rater: Rater) -> Card:
+        """Delete everything that this rater gave; the link stops working.
+
+        Raises:
+            RefusalError: The rater's link was revoked or replaced.
+        """
+
+        def work(connection: sa.Connection) -> Card | RefusalError:
+            try:
+                row = trials.rater_row(connection, rater, lock=True)
+            except RefusalError as refusal:
+                return refusal
+            erase(connection, row["study_id"], row["id"])
+            return Card("withdrawn")
+
+        return self._database.share(work).result()
+
+    def _answer_card(
+        self, rater: Rater, kind: str, store: Callable[[sa.Connection], object] | None
+    ) -> TrialView | Card:
+        """Leave a card with what was answered; None ends the rater's part. A repetition changes nothing."""
+
+        def work(connection: sa.Connection) -> TrialView | Card:
+            row = trials.rater_row(connection, rater, lock=True)
+            due = self._next(connection, row)
+            if isinstance(due, TrialView) or due.kind != kind:
+                return due
+            if store is None:
+                trials.change(connection, row, {"state": "closed", "card": "declined"})
+                log(connection, rater.study_id, rater.id, "declined")
+            else:
+                store(connection)
+                self._leave(connection, row, kind)
+            return self._next(connection, row)
+
+        return self._database.share(work).result()
+
+    def _leave(self, connection: sa.Connection, row: Row, kind: str) -> None:
+        asks = settings(row["settings"]).asks
+        values: dict[str, Any] = {"card": ""}
+        if kind == "consent":
+            values["card"] = "welcome"
+        if kind == "welcome":
+            values["state"] = "calibration" if row["attempt"] else "rating"
+            values["card"] = "questions-before" if "before" in asks else ""
+        if kind == "break":
+            values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
+        trials.change(connection, row, values)
+        log(connection, row["study_id"], row["id"], f"left-{kind}")
 
     def rate(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Receipt:
         """Store a rating and return when it is on the disk; a trial that has one keeps it and returns it.
@@ -178,9 +240,13 @@ class RaterStore:
         if row["state"] == "failed":
             card = trials.result(connection, row, "failed", can_proceed=False)
             return replace(card, code=row["failed"] or "")
+        if row["state"] == "finished" and row["reopened"] is None and row["card"]:
+            return Card("questions-after", can_undo=can_undo and row["study_state"] == "open", progress=now)
         if row["state"] == "finished" and row["reopened"] is None:
             may_undo = can_undo and row["study_state"] == "open"
             return Card("finished", can_undo=may_undo, code=row["completed"] or "", progress=now)
+        if row["card"] == "declined":
+            return Card("declined", code=row["screened_out"] or "", progress=now)
         if row["state"] == "closed" or row["study_state"] == "closed":
             return Card("closed", progress=now)
         if is_over(row, self.clock()):
@@ -189,7 +255,9 @@ class RaterStore:
             return Card("paused", progress=now)
         if row["card"] == "welcome":
             return Card("welcome", can_proceed=True, progress=now)
-        if row["card"]:
+        if row["card"] in ("consent", "questions-before"):
+            return Card(row["card"], progress=now)
+        if row["card"] and row["card"] != "questions-after":
             return trials.result(connection, row, row["card"], can_proceed=True)
         is_due = known is not None and trials.is_due(row, known)
         trial = known if known is not None and is_due else trials.trial_due(connection, row)

@@ -9,8 +9,24 @@ from srbench.errors import StudyError
 from srbench.mos.store.definitions import Presentation
 
 CardKind: TypeAlias = Literal[
-    "welcome", "calibration-passed", "calibration-again", "break", "finished", "failed", "paused", "closed", "timed-out"
+    "welcome",
+    "calibration-passed",
+    "calibration-again",
+    "break",
+    "finished",
+    "failed",
+    "paused",
+    "closed",
+    "timed-out",
+    "consent",
+    "declined",
+    "questions-before",
+    "questions-after",
+    "withdrawn",
 ]
+ENDINGS = ("declined", "withdrawn")
+"""Cards that say why a rater takes no part; the state of such a rater is closed."""
+
 Reason: TypeAlias = Literal["token", "paused", "closed", "foreign", "not-due", "score", "seconds", "early"]
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.events import log
-from srbench.mos.store.session import Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
+from srbench.mos.store.session import ENDINGS, Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
@@ -163,7 +163,7 @@ def advance(connection: sa.Connection, row: Row, seconds: float, chosen: Setting
             started = now - spent
         values |= {"session_started": started, "last_rated": now, "pace": row["pace"] + spent}
         if row["position"] == row["trials"]:
-            values["state"] = "finished"
+            values |= {"state": "finished", "card": "questions-after" if "after" in chosen.asks else ""}
             log(connection, row["study_id"], row["id"], "finished")
     change(connection, row, values)
 
@@ -226,6 +226,6 @@ def progress(row: Row, chosen: Settings) -> Progress:
 def why_no_rating(card: Card) -> RefusalError:
     """Return the refusal of a rating that came while a card was due."""
     reason: Literal["paused", "closed", "not-due"] = (
-        "paused" if card.kind == "paused" else "closed" if card.kind in ("closed", "timed-out") else "not-due"
+        "paused" if card.kind == "paused" else "closed" if card.kind in ("closed", "timed-out", *ENDINGS) else "not-due"
     )
     return RefusalError(reason, f"No rating is expected now ({card.kind}). Reload the page.")

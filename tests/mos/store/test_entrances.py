@@ -29,8 +29,8 @@ def door(store: Store, study: StudyDesign, **values: object) -> Door:
 
 
 def enter(store: Store, study: StudyDesign, where: Door, who: str | None = None) -> str | None:
-    def plan(number: int) -> Sequence[ScheduledTrial]:
-        return schedule.schedule(study, number)
+    def plan(number: int, block: int) -> Sequence[ScheduledTrial]:
+        return schedule.schedule(study, number, schedule.share(study, block))
 
     return store.entrances.enter(where, who, plan)
 
