@@ -217,9 +217,7 @@ class EntranceStore:
         if connection.scalar(sa.select(m.study.c.state).where(m.study.c.id == door.study_id)) != "open":
             return False
         r, limit = m.rater.c, door.entrance.minutes
-        going_on = r.state.in_(_BEGUN)
-        if limit:
-            going_on &= r.created > self.clock() - 60 * limit
+        going_on = r.state.in_(_BEGUN) & (r.created > (self.clock() - 60 * limit if limit else 0))
         taken = sa.select(sa.func.count()).where((r.entrance_id == door.key) & ((r.state == "finished") | going_on))
         return int(connection.scalar(taken) or 0) < door.entrance.quota
 

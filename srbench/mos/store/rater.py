@@ -105,7 +105,8 @@ class RaterStore:
             self._leave(connection, row, kind)
             return self._next(connection, row)
 
-        return self._database.share(work).result()
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
 
     def agree(self, rater: Rater, language: str, sha256: str) -> TrialView | Card:
         """Store that the rater agreed to the text of this hash, and return what comes next."""
@@ -137,7 +138,8 @@ class RaterStore:
             erase(connection, row["study_id"], row["id"])
             return Card("withdrawn")
 
-        return self._database.share(work).result()
+        stored: Future[Card] = self._database.share(work)
+        return stored.result()
 
     def _answer_card(
         self, rater: Rater, kind: str, store: Callable[[sa.Connection], object] | None
@@ -157,7 +159,8 @@ class RaterStore:
                 self._leave(connection, row, kind)
             return self._next(connection, row)
 
-        return self._database.share(work).result()
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
 
     def _leave(self, connection: sa.Connection, row: Row, kind: str) -> None:
         asks = settings(row["settings"]).asks
@@ -216,7 +219,8 @@ class RaterStore:
             log(connection, rater.study_id, rater.id, "undo", f"trial {row['position'] - 1}")
             return self._next(connection, row)
 
-        return self._database.share(work).result()
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
 
     def add_visit(self, rater: Rater, visit: Visit) -> None:
         """Store on what device the page was opened."""
