@@ -200,11 +200,12 @@ class Page:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.errors: list[str] = []
+        page.set_default_timeout(90_000)  # of a machine on which all tests run at once
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def screen(self, name: str) -> None:
         """Wait for a card or for the first image of a part: `welcome`, `calibration`, `trial`, ..."""
-        self.page.wait_for_selector(f'.page[data-screen="{name}"]', timeout=20_000)
+        self.page.wait_for_selector(f'.page[data-screen="{name}"]')
 
     def proceed(self) -> None:
         self.page.click(".proceed")
