@@ -29,7 +29,7 @@ session = st.components.v2.component(
     "srbench_rating",
     html=part("rating.html"),
     css=part("rating.css"),
-    js=part("pixels.js") + part("server.js") + part("rating.js"),
+    js=part("pixels.js") + part("server.js") + part("questions.js") + part("rating.js"),
 )
 
 st.html(QUIET)

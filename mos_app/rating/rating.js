@@ -25,6 +25,7 @@ class Session {
     this.showings = 0; // how often images came into view
     this.busy = false; // an answer is on its way
     this.lesson = null; // the answer to a practice image, until it has been read
+    this.given = {}; // answers to the questions of a card, until they are sent
     this.card = null; // what covers the stage: {name, onProceed, values}
     this.clock = new Clock();
     this.language = this.firstLanguage();
@@ -35,20 +36,29 @@ class Session {
     document.addEventListener("keydown", (event) => this.onKey(event), { capture: true, signal });
     document.addEventListener("visibilitychange", () => this.clock.follow(document.hidden), { signal });
     this.part("proceed").addEventListener("click", () => this.proceed());
+    this.part("second").addEventListener("click", () => this.card.onSecond());
+    this.part("withdraw").addEventListener("click", () => this.askWithdrawal());
+    this.part("card-form").addEventListener("submit", (event) => {
+      event.preventDefault(); // Enter in a field
+      this.proceed();
+    });
     this.part("fullscreen").addEventListener("click", () => toggleFullscreen());
     this.part("learned").addEventListener("click", () => this.learned());
     this.part("card-undo").addEventListener("click", () => this.undo());
     this.part("undo").addEventListener("click", () => this.undo());
     this.stopWatching = onViewChange(() => this.onView());
     this.translate();
-    this.load({ opening: true });
+    // An open link that lets nobody in leads here; the server puts the reason behind the address.
+    const reason = location.hash.slice(1);
+    if (["full", "no_participant", "no_link"].includes(reason)) this.showCard(reason);
+    else this.load({ opening: true });
   }
 
   stop() {
     this.leaving.abort();
     this.stopWatching();
     // Listeners on the component's own elements go with the elements' clones.
-    for (const name of ["proceed", "fullscreen", "learned", "card-undo", "undo"]) this.part(name).replaceWith(this.part(name).cloneNode(true));
+    for (const name of ["proceed", "second", "withdraw", "card-form", "fullscreen", "learned", "card-undo", "undo"]) this.part(name).replaceWith(this.part(name).cloneNode(true));
   }
 
   // ---- words -------------------------------------------------------------------------------------------------
@@ -154,8 +164,46 @@ class Session {
 
   showScreen(state) {
     if (state.sizes) return this.welcome();
+    if (state.consent) return this.askConsent();
+    if (state.questions) return this.showCard(cardName(state), () => this.reply());
     const onProceed = state.can_proceed ? () => this.leave(state) : state.screen === "paused" ? () => this.load() : null;
     this.showCard(cardName(state), onProceed);
+  }
+
+  askConsent() {
+    const answer = async (agrees) => {
+      const language = languageOf(this.state.consent, this.language);
+      const next = await this.step("agree", { agrees, language });
+      if (next && agrees) this.load({ opening: true }); // only now may the server know of the device
+      else if (next) this.enter(next);
+    };
+    this.showCard("consent", () => answer(true), {}, () => answer(false));
+  }
+
+  async reply() {
+    const { questions, screen } = this.state;
+    const open = firstOpen(questions, this.given);
+    this.part("card-missing").hidden = !open;
+    if (open) {
+      const text = inLanguage(open.text, this.language);
+      const range = { question: text, minimum: open.minimum, maximum: open.maximum };
+      this.part("card-missing").textContent = this.say(open.kind === "number" ? "missing_number" : "missing", range);
+      this.part("card-form").querySelector(`[data-question="${open.name}"] input`).focus();
+      return;
+    }
+    const next = await this.step("reply", { screen, replies: this.given });
+    if (!next) return;
+    this.given = {};
+    this.enter(next);
+  }
+
+  askWithdrawal() {
+    const state = this.state;
+    const withdraw = async () => {
+      const next = await this.step("withdraw", { sure: true });
+      if (next) this.enter(next);
+    };
+    this.showCard("withdraw", withdraw, {}, () => this.enter(state));
   }
 
   async leave(state) {
@@ -267,12 +315,12 @@ class Session {
   // ---- answers -----------------------------------------------------------------------------------------------
 
   onKey(event) {
-    if (event.repeat && ACTING_KEYS.has(event.key)) {
+    if (event.repeat && ACTING_KEYS.has(event.key) && !isTyping(event)) {
       event.preventDefault();
       event.stopPropagation();
       return;
     }
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
     const score = !this.card && this.state?.scale?.find((one) => String(one) === event.key);
     if (score) this.rate(score);
     else if (event.key === "u" || event.key === "U" || event.key === "Backspace") this.undo();
@@ -385,15 +433,15 @@ class Session {
     }
   }
 
-  showCard(name, onProceed = null, values = {}) {
+  showCard(name, onProceed = null, values = {}, onSecond = null) {
     const same = this.card && this.card.name === name;
-    this.card = { name, onProceed, values };
+    this.card = { name, onProceed, values, onSecond };
     this.drawCard();
     if (!same) this.part("card-title").focus();
   }
 
   drawCard() {
-    const { name, onProceed, values } = this.card;
+    const { name, onProceed, values, onSecond } = this.card;
     const state = this.state || {};
     const all = { ...state, ...values };
     this.page.dataset.screen = name;
@@ -401,9 +449,20 @@ class Session {
     this.part("card-title").textContent = this.say(`${name}_title`, all);
     const practice = name === "welcome" && state.practice ? this.say("welcome_practice") : "";
     const obstacle = values.obstacle ? this.say(`fit_${values.obstacle.reason}`, values.obstacle) : "";
-    this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${practice}`));
+    const studys = name === "consent" ? inLanguage(state.consent, this.language) : practice;
+    this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${studys}`));
     this.part("card-warning").hidden = !obstacle;
     this.part("card-warning").replaceChildren(...paragraphs(obstacle));
+    const asks = state.questions && name === cardName(state) ? state.questions : [];
+    const fields = questionFields(asks, this.language, this.given, { optional: this.say("optional") });
+    this.part("card-form").hidden = !asks.length;
+    this.part("card-form").replaceChildren(...fields);
+    this.part("card-missing").hidden = true;
+    this.part("second").hidden = !onSecond;
+    this.part("second").textContent = onSecond ? this.say(`${name}_second`) : "";
+    this.part("withdraw").hidden = !state.can_withdraw || name !== cardName(state);
+    this.part("withdraw").textContent = this.say("withdraw_link");
+    this.drawCode(name === cardName(state) && !onProceed ? state.code : "");
     this.part("panel").inert = true;
     this.part("proceed").hidden = !onProceed;
     this.part("proceed").textContent = this.say(`${name}_proceed`);
@@ -411,6 +470,17 @@ class Session {
     this.part("card-undo").textContent = this.say("card_undo");
     this.part("fullscreen").hidden = !document.fullscreenEnabled || !(state.can_proceed || name.startsWith("view_"));
     this.part("fullscreen").textContent = this.say(document.fullscreenElement ? "fullscreen_off" : "fullscreen_on");
+  }
+
+  // A panel that sent the rater wants a code, or wants the rater back at an address of its own.
+  drawCode(code) {
+    const line = this.part("card-code");
+    line.hidden = !code;
+    if (!code) return;
+    const address = returnAddress(code);
+    line.replaceChildren(...paragraphs(this.say(address ? "return_text" : "code_text")));
+    if (address) line.append(Object.assign(document.createElement("a"), { href: address, textContent: this.say("return_link") }));
+    else line.append(Object.assign(document.createElement("output"), { textContent: code }));
   }
 
   hideCard() {
@@ -498,6 +568,13 @@ function paragraphs(text) {
       else node.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.slice(2) })));
       return node;
     });
+}
+
+// Returns the address in a code, or null; what the panel calls the rater is known to this browser alone.
+function returnAddress(code) {
+  if (!code.startsWith("https://")) return null;
+  const name = document.cookie.match(/(?:^|; )srbench_participant=([A-Za-z0-9]+)/);
+  return code.replace("{id}", name ? name[1] : "");
 }
 
 function toggleFullscreen() {

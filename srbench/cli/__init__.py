@@ -19,6 +19,7 @@ from srbench.cli import (
     models,
     mos,
     mos_invite,
+    mos_panel,
     mos_plan,
     mos_serve,
     ratings,
@@ -71,6 +72,9 @@ app.add_typer(mos.app)
 mos.app.command()(mos_invite.invite)
 mos.app.command()(mos_invite.renew)
 mos.app.command()(mos_invite.revoke)
+mos.app.command()(mos_invite.withdraw)
+mos.app.command()(mos_panel.recruit)
+mos.app.command()(mos_panel.payments)
 mos.app.command()(mos_plan.plan)
 mos.app.command()(mos_plan.simulate)
 mos.app.command()(mos_serve.serve)

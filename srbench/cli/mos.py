@@ -69,7 +69,7 @@ def new(
     )
     made = study.design
     typer.echo(f"Pre-registration: {study.path / 'study.toml'} (seed {made.seed})")
-    typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {len(schedule.items(made))}")
+    typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {len(schedule.share(made, 1))}")
     typer.echo(f"Next: srbench mos open {name}")
 
 

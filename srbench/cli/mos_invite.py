@@ -1,4 +1,4 @@
-"""`srbench mos invite`, `renew` and `revoke`: raters' personal links."""
+"""`srbench mos invite`, `renew`, `revoke` and `withdraw`: raters' personal links, and their right to leave."""
 
 from __future__ import annotations
 
@@ -50,6 +50,20 @@ def revoke(name: Name, rater: Rater, studies: Studies = HERE, db: Url = None) ->
     typer.echo(
         f"The link of rater {rater} of {name} no longer works. A new one: srbench mos renew {name} --rater {rater}"
     )
+
+
+def withdraw(
+    name: Name,
+    rater: Rater,
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask; it cannot be undone.")] = False,
+    studies: Studies = HERE,
+    db: Url = None,
+) -> None:
+    """Delete every answer of a rater who withdraws, with devices, notes and link. A tombstone without answers stays."""
+    if not sure:
+        typer.confirm(f"Delete every answer of rater {rater} of {name}? It cannot be undone", abort=True)
+    _study(name, studies, db).withdraw(rater)
+    typer.echo(f"Everything that rater {rater} of {name} gave is deleted. Delete it from backups and exports as well.")
 
 
 def _study(name: str, studies: Studies, db: Url) -> Study:

@@ -24,13 +24,18 @@ def plan(
 
     from srbench.mos.design import choice, planning
 
-    found = planning.plan(choice.choose(design, "plan", seed=seed), raters, effect, simulations=simulations, seed=seed)
-    cost = found.cost
+    planned = choice.choose(design, "plan", seed=seed)
+    found = planning.plan(planned, raters, effect, simulations=simulations, seed=seed)
+    cost, settings = found.cost, planned.settings
     if as_json:
         rows = [asdict(row) for row in found.power]
         typer.echo(json.dumps({"effect": effect, "power": rows, **asdict(cost)}, indent=1))
         return
-    typer.echo(f"{raters} raters, a difference of {effect:g} MOS, {simulations} simulated studies per set")
+    part = f", {settings.trials_per_rater} trials a rater" if settings.trials_per_rater else ""
+    typer.echo(
+        f"{settings.design}: {raters} raters{part}, a difference of {effect:g} MOS, "
+        f"{simulations} simulated studies per set"
+    )
     typer.echo("set          pictures  methods   power  (Wilcoxon)  false alarms  (Wilcoxon)  smallest p")
     for row in found.power:
         typer.echo(
@@ -41,6 +46,10 @@ def plan(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
         "which is the rule of the report, and by Wilcoxon's p of this pair alone."
     )
+    if planned.compares:
+        typer.echo("Raters choose the better of two, and an interval of the mean choice is made for each pair.")
+    elif settings.design != "acr":
+        typer.echo(f"{settings.design} is simulated as acr is: with the same spread of scores.")
     for row in found.power:
         if row.smallest_p >= 0.05:
             typer.echo(

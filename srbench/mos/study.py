@@ -180,6 +180,61 @@ class Study:
             made = invitations.renew(store.organiser, self.name, rater)
         return self._links([made], address)
 
+    def recruit(
+        self,
+        quota: int,
+        *,
+        panel: str = "none",
+        minutes: float = 0.0,
+        completed: str = "",
+        screened_out: str = "",
+        failed: str = "",
+        address: str | None = None,
+    ) -> str:
+        """Return an open link, which is shown this once: who comes by it becomes a rater until the quota is reached.
+
+        Args:
+            quota: How many may finish.
+            panel: `prolific`, `mturk`, `sona`, which say in the address who comes, or `none`.
+            minutes: Time from entering to the end, after which the place is free again; 0 for any time.
+            completed: For raters who finished: the panel's code, or the https address to return to, in which `{id}`
+                is what the panel calls the rater.
+            screened_out: Likewise for raters whose device the study does not take.
+            failed: Likewise for raters who failed the practice.
+            address: Where raters reach the server; default: where the study was served last.
+
+        Raises:
+            StudyError: The study was not opened, is closed, a file of it was changed, or the panel is unknown.
+        """
+        from srbench.mos import panels
+
+        entrance = panels.entrance(panel, quota, minutes, completed, screened_out, failed)
+        with self._store() as store:
+            registration.verify(self.path, store.organiser)
+            token = store.entrances.create(self.name, entrance)
+        link = f"{(address or self.address).rstrip('/')}/open/{token}"
+        return panels.with_placeholder(link, panel)
+
+    def payments(self, participants: str | Path | None = None, column: str = "Participant id") -> pd.DataFrame:
+        """Return who came by open links and how it ended, for the panel.
+
+        Args:
+            participants: The panel's CSV of its participants, whose names then stand in the place of hashes.
+            column: The column with the names.
+
+        Returns:
+            Columns as in `srbench.mos.panels.payments`.
+
+        Raises:
+            StudyError: The file cannot be read or lacks the column.
+        """
+        from srbench.mos import panels
+        from srbench.mos.site.server import server_key
+
+        names = panels.read_names(Path(participants), column) if participants is not None else []
+        with self._store() as store:
+            return panels.payments(store.entrances.places(self.name), server_key(self.path), names)
+
     def revoke(self, rater: int) -> None:
         """Make a rater's link useless until it is renewed; every rating stays.
 
@@ -197,6 +252,15 @@ class Study:
         """
         with self._store() as store:
             store.organiser.close_rater(self.name, rater)
+
+    def withdraw(self, rater: int) -> None:
+        """Delete everything that a rater gave, as the rater may demand; only number, code and time of invitation stay.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._store() as store:
+            store.organiser.withdraw_rater(self.name, rater)
 
     @property
     def address(self) -> str:

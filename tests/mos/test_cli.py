@@ -292,3 +292,17 @@ def test_the_commands_start_without_heavy_libraries() -> None:
     code = f"import sys, srbench.cli.mos; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_open_link_and_the_list_for_the_panel(opened: Mos, tmp_path: Path) -> None:
+    link = opened("recruit", "lab", "--quota", 2, "--panel", "prolific", "--completed", "C0DE").strip()
+    assert link.startswith("http://127.0.0.1:8501/open/")
+    assert link.endswith("?PROLIFIC_PID={{%PROLIFIC_PID%}}")
+    (tmp_path / "panel.csv").write_text("id,state\nann,x\n")
+    printed = opened("payments", "lab", "paid.csv", "--participants", "panel.csv", "--column", "id")
+    assert printed.strip() == "1 participants in paid.csv: never-came 1."
+    assert pd.read_csv("paid.csv")["participant"].to_list() == ["ann"]
+    with pytest.raises(StudyError, match="Name it with --column"):
+        opened("payments", "lab", "paid.csv", "--participants", "panel.csv")
+    with pytest.raises(StudyError, match="panel 'crowd'"):
+        opened("recruit", "lab", "--quota", 2, "--panel", "crowd")

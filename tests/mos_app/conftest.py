@@ -22,6 +22,7 @@ import pytest
 
 from srbench import images
 from srbench.mos.design import registration, studyfile
+from srbench.mos.design.questionnaire import Question
 from srbench.mos.design.study import ImageSet, StudyDesign
 from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus
 from srbench.mos.store.stores import Store
@@ -88,7 +89,9 @@ class TinyStudy:
         return [(kind, detail) for kind, detail in rows]
 
 
-def make_study(folder: Path, **settings: Any) -> TinyStudy:
+def make_study(
+    folder: Path, consent: dict[str, str] | None = None, questions: Sequence[Question] = (), **settings: Any
+) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
     study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
@@ -109,7 +112,10 @@ def make_study(folder: Path, **settings: Any) -> TinyStudy:
         for method in METHODS:
             add("rating", DATASET, picture, method, height + 3 * place, width + 5 * place)
     chosen = Settings(minimum_seconds=MINIMUM_SECONDS, **settings)
-    planned = StudyDesign(STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), chosen, stimuli=tuple(study.stimuli))
+    planned = StudyDesign(
+        STUDY, 1, (ImageSet(DATASET, METHODS, PICTURES),), chosen, stimuli=tuple(study.stimuli),
+        consent=consent or {}, questions=tuple(questions),
+    )  # fmt: skip
     store = study.store
     (folder / "study.toml").write_text(studyfile.write(planned), encoding="utf-8")
     registration.freeze(folder, store.organiser)
@@ -194,11 +200,12 @@ class Page:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.errors: list[str] = []
+        page.set_default_timeout(90_000)  # of a machine on which all tests run at once
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def screen(self, name: str) -> None:
         """Wait for a card or for the first image of a part: `welcome`, `calibration`, `trial`, ..."""
-        self.page.wait_for_selector(f'.page[data-screen="{name}"]', timeout=20_000)
+        self.page.wait_for_selector(f'.page[data-screen="{name}"]')
 
     def proceed(self) -> None:
         self.page.click(".proceed")

@@ -66,13 +66,17 @@ def test_a_rater_can_neither_rate_nor_see_what_is_anothers(server, rater):
     assert "refused ticket" in server.log()
 
 
-@pytest.mark.parametrize("cookie", ["x", "A" * 43, "' OR 1=1 --", "../../ratings.db", "a" * 4000, "\x7f\x01"])
+@pytest.mark.parametrize("cookie", ["x", "A" * 43, "' OR 1=1 --", "../../ratings.db", "a" * 4000])
 def test_forged_cookies_open_nothing(server, cookie):
     stranger = Client(server, cookie)
     assert stranger.ask("next", {})[0] == 401
     assert stranger.ask("rate", {"trial": "0" * 32, "revision": 0, "score": 3, "seconds": 1})[0] == 401
     assert stranger.send("GET", "/rating/picture/AAAA")[0].status == 404
     assert "refused token" in server.log()
+
+
+def test_a_cookie_with_control_characters_is_no_http(server):
+    assert Client(server, "\x7f\x01").send("POST", "/rating/next", "{}")[0].status == 400
 
 
 def test_without_a_cookie_nothing_is_answered(server):

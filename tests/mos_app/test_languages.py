@@ -39,6 +39,7 @@ def test_every_text_that_the_page_asks_for_exists():
     assert len(obstacles) == 4
     assert {f"fit_{reason}" for reason in obstacles} <= set(ENGLISH)
     screens = {"welcome", "calibration_passed", "calibration_again", "break", "finished", "failed", "paused", "closed"}
+    screens |= {"consent", "declined", "questions_before", "questions_after", "withdrawn", "timed_out"}
     for screen in shown | screens:
         assert {f"{screen}_title", f"{screen}_text"} <= set(ENGLISH)
     for labels, choices in (("acr", 5), ("dcr", 5), ("pc", 2)):

@@ -1,4 +1,4 @@
-"""Files that raters receive: the frozen pixels, equal in size, made in equal time, and nothing else in them."""
+"""Files that raters receive: the frozen pixels, equal in size over all versions, made in equal time, nothing else."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from srbench.mos.site.pictures import Pictures
 from srbench.mos.store.definitions import Stimulus
 
 
-def stimulus(folder, pixels, **saving):
+def stimulus(folder, pixels, image="baby", **saving):
     key = secrets.token_hex(16)
     path = folder / f"{key}.png"
     Image.fromarray(pixels).save(path, **saving)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Stimulus(key, "rating", "set5", "baby", key, 0, sha256, pixels.shape[1], pixels.shape[0])
+    return Stimulus(key, "rating", "set5", image, key, 0, sha256, pixels.shape[1], pixels.shape[0])
 
 
 @pytest.fixture
@@ -37,12 +37,19 @@ def three(tmp_path):
     return [stimulus(tmp_path, flat, pnginfo=text, dpi=(72, 72)), stimulus(tmp_path, noise), stimulus(tmp_path, small)]
 
 
-def test_all_files_have_one_size_and_the_pixels_of_their_stimulus(tmp_path, three):
+def test_all_versions_of_an_image_have_one_size_and_the_pixels_of_their_stimulus(tmp_path, three):
     pictures = Pictures(tmp_path, three)
     files = [pictures[each.id] for each in three]
-    assert {len(file) for file in files} == {pictures.size}
+    assert len({len(file) for file in files}) == 1
     for each, file in zip(three, files, strict=True):
         assert np.array_equal(images.decode(file), images.read(tmp_path / f"{each.id}.png"))
+
+
+def test_an_image_is_not_made_as_large_as_another(tmp_path, three):
+    other = stimulus(tmp_path, np.full((20, 30, 3), 90, np.uint8), image="bird")
+    pictures = Pictures(tmp_path, [*three, other])
+    assert len(pictures[other.id]) < len(pictures[three[0].id]) / 100
+    assert len(pictures[three[0].id]) == len(pictures[three[1].id])
 
 
 def test_texts_and_physical_sizes_are_left_out(tmp_path, three):

@@ -34,12 +34,12 @@ def invite(store: OrganiserStore, name: str, count: int, labels: Sequence[str] =
     if count < 1 or len(labels) > count:
         raise StudyError(f"Expected at least one rater and no more labels than raters, got {count} and {len(labels)}.")
     design = frozen(store.study(name))
-    first = store.next_number(name)
     invitations = []
     for index in range(count):
         label = labels[index] if index < len(labels) else None
-        number = first + index
-        token = store.add_rater(name, number, schedule.schedule(design, number), label)
+        number, block = store.next_place(name)
+        trials = schedule.schedule(design, number, schedule.share(design, block))
+        token = store.add_rater(name, number, trials, label, block)
         invitations.append(Invitation(number, token, label))
     return invitations
 
@@ -79,7 +79,10 @@ def leave_out_large(store: OrganiserStore, name: str, number: int, room: tuple[i
     if large:
         left_out = ", ".join(sorted("/".join(picture) for picture in large))
         why = f"room for {room[0]} x {room[1]}; left out: {left_out}"
-        store.reschedule(name, number, schedule.schedule(fitting, number), why)
+        pool = [item for item in schedule.share(design, store.block_of(name, number)) if item.picture not in large]
+        if not pool:
+            raise StudyError(f"No picture of rater {number} of study {name!r} fits {room[0]} x {room[1]} pixels.")
+        store.reschedule(name, number, schedule.schedule(fitting, number, pool), why)
     return len(large)
 
 

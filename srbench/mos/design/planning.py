@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srbench.errors import StudyError
-from srbench.mos.design.simulation import Array, Spread, draw
-from srbench.mos.design.study import StudyDesign
+from srbench.mos.design.blocks import blocks
+from srbench.mos.design.schedule import Item
+from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
+from srbench.mos.design.study import ImageSet, StudyDesign
 from srbench.stats.intervals import crossed_mean, family_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
+
+Cells: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,10 @@ def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 
     """
     images = {each.name: len(each.images) or each.count or 10 for each in design.sets}
     methods = {each.name: max(2, len(each.versions)) for each in design.sets}
-    found = power(images, raters, effect, methods=methods, studies=simulations, seed=seed)
+    seen = shown_cells(design, images, raters) if design.settings.trials_per_rater else None
+    found = power(
+        images, raters, effect, methods=methods, studies=simulations, seed=seed, seen=seen, chooses=design.compares
+    )
     return Prospect(tuple(found), cost(design, raters, trials(design, images)))
 
 
@@ -97,6 +107,8 @@ def power(
     studies: int = 300,
     seed: int = 0,
     spread: Spread | None = None,
+    seen: Mapping[str, Cells] | None = None,
+    chooses: bool = False,
 ) -> list[Power]:
     """Simulate studies of two methods whose MOS differ by `effect`, with crossed effects of raters and pictures.
 
@@ -111,6 +123,9 @@ def power(
         studies: How many studies are simulated; the power is known to about 1 / sqrt(studies).
         seed: Equal seeds give equal answers.
         spread: Sizes of the effects.
+        seen: For each set which cells are rated, see `shown_cells`; default: all.
+        chooses: Whether raters choose the better of two versions instead of giving scores; then the mean of the
+            choices, each +1 or -1, is what an interval is made for.
 
     Raises:
         StudyError: The sizes are not positive, or mos +- effect / 2 leaves the scale.
@@ -127,8 +142,9 @@ def power(
         source = np.random.default_rng([seed, number])
         means = [mos + effect / 2, mos - effect / 2]
         family = families[dataset]
-        found = _share(means, raters, count, alpha, family, studies, source, spread or Spread())
-        false = _share([mos, mos], raters, count, alpha, family, studies, source, spread or Spread())
+        drawn = Drawn(raters, count, spread or Spread(), seen[dataset] if seen else None, chooses)
+        found = _share(means, drawn, alpha, family, studies, source)
+        false = _share([mos, mos], drawn, alpha, family, studies, source)
         rows.append(Power(dataset, count, family, *found, *false, smallest_p(count)))
     return rows
 
@@ -150,26 +166,88 @@ def trials(study: StudyDesign, images: Mapping[str, int]) -> int:
     for each in study.sets:
         k = len(each.versions)
         total += images[each.name] * (k * (k - 1) // 2 if study.compares else k)
-    return total + (study.retest.count if study.retest.method else 0)
+    total += study.retest.count if study.retest.method else 0
+    return min(total, study.settings.trials_per_rater or total)
+
+
+def shown_cells(study: StudyDesign, images: Mapping[str, int], raters: int) -> dict[str, Cells]:
+    """Return for each set which rater sees which version of which picture in an incomplete design.
+
+    Args:
+        study: The design; its pictures need not be known yet.
+        images: Number of pictures of each set.
+        raters: The raters have the blocks 1 to this.
+
+    Returns:
+        Shape (V, raters, pictures) for V versions, or V pairs of versions in pair comparison.
+
+    Raises:
+        StudyError: There are fewer items than `trials_per_rater`.
+    """
+    pool = sorted(item for each in study.sets for item in _items(study, each, images[each.name]))
+    dealt = blocks(study.name, study.seed, study.settings.trials_per_rater, tuple(pool))
+    found = {}
+    for each in study.sets:
+        versions = sorted({(item.method, item.other_method) for item in pool if item.dataset == each.name})
+        cells: Cells = np.zeros((len(versions), raters, images[each.name]), dtype=bool)
+        for rater in range(raters):
+            for item in dealt[rater + 1]:
+                if item.dataset == each.name:
+                    cells[versions.index((item.method, item.other_method)), rater, int(item.image)] = True
+        found[each.name] = cells
+    return found
+
+
+def _items(study: StudyDesign, chosen: ImageSet, images: int) -> list[Item]:
+    pairs = list(itertools.combinations(sorted(chosen.versions), 2)) if study.compares else [
+        (version, "") for version in chosen.versions
+    ]  # fmt: skip
+    return [
+        Item(chosen.name, f"{image:06d}", method, 0, other, f"{chosen.name}/{image}/{method}/{other}", None)
+        for image in range(images)
+        for method, other in pairs
+    ]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How one simulated study of two methods is drawn; `differences` does it."""
+
+    raters: int
+    images: int
+    spread: Spread
+    seen: Cells | None
+    chooses: bool
+
+    def differences(self, means: list[float], source: np.random.Generator) -> Array:
+        """Return the first method less the second, shape (raters, images); NaN where a rater does not see both."""
+        if self.chooses:
+            both = draw_impressions(means, self.raters, self.images, self.spread, source)
+            found: Array = np.sign(both[0] - both[1])
+        else:
+            both = draw(means, self.raters, self.images, self.spread, source)
+            found = both[0] - both[1]
+        if self.seen is None:
+            return found
+        a, b = source.choice(len(self.seen), 2, replace=False)
+        rated = self.seen[a] if self.chooses else self.seen[a] & self.seen[b]
+        return np.where(rated, found, np.nan)
 
 
 def _share(
-    means: list[float],
-    raters: int,
-    images: int,
-    alpha: float,
-    methods: int,
-    studies: int,
-    source: np.random.Generator,
-    spread: Spread,
+    means: list[float], drawn: Drawn, alpha: float, methods: int, studies: int, source: np.random.Generator
 ) -> tuple[float, float]:
     by_wilcoxon = 0
     found = []
     for _ in range(studies):
-        scores = draw(means, raters, images, spread, source)
-        differences: Array = scores[0] - scores[1]
-        by_wilcoxon += signed_rank(differences.mean(axis=0)).p < alpha
+        differences = drawn.differences(means, source)
+        differences = differences[:, ~np.isnan(differences).all(axis=0)]
+        if differences.shape[1] < 2:
+            continue  # nobody saw both on two pictures: such a study finds nothing
+        by_wilcoxon += signed_rank(np.nanmean(differences, axis=0)).p < alpha
         found.append(crossed_mean(differences))
+    if not found:
+        return 0.0, 0.0
     # The degrees of freedom of a family are the median of its pairs', which studies of one design share.
     critical = family_critical(methods, max(1, int(np.median([mean.degrees for mean in found]))), 1 - alpha)
     return sum(abs(mean.value) > critical * mean.error for mean in found) / studies, by_wilcoxon / studies

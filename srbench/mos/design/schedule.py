@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from srbench.errors import StudyError
+from srbench.mos.design.blocks import blocks
+from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import REFERENCE, StudyDesign
 from srbench.mos.store.definitions import ScheduledTrial, Stimulus
 
-T = TypeVar("T")
-
 _TRIES = 100_000
-
-
-class Stream:
-    """Random numbers from SHA-256 in counter mode: the same on every machine and under every library version."""
-
-    def __init__(self, *key: object) -> None:
-        self._key = "/".join(str(part) for part in key).encode()
-        self._words = self._blocks()
-
-    def _blocks(self) -> Iterator[int]:
-        for counter in itertools.count():
-            block = hashlib.sha256(self._key + b"#%d" % counter).digest()
-            for start in range(0, 32, 8):
-                yield int.from_bytes(block[start : start + 8], "big")
-
-    def below(self, n: int) -> int:
-        """Return a whole number from 0 to n - 1, each equally likely (by rejection, not by remainder alone)."""
-        limit = 2**64 - 2**64 % n
-        while (word := next(self._words)) >= limit:
-            pass
-        return word % n
-
-    def shuffled(self, items: Sequence[T]) -> list[T]:
-        """Return `items` in random order (Fisher and Yates)."""
-        result = list(items)
-        for last in range(len(result) - 1, 0, -1):
-            other = self.below(last + 1)
-            result[last], result[other] = result[other], result[last]
-        return result
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,11 +34,17 @@ class Item:
         return (self.dataset, self.image)
 
 
-def schedule(study: StudyDesign, number: int) -> list[ScheduledTrial]:
+def schedule(study: StudyDesign, number: int, pool: Sequence[Item] | None = None) -> list[ScheduledTrial]:
     """Return all trials of rater `number` (from 1): every attempt at calibration, then the ratings.
 
     Raters 1 and 2, 3 and 4 and so on form pairs: the second sees the first one's random order backwards (and
-    left and right exchanged in pair comparison), so that over each pair every stimulus has the same mean place.
+    left and right exchanged in pair comparison), so that over each pair every stimulus has the same mean place. Where
+    raters rate a part of all (`trials_per_rater`) every one has a random order of its own.
+
+    Args:
+        study: The design.
+        number: The rater, from 1.
+        pool: What this rater rates; default: `share` of the rater's number.
 
     Raises:
         StudyError: The number is below 1, or no order exists because one picture has most of the trials.
@@ -79,7 +54,7 @@ def schedule(study: StudyDesign, number: int) -> list[ScheduledTrial]:
     trials = [
         trial for attempt in range(1, study.settings.attempts + 1) for trial in _calibrate(study, number, attempt)
     ]
-    order = rating_order(study, number)
+    order = rating_order(study, number, pool)
     sessions = _sessions(study, len(order))
     trials += [
         ScheduledTrial(0, place + 1, place * sessions // len(order) + 1, item.stimulus, item.other)
@@ -101,11 +76,23 @@ def items(study: StudyDesign) -> list[Item]:
     )
 
 
-def rating_order(study: StudyDesign, number: int) -> list[Item]:
+def share(study: StudyDesign, block: int) -> list[Item]:
+    """Return what the rater of a block (from 1) rates, in canonical order: all items, or `trials_per_rater` of them.
+
+    Raises:
+        StudyError: There are fewer items than `trials_per_rater`.
+    """
+    pool, size = items(study), study.settings.trials_per_rater
+    return blocks(study.name, study.seed, size, tuple(pool))[block] if size else pool
+
+
+def rating_order(study: StudyDesign, number: int, pool: Sequence[Item] | None = None) -> list[Item]:
     """Return the items in the order of rater `number`; see `schedule`."""
-    stream = Stream("srbench schedule 1", study.name, study.seed, (number + 1) // 2)
-    mirrored = number % 2 == 0
-    order = _spread(_without_neighbours(items(study), stream), stream, study.retest.gap)
+    whole = not study.settings.trials_per_rater
+    stream = Stream("srbench schedule 1", study.name, study.seed, (number + 1) // 2 if whole else number)
+    mirrored = whole and number % 2 == 0
+    shown = share(study, number) if pool is None else pool
+    order = _spread(_without_neighbours(shown, stream), stream, study.retest.gap)
     if study.compares:
         order = [_swap(item) if stream.below(2) != mirrored else item for item in order]
     return order[::-1] if mirrored else order

@@ -71,11 +71,22 @@ def draw(means: Sequence[float], raters: int, images: int, spread: Spread, sourc
     Raises:
         StudyError: A mean is not between 1 and 5, or there is no rater or image.
     """
+    scores: Array = np.clip(np.rint(draw_impressions(means, raters, images, spread, source)), 1, 5)
+    return scores
+
+
+def draw_impressions(
+    means: Sequence[float], raters: int, images: int, spread: Spread, source: np.random.Generator
+) -> Array:
+    """Draw what raters think before they round it to a score, or compare it with what they think of another version.
+
+    Arguments, shape and errors are those of `draw`.
+    """
     if raters < 1 or images < 1:
         raise StudyError(f"A simulation needs raters and images, got {raters} and {images}.")
     m = len(means)
     centre = np.array([latent_mean(mean, spread.total) for mean in means])
-    latent = (
+    impressions: Array = (
         centre[:, None, None]
         + spread.image * source.standard_normal((1, 1, images))
         + spread.rater * source.standard_normal((1, raters, 1))
@@ -83,8 +94,7 @@ def draw(means: Sequence[float], raters: int, images: int, spread: Spread, sourc
         + spread.method_rater * source.standard_normal((m, raters, 1))
         + spread.rest * source.standard_normal((m, raters, images))
     )
-    scores: Array = np.clip(np.rint(latent), 1, 5)
-    return scores
+    return impressions
 
 
 def latent_mean(mean: float, sd: float) -> float:

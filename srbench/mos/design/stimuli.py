@@ -18,6 +18,7 @@ from srbench.bench.results import load_info
 from srbench.errors import RunError, StudyError
 from srbench.mos.design import originals, schedule, studyfile
 from srbench.mos.design.originals import Load
+from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import REFERENCE, ImageSet, StudyDesign, check
 from srbench.mos.store.definitions import Stimulus
 
@@ -177,7 +178,7 @@ def _choose(study: StudyDesign, purpose: str, names: Sequence[str], count: int) 
             f"The {purpose} needs {count} pictures, there are {len(names)}. {cure} set count under [{purpose}] in a "
             "design of your own."
         )
-    stream = schedule.Stream("srbench choice 1", study.name, study.seed, purpose)
+    stream = Stream("srbench choice 1", study.name, study.seed, purpose)
     return sorted(stream.shuffled(sorted(names))[:count])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
+from srbench.mos.design import questionnaire
+from srbench.mos.design.questionnaire import Question
 from srbench.mos.store.definitions import (
     ORIGINAL,
     SCREENS,
@@ -79,6 +81,8 @@ class StudyDesign:
         run: Folder of the run that the pictures were taken from.
         run_sha256: SHA-256 of its run.json.
         stimuli: Every picture with its SHA-256; empty in a design that has not met a run.
+        consent: The text that raters agree to before anything else, by language; empty for none.
+        questions: What is asked before the practice and after the last rating.
     """
 
     name: str
@@ -90,6 +94,13 @@ class StudyDesign:
     run: str = ""
     run_sha256: str = ""
     stimuli: tuple[Stimulus, ...] = ()
+    consent: dict[str, str] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+
+    def __post_init__(self) -> None:
+        asks = questionnaire.asked(self.consent, self.questions)
+        if self.settings.asks != asks:
+            object.__setattr__(self, "settings", replace(self.settings, asks=asks))
 
     @property
     def compares(self) -> bool:
@@ -122,6 +133,7 @@ def check(study: StudyDesign, where: str) -> None:
     _check_sets(study, where)
     _check_retest(study, where)
     _check_settings(study.settings, where)
+    questionnaire.check(study.consent, study.questions, where)
 
 
 def _check_sets(study: StudyDesign, where: str) -> None:
@@ -148,6 +160,8 @@ def _check_retest(study: StudyDesign, where: str) -> None:
         raise StudyError(
             f"{where}: the retest needs set {retest.dataset!r} with version {retest.method!r} in the study."
         )
+    if retest.method and study.settings.trials_per_rater:
+        raise StudyError(f"{where}: a retest needs raters who see everything: leave out trials_per_rater or [retest].")
     if not 0 <= retest.gap < 0.5:
         raise StudyError(
             f"{where}: the gap of the retest is a share of all trials from 0 to below 0.5, got {retest.gap}."
@@ -161,6 +175,8 @@ def _check_settings(settings: Settings, where: str) -> None:
         raise StudyError(f"{where}: seconds_per_trial and minimum_seconds must be positive and fit in a session.")
     if settings.attempts < 1 or settings.tolerance < 0 or not 0 <= settings.pass_fraction <= 1:
         raise StudyError(f"{where}: expected attempts of 1 or more, tolerance of 0 or more, pass_fraction from 0 to 1.")
+    if settings.trials_per_rater < 0 or settings.trials_per_rater == 1:
+        raise StudyError(f"{where}: trials_per_rater is 0 for all, or 2 or more; got {settings.trials_per_rater}.")
     for entry, known in (("screens", SCREENS), ("small_screens", SMALL_SCREENS)):
         if getattr(settings, entry) not in known:
             raise StudyError(f"{where}: {unknown(entry, str(getattr(settings, entry)), known)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench.errors import StudyError, unknown
+from srbench.mos.design.questionnaire import Question
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign, check
 from srbench.mos.store.definitions import DESIGNS, Settings, Stimulus
 
@@ -67,6 +68,7 @@ def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
         "sets": lambda value: tuple(_build(ImageSet, each, f"{where} [[sets]]") for each in value),
         "calibration": lambda value: _build(Calibration, value, f"{where} [calibration]"),
         "retest": lambda value: _build(Retest, value, f"{where} [retest]"),
+        "questions": lambda value: tuple(_build(Question, each, f"{where} [[questions]]") for each in value),
         "stimuli": lambda value: tuple(_build(Stimulus, each, f"{where} [[stimuli]]") for each in value),
     })  # fmt: skip
     if "settings" not in raw:
@@ -79,13 +81,15 @@ def write(study: StudyDesign) -> str:
     """Return the text of study.toml; `parse` gives back an equal study."""
     head = {"schema_version": SCHEMA_VERSION, "name": study.name, "design": study.settings.design, "seed": study.seed}
     head |= {"run": study.run, "run_sha256": study.run_sha256}
-    settings = {key: value for key, value in asdict(study.settings).items() if key != "design"}
+    settings = {key: value for key, value in asdict(study.settings).items() if key not in ("design", "asks")}
     lines = [
         "# The pre-registration of an opinion study. `srbench mos open` freezes it: no byte may change afterwards.",
         *_entries(head),
         *_section("settings", settings),
         *_section("calibration", asdict(study.calibration)),
         *_section("retest", asdict(study.retest)),
+        *(_section("consent", study.consent) if study.consent else []),
+        *(line for each in study.questions for line in _section("questions", asdict(each), many=True)),
         *(line for each in study.sets for line in _section("sets", asdict(each), many=True)),
         *(line for each in study.stimuli for line in _section("stimuli", asdict(each), many=True)),
     ]
@@ -93,6 +97,8 @@ def write(study: StudyDesign) -> str:
 
 
 def _settings(value: Mapping[str, Any], design: str) -> dict[str, Any]:
+    if "asks" in value:
+        raise StudyError("study.toml: 'asks' is no entry of [settings]: write [consent] and [[questions]].")
     shown = DESIGNS[design]
     return {"design": design, "seconds_per_trial": shown.seconds, "tolerance": shown.tolerance} | dict(value)
 
@@ -120,6 +126,15 @@ def _typed(kind: str, value: Any, where: str) -> Any:
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
         raise StudyError(f"{where} must be a list of texts, got {value!r}.")
+    if kind == "bool":
+        if isinstance(value, bool):
+            return value
+        raise StudyError(f"{where} must be true or false, got {value!r}.")
+    if kind.startswith("dict[str, "):
+        if not isinstance(value, Mapping):
+            raise StudyError(f"{where} must be a table with an entry per language, got {value!r}.")
+        inner = kind.removeprefix("dict[str, ").removesuffix("]")
+        return {str(key): _typed(inner, each, f"{where}, {key}") for key, each in value.items()}
     wanted: tuple[type, ...] = {"int": (int,), "float": (int, float)}.get(kind, (str,))
     if isinstance(value, bool) or not isinstance(value, wanted):
         expected = {"int": "a whole number", "float": "a number"}.get(kind, "a text")
@@ -132,7 +147,11 @@ def _section(name: str, values: Mapping[str, Any], many: bool = False) -> list[s
 
 
 def _entries(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in values.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items()) + "}"
     # JSON's strings, numbers and lists of strings are valid TOML, but for the one control character it leaves bare.
-    return [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f") for key, value in values.items()
-    ]
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -10,7 +10,8 @@ from srbench.errors import StudyError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_LARGEST_BODY = 4096
+LARGEST = 4096
+"""Bytes of a request, but for answers to questions."""
 
 
 class BadRequestError(StudyError):
@@ -27,7 +28,7 @@ class BadRequestError(StudyError):
         self.status = status
 
 
-async def read(request: Request) -> dict[str, Any]:
+async def read(request: Request, largest: int = LARGEST) -> dict[str, Any]:
     """Return the JSON object in a request.
 
     Raises:
@@ -38,8 +39,8 @@ async def read(request: Request) -> dict[str, Any]:
     data = b""
     async for chunk in request.stream():
         data += chunk
-        if len(data) > _LARGEST_BODY:
-            raise BadRequestError(f"Expected at most {_LARGEST_BODY} bytes, got more.")
+        if len(data) > largest:
+            raise BadRequestError(f"Expected at most {largest} bytes, got more.")
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("srbench.mos.site.server")
 
-PRIVATE = ("/rating/", "/join/", "/organiser/")
+PRIVATE = ("/rating/", "/join/", "/open/", "/organiser/")
 """Addresses of our own: never cached, never compressed, never validated by ETag."""
 
 _BLOCKED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/component/", "/media/")
@@ -69,12 +69,14 @@ class Guard:
 
     Args:
         app: What is guarded.
+        private: What answers below `PRIVATE`: it needs neither Streamlit's sessions nor its compression.
         hosts: Host names, without ports, under which the site may be reached; `*` allows all.
         limits: How often one client may ask for addresses that begin like this.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], limits: Mapping[str, Limit]) -> None:
+    def __init__(self, app: ASGIApp, private: ASGIApp, hosts: Collection[str], limits: Mapping[str, Limit]) -> None:
         self._app = app
+        self._private = private
         self._hosts = frozenset(host.lower() for host in hosts)
         self._limits = limits
 
@@ -89,16 +91,16 @@ class Guard:
             await self._refuse(scope, receive, send, *reason)
             return
         private = scope["path"].startswith(PRIVATE)
-        if private:
-            # Compressed answers would differ in length from trial to trial.
-            scope = dict(scope, headers=[(k, v) for k, v in scope["headers"] if k != b"accept-encoding"])
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 _dress(MutableHeaders(scope=message), private)
             await send(message)
 
-        await self._app(scope, receive, guarded_send if scope["type"] == "http" else send)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await (self._private if private else self._app)(scope, receive, guarded_send)
 
     def _objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         path: str = scope["path"]
@@ -136,7 +138,7 @@ class Guard:
 def log_refused(scope: Scope, reason: str, rater: int | None = None) -> None:
     """Write to the log that a request was refused; tokens in its address are left out."""
     path = scope["path"]
-    shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith("/join/") else path
+    shown = "/".join(path.split("/")[:2]) + "/..." if path.startswith(("/join/", "/open/")) else path
     # repr keeps an attacker's line breaks from forging lines of the log.
     logger.warning("refused %s: %r from %s%s", reason, shown[:200], _client(scope), f" rater {rater}" if rater else "")
 

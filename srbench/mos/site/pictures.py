@@ -1,4 +1,4 @@
-"""Stimuli as raters receive them: the frozen pixels, nothing else in the file, and every file of equal size."""
+"""Stimuli as raters receive them: the frozen pixels, nothing else, and all versions of an image of one size."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ class _Layout:
 
 
 class Pictures:
-    """Reads stimuli from `folder` and pads them to the size of the largest.
+    """Reads stimuli from `folder` and pads each to the size of the largest version of its image.
+
+    The rater sees which image it is; the size says no more than that. Padding to the largest of all images would make a
+    study several times as large.
 
     Every file is compared with its frozen SHA-256 at the start and whenever its size or time has changed since; not
     at every request, because hashing takes longer for pictures that compress badly. For the same reason all that a
-    request needs is prepared here: it reads and joins, and the number of bytes joined is the same for all pictures.
+    request needs is prepared here: it reads and joins, and the number of bytes joined is the same for all versions of
+    an image.
 
     Args:
         folder: Where `<id>.png` lies for every stimulus.
@@ -53,17 +57,20 @@ class Pictures:
 
     def __init__(self, folder: Path, stimuli: Iterable[Stimulus]) -> None:
         self._folder = folder
-        self._frozen = {stimulus.id: stimulus.sha256 for stimulus in stimuli}
+        known = list(stimuli)
+        images = {stimulus.id: (stimulus.dataset, stimulus.image) for stimulus in known}
+        self._frozen = {stimulus.id: stimulus.sha256 for stimulus in known}
         self._layouts = {key: self._lay_out(key) for key in self._frozen}
-        largest = max((layout.length for layout in self._layouts.values()), default=0)
-        self.size = largest + _CHUNK_OVERHEAD
-        self._zeros = memoryview(bytes(self.size))
-        for layout in self._layouts.values():
-            layout.padding = largest - layout.length
+        largest: dict[tuple[str, str], int] = {}
+        for key, layout in self._layouts.items():
+            largest[images[key]] = max(layout.length, largest.get(images[key], 0))
+        self._zeros = memoryview(bytes(max(largest.values(), default=0)))
+        for key, layout in self._layouts.items():
+            layout.padding = largest[images[key]] - layout.length
             layout.padding_crc = struct.pack(">I", zlib.crc32(self._zeros[: layout.padding], zlib.crc32(_PADDING)))
 
     def __getitem__(self, stimulus: str) -> bytes:
-        """Return the PNG file of a stimulus, `size` bytes long.
+        """Return the PNG file of a stimulus, as many bytes as every version of its image has.
 
         Raises:
             StudyError: The file is missing or is not the one that was frozen.

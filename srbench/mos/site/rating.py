@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -13,10 +15,11 @@ from starlette.routing import Route
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.site import bodies, welcome
+from srbench.mos.site.asking import LARGEST_REPLIES, Asking
 from srbench.mos.site.bodies import BadRequestError
 from srbench.mos.site.guard import Limit, log_refused, logger
 from srbench.mos.site.tickets import TicketError
-from srbench.mos.store.session import Card, RefusalError, TrialView
+from srbench.mos.store.session import ENDINGS, Card, RefusalError, TrialView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,9 +31,15 @@ if TYPE_CHECKING:
     from srbench.mos.store.session import Rater, Receipt
     from srbench.mos.store.stores import Store
 
+    Answer = Callable[[Rater, dict[str, Any]], Awaitable[dict[str, Any]]]
+
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600
 _ANSWER_SIZE = 1024
+_WITHDRAWABLE = frozenset(
+    {"break", "calibration-passed", "calibration-again", "finished", "failed", "questions-before", "questions-after"}
+    | {"paused", "closed", "timed-out"}
+)
 _STATUS = {"token": 401, "foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
 
 
@@ -42,16 +51,20 @@ class RatingRoutes:
         study: Whose raters are let in.
         pictures: The frozen stimuli.
         tickets: Makes the one-time addresses of pictures.
+        asking: Consent and questions.
         secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
-    def __init__(self, store: Store, study: str, pictures: Pictures, tickets: Tickets, secure: bool = False) -> None:
+    def __init__(
+        self, store: Store, study: str, pictures: Pictures, tickets: Tickets, asking: Asking, secure: bool = False
+    ) -> None:
         self._store = store.rater
         self._organiser = store.organiser
         self._secure = secure
         self._study = study
         self._pictures = pictures
         self._tickets = tickets
+        self._asking = asking
         self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
         self._limit_log = Limit(rate=5, burst=100)
@@ -60,11 +73,14 @@ class RatingRoutes:
         """Return the routes, to be mounted at the root of the site."""
         return [
             Route("/join/{token}", self._join, methods=["GET"]),
-            Route("/rating/arrive", self._step(self._arrive), methods=["POST"]),
-            Route("/rating/next", self._step(self._next), methods=["POST"]),
-            Route("/rating/proceed", self._step(self._proceed), methods=["POST"]),
+            Route("/rating/arrive", self._step(_in_thread(self._arrive)), methods=["POST"]),
+            Route("/rating/next", self._step(_in_thread(self._next)), methods=["POST"]),
+            Route("/rating/proceed", self._step(_in_thread(self._proceed)), methods=["POST"]),
             Route("/rating/rate", self._step(self._rate), methods=["POST"]),
-            Route("/rating/undo", self._step(self._undo), methods=["POST"]),
+            Route("/rating/undo", self._step(_in_thread(self._undo)), methods=["POST"]),
+            Route("/rating/agree", self._step(self._ask(self._asking.agree)), methods=["POST"]),
+            Route("/rating/reply", self._step(self._ask(self._asking.reply), LARGEST_REPLIES), methods=["POST"]),
+            Route("/rating/withdraw", self._step(self._ask(self._asking.withdraw)), methods=["POST"]),
             Route("/rating/picture/{ticket}", self._picture, methods=["GET"]),
         ]
 
@@ -78,23 +94,21 @@ class RatingRoutes:
             response.delete_cookie(COOKIE, path="/")
             return response
         self._store.log_event(rater, "joined")
-        response.set_cookie(
-            COOKIE, token, max_age=_COOKIE_SECONDS, path="/", httponly=True, samesite="lax",
-            secure=self._secure or request.url.scheme == "https",
-        )  # fmt: skip
+        set_cookie(response, request, COOKIE, token, self._secure)
         return response
 
-    def _step(
-        self, answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _ask(self, answer: Callable[[Rater, dict[str, Any]], TrialView | Card]) -> Answer:
+        return _in_thread(lambda rater, body: self._state(rater, answer(rater, body)))
+
+    def _step(self, answer: Answer, largest: int = bodies.LARGEST) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             rater = None
             try:
-                body = await bodies.read(request)
+                body = await bodies.read(request, largest)
                 # A known rater costs no trip to another thread.
                 known = request.cookies.get(COOKIE, "") in self._raters
                 rater = self._rater(request) if known else await run_in_threadpool(self._rater, request)
-                return _answer(await run_in_threadpool(answer, rater, body))
+                return _answer(await answer(rater, body))
             except RefusalError as refusal:  # the store has logged it, but not who the client was
                 log_refused(request.scope, refusal.reason, rater.number if rater else None)
                 if refusal.reason == "token":  # the link was revoked or replaced
@@ -131,11 +145,16 @@ class RatingRoutes:
 
     def _arrive(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
         visit = welcome.read_visit(body)
-        self._store.add_visit(rater, visit)
         due = self._store.next_trial(rater)
+        if isinstance(due, Card) and due.kind in ("consent", *ENDINGS):
+            return self._state(rater, due)  # nothing of a device is stored of who has not agreed
+        self._store.add_visit(rater, visit)
+        state = self._state(rater, due)
         if isinstance(due, Card) and due.kind == "welcome":
-            self._may_begin(rater, visit.device, (visit.room_width, visit.room_height))
-        return self._state(rater, due)
+            room = (visit.room_width, visit.room_height)
+            if not self._may_begin(rater, visit.device, room):
+                state["code"] = self._store.screened_out(rater)
+        return state
 
     def _next(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
         return self._state(rater, self._store.next_trial(rater))
@@ -169,14 +188,15 @@ class RatingRoutes:
                 return False
         return True
 
-    def _rate(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
-        receipt = self._store.rate(
+    async def _rate(self, rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
+        stored = self._store.rate_soon(
             rater,
             trial_id=bodies.text(body, "trial"),
             score=bodies.whole(body, "score"),
             seconds=bodies.number(body, "seconds"),
             revision=bodies.whole(body, "revision"),
         )
+        receipt = await asyncio.wrap_future(stored)  # no thread waits for the disk
         return {"feedback": _feedback(receipt), "next": self._state(rater, receipt.due)}
 
     def _undo(self, rater: Rater, _body: dict[str, Any]) -> dict[str, Any]:
@@ -200,7 +220,10 @@ class RatingRoutes:
             "right": now.right,
             "asked": now.asked,
             "break_minutes": round(now.minutes),
+            "code": now.code,
+            "can_withdraw": now.kind in _WITHDRAWABLE,
         }
+        card |= self._asking.shown(now)
         if now.kind == "welcome":
             card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
         return card
@@ -241,6 +264,21 @@ class RatingRoutes:
             logger.error("%s", error)
             self._store.log_event(rater, "damaged-stimulus", stimulus)
             return JSONResponse({"error": "damaged"}, 500)
+
+
+def set_cookie(
+    response: Response, request: Request, name: str, value: str, secure: bool, readable: bool = False
+) -> None:
+    """Let the browser keep something for this site alone; programs of the page see it where it is `readable`."""
+    response.set_cookie(
+        name, value, max_age=_COOKIE_SECONDS, path="/", httponly=not readable, samesite="lax",
+        secure=secure or request.url.scheme == "https",
+    )  # fmt: skip
+
+
+def _in_thread(answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]) -> Answer:
+    """Return `answer`, which waits for the store, for a thread of its own."""
+    return functools.partial(run_in_threadpool, answer)
 
 
 def _feedback(receipt: Receipt) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,8 +21,11 @@ from starlette.routing import Route
 from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
+from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
 from srbench.mos.site import health
+from srbench.mos.site.asking import Asking
+from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.pictures import Pictures
@@ -113,15 +117,25 @@ class Site:
         import streamlit as st
 
         pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), self.secure)
+        record = self.store.organiser.study(self.study)
+        planned = frozen(record) if record.definition else None
+        asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
+        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
-        limits = {"/join/": Limit(rate=10, burst=300), "/organiser/login": Limit(rate=0.1, burst=10)}
+        limits = {
+            "/join/": Limit(rate=10, burst=300),
+            "/open/": Limit(rate=10, burst=300),
+            "/organiser/login": Limit(rate=0.1, burst=10),
+        }
+        # Answers of our own are never compressed: they would differ in length from trial to trial.
+        entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
+        private = Starlette(routes=[*rating.routes(), *entrance.routes(), *self.gate.routes(), *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
-            routes=[*rating.routes(), *self.gate.routes(), health.route(self.store, self.study), *nothing],
-            middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
+            routes=[health.route(self.store, self.study)],
+            middleware=[Middleware(Guard, private=private, hosts=hosts, limits=limits)],
         )
 
     def invite(self, label: str | None = None) -> str:

@@ -14,6 +14,7 @@ from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import StudyRecord
 from srbench.mos.store.dictionary import columns
 from srbench.mos.store.rows import RATING_COLUMNS
+from srbench.mos.store.session import ENDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,11 +162,42 @@ class AnalystStore:
             .where(_t.rater_id == _r.id)
         ).scalar_subquery()
         query = (
-            sa.select(_who(names), _r.number, _r.state, done, _r.trials, _r.created, _r.last_rated, again)
+            sa.select(
+                _who(names),
+                _r.number,
+                sa.case((_r.card.in_(ENDINGS), _r.card), else_=_r.state),
+                done,
+                _r.trials,
+                _r.created,
+                _r.last_rated,
+                again,
+            )
             .where(_r.study_id == record.id)
             .order_by(_r.number)
         )
         return _table(self._rows(query), columns("raters")).astype({"last_rated": float})
+
+    def consents(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return who agreed to which text, and when; columns as in `dictionary.TABLES["consents"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        c = m.consent.c
+        query = sa.select(_who(names), c.language, c.sha256, c.at).join_from(m.consent, m.rater, _r.id == c.rater_id)
+        mine = query.where(_r.study_id == self.study(name).id).order_by(_r.number)
+        return _table(self._rows(mine), columns("consents")).astype({"at": float})
+
+    def replies(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return the answers to the study's questions; columns as in `dictionary.TABLES["replies"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        c = m.reply.c
+        query = sa.select(_who(names), c.question, c.value, c.at).join_from(m.reply, m.rater, _r.id == c.rater_id)
+        mine = query.where(_r.study_id == self.study(name).id).order_by(_r.number, c.question)
+        return _table(self._rows(mine), columns("replies")).astype({"at": float})
 
     def visits(self, name: str, names: bool = False) -> pd.DataFrame:
         """Return on what device each rater opened the page, and when; columns rater, at, and those of `Visit`.

@@ -30,6 +30,8 @@ def tables(store: AnalystStore, study: str, names: bool = False) -> dict[str, pd
         "answers": store.answers(study, names),
         "raters": store.raters(study, names),
         "visits": store.visits(study, names),
+        "consents": store.consents(study, names),
+        "replies": store.replies(study, names),
         "stimuli": store.stimuli(study),
         "events": store.events(study),
     }

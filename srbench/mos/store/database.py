@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
 from srbench.mos.store.models import HEAD
 
+T = TypeVar("T")
+
 BUSY_SECONDS = 30
+_LARGEST_BATCH = 256
+_CONNECTIONS = 8  # kept open to PostgreSQL
+
+Work: TypeAlias = Callable[[sa.Connection], Any]
+Job: TypeAlias = tuple[Work, "Future[Any]"]
+Write: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
 _MIGRATION_LOCK = 0x53524245  # any number that nothing else in a shared PostgreSQL locks
 
 
 class Database:
-    """An engine with one way to read and one way to write.
+    """An engine with one way to read and two ways to write.
 
     SQLite is opened with WAL and synchronous=FULL, so a commit is on the disk when `write` returns, and every
     write begins IMMEDIATE: a deferred one fails with 'locked' when another writer was faster. Writers of one
@@ -27,7 +37,10 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self._queue = threading.Lock() if engine.dialect.name == "sqlite" else None
+        alone = engine.dialect.name == "sqlite"
+        self._queue = threading.Lock() if alone else None
+        # PostgreSQL itself writes commits of several connections to the disk together.
+        self._shared = Batches(self.write) if alone else Connections(self.write)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -45,9 +58,102 @@ class Database:
         with self._queue, self.engine.begin() as connection:
             yield connection
 
+    def share(self, work: Callable[[sa.Connection], T | Exception]) -> Future[T]:
+        """Do `work` in a transaction that it may share with what others ask for meanwhile.
+
+        What reaches the disk takes much longer than what is written: all that waits for it goes together.
+
+        Args:
+            work: Reads and writes, and returns the answer, or an exception to be raised to who asked. It may be done
+                twice, the first time without effect, and must change nothing but the database.
+
+        Returns:
+            The answer, once it is on the disk. What `work` raises undoes what it wrote, and nothing of others.
+        """
+        future: Future[T] = Future()
+        self._shared.add(work, future)
+        return future
+
     def close(self) -> None:
-        """Close all connections."""
+        """Finish what was asked for and close all connections."""
+        self._shared.close()
         self.engine.dispose()
+
+
+class Connections:
+    """Work in transactions of its own, some at a time."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._threads = ThreadPoolExecutor(_CONNECTIONS, "srbench-writer")
+
+    def add(self, work: Work, future: Future[Any]) -> None:
+        """Begin as soon as one of the connections is free."""
+        self._threads.submit(_commit, self._write, [(work, future)])
+
+    def close(self) -> None:
+        """Finish what was asked for."""
+        self._threads.shutdown()
+
+
+class Batches:
+    """Work in one thread and one transaction after the other, each with all that came during the one before."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def add(self, work: Work, future: Future[Any]) -> None:
+        """Let the next transaction do it."""
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="srbench-writer", daemon=True)
+                self._thread.start()
+            self._jobs.put((work, future))
+
+    def close(self) -> None:
+        """Finish what was asked for."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._jobs.put(None)
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            found = [self._jobs.get()]
+            with suppress(queue.Empty):
+                while len(found) < _LARGEST_BATCH:
+                    found.append(self._jobs.get_nowait())
+            ending = None in found
+            jobs = [job for job in found if job is not None]
+            if len(jobs) > 1 and _commit(self._write, jobs):
+                continue
+            for job in jobs:  # one that fails must not take the others with it
+                _commit(self._write, [job])
+
+
+def _commit(write: Write, jobs: Sequence[Job]) -> bool:
+    """Do `jobs` in one transaction, and tell who asked; where one of several fails nothing is done or told."""
+    try:
+        with write() as connection:
+            answers = [work(connection) for work, _ in jobs]
+    except BaseException as error:
+        if len(jobs) == 1 and jobs[0][1].set_running_or_notify_cancel():
+            jobs[0][1].set_exception(error)
+        return False
+    for (_, future), answer in zip(jobs, answers, strict=True):
+        if not future.set_running_or_notify_cancel():
+            continue  # who asked is gone; what was committed stays, and the page asks again
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+    return True
 
 
 def connect(url: str) -> Database:
@@ -90,7 +196,7 @@ def _sqlite(address: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 must not begin on its own: `_begin` does
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -102,7 +208,7 @@ def _sqlite(address: sa.URL) -> sa.Engine:
 
 
 def _postgresql(address: sa.URL) -> sa.Engine:
-    return sa.create_engine(address, pool_size=8, max_overflow=16, pool_pre_ping=True)
+    return sa.create_engine(address, pool_size=_CONNECTIONS, max_overflow=16, pool_pre_ping=True)
 
 
 def _migrate(database: Database) -> None:

@@ -80,6 +80,9 @@ class Settings:
         screens: Devices that may take part: `desktop`, or `any`, phones and tablets among them.
         small_screens: What happens where the largest picture does not fit: `refuse` the rater before the first trial,
             or `leave-out` the pictures that do not fit from that rater's schedule.
+        trials_per_rater: How many of all trials each rater gets, in balanced blocks; 0 for all.
+        asks: Which pages the study has besides: `consent`, questions `before` and `after`. It follows from the rest of
+            study.toml, where it is no entry of its own.
     """
 
     design: str = "acr"
@@ -92,6 +95,8 @@ class Settings:
     pass_fraction: float = 0.9
     screens: Screens = "desktop"
     small_screens: SmallScreens = "refuse"
+    trials_per_rater: int = 0
+    asks: tuple[str, ...] = ()
 
     @property
     def presentation(self) -> Presentation:

@@ -49,7 +49,8 @@ TABLES: dict[str, dict[str, str]] = {
     "raters": {
         "rater": _RATER,
         "number": "Number of the rater, from 1; with the study's seed it decides the order",
-        "state": "invited, calibration, rating, finished, failed (the practice) or closed (by the organiser)",
+        "state": "invited, calibration, rating, finished, failed (the practice), closed (by the organiser), "
+        "declined (the consent) or withdrawn (every answer is deleted)",
         "rated": "Ratings given",
         "trials": "Ratings planned",
         "invited": _AT + ", the rater was invited",
@@ -70,6 +71,18 @@ TABLES: dict[str, dict[str, str]] = {
         "browser": "What the browser calls itself",
         "language": "Language the page was shown in",
         "utc_offset": "Minutes that the rater's clock is ahead of UTC",
+    },
+    "consents": {
+        "rater": _RATER,
+        "language": "Language of the text that was agreed to",
+        "sha256": "SHA-256 of that text, as UTF-8, in [consent] of study.toml",
+        "at": _AT + ", the rater agreed",
+    },
+    "replies": {
+        "rater": _RATER,
+        "question": "Name of the question in study.toml",
+        "value": "The answer",
+        "at": _AT + ", it was given",
     },
     "stimuli": {
         "role": "rating, calibration, or reference (the original beside a dcr stimulus)",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import ScheduledTrial, Settings, Stimulus, StudyRecord
-from srbench.mos.store.organiser import trial_row
+from srbench.mos.store.enrolment import trial_row
 
 if TYPE_CHECKING:
     from srbench.mos.store.stores import Store

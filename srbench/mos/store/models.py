@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0005"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -51,6 +51,21 @@ stimulus = sa.Table(
     sa.UniqueConstraint("study_id", "role", "dataset", "image", "method", "repeat"),
 )
 
+entrance = sa.Table(
+    "entrance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.ForeignKey(study.c.id), nullable=False),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("panel", sa.String(16), nullable=False),
+    sa.Column("quota", sa.Integer, nullable=False),
+    sa.Column("minutes", sa.Double, nullable=False),  # from entering to the end; 0 for any time
+    sa.Column("completed", sa.String(300), nullable=False),  # codes or return addresses; empty for none
+    sa.Column("screened_out", sa.String(300), nullable=False),
+    sa.Column("failed", sa.String(300), nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+)
+
 rater = sa.Table(
     "rater",
     metadata,
@@ -72,9 +87,13 @@ rater = sa.Table(
     sa.Column("session_started", sa.Double),
     sa.Column("last_rated", sa.Double),
     sa.Column("created", sa.Double, nullable=False),
+    sa.Column("entrance_id", sa.ForeignKey(entrance.c.id), index=True),  # None for a personal invitation
+    sa.Column("participant", sa.String(64)),  # keyed hash of what the panel calls this rater
+    sa.Column("block", sa.Integer),  # of an incomplete design, from 1; the number but for replacements
     sa.CheckConstraint("state IN ('invited', 'calibration', 'rating', 'finished', 'failed', 'closed')", name="state"),
     sa.UniqueConstraint("study_id", "number"),
     sa.UniqueConstraint("study_id", "code"),
+    sa.Index(None, "study_id", "participant", unique=True),
 )
 
 trial = sa.Table(
@@ -132,6 +151,24 @@ visit = sa.Table(
     sa.Column("language", sa.String(32), nullable=False),
     sa.Column("utc_offset", sa.Integer, nullable=False),  # minutes
     sa.CheckConstraint("device IN ('desktop', 'tablet', 'phone')", name="device"),
+)
+
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("language", sa.String(32), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),  # of the text that was agreed to
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+reply = sa.Table(
+    "reply",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("question", sa.String(32), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
 )
 
 event = sa.Table(

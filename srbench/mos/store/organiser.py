@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
+from srbench.mos.store import enrolment, studies
 from srbench.mos.store import models as m
-from srbench.mos.store import studies
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import SYNTHETIC, ScheduledTrial, Settings, Stimulus, StudyRecord
 from srbench.mos.store.events import log
 from srbench.mos.store.links import new_token, token_hash
 from srbench.mos.store.rows import Event, RaterStatus, StudyStatus
+from srbench.mos.store.session import ENDINGS
+from srbench.mos.store.withdrawal import erase
 
 
 class OrganiserStore:
@@ -97,12 +98,38 @@ class OrganiserStore:
 
     def next_number(self, study: str) -> int:
         """Return the number of the next rater who will be invited, from 1."""
-        with self._database.read() as connection:
-            mine = m.rater.c.study_id == studies.find(connection, study).id
-            return int(connection.scalar(sa.select(sa.func.max(m.rater.c.number)).where(mine)) or 0) + 1
+        return self.next_place(study)[0]
 
-    def add_rater(self, study: str, number: int, trials: Iterable[ScheduledTrial], label: str | None = None) -> str:
+    def next_place(self, study: str) -> tuple[int, int]:
+        """Return the number of the next rater, and the block of trials: one that a rater left behind, else a new one.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        with self._database.read() as connection:
+            return enrolment.next_place(connection, studies.find(connection, study).id, time.time())
+
+    def block_of(self, study: str, number: int) -> int:
+        """Return the block of trials that a rater has.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._database.read() as connection:
+            _, key = self._rater(connection, study, number)
+            return int(connection.scalar(sa.select(m.rater.c.block).where(m.rater.c.id == key)) or number)
+
+    def add_rater(
+        self,
+        study: str,
+        number: int,
+        trials: Iterable[ScheduledTrial],
+        label: str | None = None,
+        block: int | None = None,
+    ) -> str:
         """Store a rater with all trials, and return the token of the link, which is kept nowhere.
+
+        `block` is the rater's part of an incomplete design; default: the one of the number.
 
         Raises:
             StudyError: The study is closed or has a rater of that number.
@@ -112,17 +139,7 @@ class OrganiserStore:
             record = studies.find(connection, study)
             if record.state == "closed":
                 raise StudyError(f"Study {study!r} is closed: nobody can be invited any more.")
-            row = {
-                "study_id": record.id, "number": number, "code": secrets.token_hex(4), "label": label,
-                "token_hash": token_hash(token), "state": "invited", "card": "welcome", "position": 1, "session": 1,
-                "pace": 0.0, "created": time.time(), **_counts(scheduled),
-            }  # fmt: skip
-            try:
-                key = connection.execute(sa.insert(m.rater).returning(m.rater.c.id), row).scalar_one()
-            except sa.exc.IntegrityError:
-                raise StudyError(f"Study {study!r} has a rater {number} already. Invite again.") from None
-            connection.execute(sa.insert(m.trial), [trial_row(key, trial) for trial in scheduled])
-            log(connection, record.id, key, "invited")
+            enrolment.insert(connection, record, number, token, scheduled, label=label, block=block or number)
         return token
 
     def reschedule(self, study: str, number: int, trials: Iterable[ScheduledTrial], why: str) -> bool:
@@ -141,8 +158,8 @@ class OrganiserStore:
             if state != "invited":
                 return False
             connection.execute(sa.delete(m.trial).where(m.trial.c.rater_id == key))
-            connection.execute(sa.insert(m.trial), [trial_row(key, trial) for trial in scheduled])
-            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**_counts(scheduled)))
+            connection.execute(sa.insert(m.trial), [enrolment.trial_row(key, trial) for trial in scheduled])
+            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**enrolment.counts(scheduled)))
             log(connection, record.id, key, "rescheduled", why)
         return True
 
@@ -175,6 +192,16 @@ class OrganiserStore:
             connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(state="closed"))
             log(connection, record.id, key, "rater-closed")
 
+    def withdraw_rater(self, study: str, number: int) -> None:
+        """Delete everything that a rater gave; number, code and time of invitation stay as a tombstone.
+
+        Raises:
+            StudyError: There is no such rater.
+        """
+        with self._database.write() as connection:
+            record, key = self._rater(connection, study, number)
+            erase(connection, record.id, key)
+
     def raters(self, study: str) -> list[RaterStatus]:
         """Return how far each rater is, by number."""
         latest = sa.select(sa.func.max(m.visit.c.id)).group_by(m.visit.c.rater_id)
@@ -188,7 +215,7 @@ class OrganiserStore:
             rows = connection.execute(query.where(mine)).mappings().all()
         return [
             RaterStatus(
-                row["number"], row["code"], row["label"], row["state"],
+                row["number"], row["code"], row["label"], _state(row),
                 row["position"] - 1 if row["attempt"] == 0 else 0, row["trials"], row["last_rated"],
                 _screen(row),
             )
@@ -224,21 +251,10 @@ class OrganiserStore:
             log(connection, record.id, key, kind)
 
 
-def trial_row(rater: int, trial: ScheduledTrial) -> dict[str, Any]:
-    """Return the row of `trial` for a scheduled trial, under an id that nobody can guess."""
-    row = asdict(trial)
-    stimulus, other = row.pop("stimulus"), row.pop("other")
-    return {"id": secrets.token_hex(16), "rater_id": rater, "stimulus_id": stimulus, "other_id": other, **row}
+def _state(row: sa.RowMapping) -> str:
+    """Return the state of a rater; one who took no part or takes none any more says why."""
+    return str(row["card"]) if row["card"] in ENDINGS else str(row["state"])
 
 
 def _screen(row: sa.RowMapping) -> str:
     return f"{row['device']}, room for {row['room_width']} x {row['room_height']}" if row["device"] else ""
-
-
-def _counts(scheduled: Sequence[ScheduledTrial]) -> dict[str, int]:
-    calibrations = sum(trial.attempt == 1 for trial in scheduled)
-    return {
-        "trials": sum(trial.attempt == 0 for trial in scheduled),
-        "calibrations": calibrations,
-        "attempt": 1 if calibrations else 0,
-    }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,18 +15,22 @@ from srbench.mos.store import models as m
 from srbench.mos.store import trials
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import Settings
+from srbench.mos.store.entrances import is_over
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
 from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
+from srbench.mos.store.withdrawal import erase
 
 _BY_TOKEN = (
     sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.token_hash)
     .join(m.study)
     .where(m.rater.c.token_hash == sa.bindparam("token"))
 )
-_INSERT_RATING, _INSERT_REVISION, _INSERT_VISIT = (sa.insert(table) for table in (m.rating, m.revision, m.visit))
+_INSERT_RATING, _INSERT_REVISION, _INSERT_VISIT, _INSERT_CONSENT, _INSERT_REPLY = (
+    sa.insert(table) for table in (m.rating, m.revision, m.visit, m.consent, m.reply)
+)
 
 
 class RaterStore:
@@ -81,24 +86,94 @@ class RaterStore:
         with self._database.read() as connection:
             return settings(trials.rater_row(connection, rater)["settings"])
 
+    def screened_out(self, rater: Rater) -> str:
+        """Return what the panel that sent this rater wants to be told where the device cannot be used; or nothing."""
+        with self._database.read() as connection:
+            return trials.rater_row(connection, rater)["screened_out"] or ""
+
     def proceed(self, rater: Rater, kind: str) -> TrialView | Card:
         """Leave the card `kind` (welcome, calibration result, break) and return what comes next.
 
         When another card or a trial is due by now, nothing changes, so that a doubled request does no harm.
         """
-        with self._database.write() as connection:
+
+        def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
             due = self._next(connection, row)
             if isinstance(due, TrialView) or due.kind != kind or not due.can_proceed:
                 return due
-            values: dict[str, Any] = {"card": ""}
-            if kind == "welcome":
-                values["state"] = "calibration" if row["attempt"] else "rating"
-            if kind == "break":
-                values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
-            trials.change(connection, row, values)
-            log(connection, rater.study_id, rater.id, f"left-{kind}")
+            self._leave(connection, row, kind)
             return self._next(connection, row)
+
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
+
+    def agree(self, rater: Rater, language: str, sha256: str) -> TrialView | Card:
+        """Store that the rater agreed to the text of this hash, and return what comes next."""
+        row = {"rater_id": rater.id, "language": language, "sha256": sha256, "at": self.clock()}
+        return self._answer_card(rater, "consent", lambda connection: connection.execute(_INSERT_CONSENT, row))
+
+    def decline(self, rater: Rater) -> TrialView | Card:
+        """End the part of a rater who does not agree; nothing else is stored of this rater."""
+        return self._answer_card(rater, "consent", None)
+
+    def reply(self, rater: Rater, kind: str, replies: Mapping[str, str]) -> TrialView | Card:
+        """Store the answers to the questions of the card `kind`, and return what comes next."""
+        now = self.clock()
+        rows = [{"rater_id": rater.id, "question": name, "value": text, "at": now} for name, text in replies.items()]
+        return self._answer_card(rater, kind, lambda connection: rows and connection.execute(_INSERT_REPLY, rows))
+
+    def withdraw(self, rater: Rater) -> Card:
+        """Delete everything that this rater gave; the link stops working.
+
+        Raises:
+            RefusalError: The rater's link was revoked or replaced.
+        """
+
+        def work(connection: sa.Connection) -> Card | RefusalError:
+            try:
+                row = trials.rater_row(connection, rater, lock=True)
+            except RefusalError as refusal:
+                return refusal
+            erase(connection, row["study_id"], row["id"])
+            return Card("withdrawn")
+
+        stored: Future[Card] = self._database.share(work)
+        return stored.result()
+
+    def _answer_card(
+        self, rater: Rater, kind: str, store: Callable[[sa.Connection], object] | None
+    ) -> TrialView | Card:
+        """Leave a card with what was answered; None ends the rater's part. A repetition changes nothing."""
+
+        def work(connection: sa.Connection) -> TrialView | Card:
+            row = trials.rater_row(connection, rater, lock=True)
+            due = self._next(connection, row)
+            if isinstance(due, TrialView) or due.kind != kind:
+                return due
+            if store is None:
+                trials.change(connection, row, {"state": "closed", "card": "declined"})
+                log(connection, rater.study_id, rater.id, "declined")
+            else:
+                store(connection)
+                self._leave(connection, row, kind)
+            return self._next(connection, row)
+
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
+
+    def _leave(self, connection: sa.Connection, row: Row, kind: str) -> None:
+        asks = settings(row["settings"]).asks
+        values: dict[str, Any] = {"card": ""}
+        if kind == "consent":
+            values["card"] = "welcome"
+        if kind == "welcome":
+            values["state"] = "calibration" if row["attempt"] else "rating"
+            values["card"] = "questions-before" if "before" in asks else ""
+        if kind == "break":
+            values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
+        trials.change(connection, row, values)
+        log(connection, row["study_id"], row["id"], f"left-{kind}")
 
     def rate(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Receipt:
         """Store a rating and return when it is on the disk; a trial that has one keeps it and returns it.
@@ -114,19 +189,28 @@ class RaterStore:
             RefusalError: The trial is not this rater's or not due, the study is paused or closed, the score is no
                 valid whole number, or the answer came sooner than the minimum viewing time.
         """
-        try:
-            with self._database.write() as connection:
+        return self.rate_soon(rater, trial_id, score, seconds, revision).result()
+
+    def rate_soon(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Future[Receipt]:
+        """Store a rating as `rate` does, without waiting: the future holds the receipt once it is on the disk."""
+
+        def work(connection: sa.Connection) -> Receipt | RefusalError:
+            try:
                 return self._rate(connection, rater, trial_id, score, seconds, revision)
-        except RefusalError as refusal:
-            self.log_refusal(rater, refusal.reason, f"rating {score!r} of {trial_id!r}")
-            raise
+            except RefusalError as refusal:  # nothing was written yet but for the line that says so
+                detail = f"rating {score!r} of {trial_id!r}"
+                log(connection, rater.study_id, rater.id, f"refused-{refusal.reason}", detail)
+                return refusal
+
+        return self._database.share(work)
 
     def undo(self, rater: Rater) -> TrialView | Card:
         """Ask the last rated trial again; its rating stays stored and the new one is appended as a revision.
 
         Without a rating to undo, or when the last one is being asked again already, nothing changes.
         """
-        with self._database.write() as connection:
+
+        def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
             due = self._next(connection, row)
             if not due.can_undo:
@@ -135,11 +219,13 @@ class RaterStore:
             log(connection, rater.study_id, rater.id, "undo", f"trial {row['position'] - 1}")
             return self._next(connection, row)
 
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
+
     def add_visit(self, rater: Rater, visit: Visit) -> None:
         """Store on what device the page was opened."""
         row = {"rater_id": rater.id, "at": self.clock(), **asdict(visit)}
-        with self._database.write() as connection:
-            connection.execute(_INSERT_VISIT, row)
+        self._database.share(lambda connection: connection.execute(_INSERT_VISIT, row).rowcount).result()
 
     def log_refusal(self, rater: Rater | None, reason: str, detail: str = "") -> None:
         """Log a request that was refused, by the store or by the page (a forged cookie has no rater)."""
@@ -147,27 +233,38 @@ class RaterStore:
 
     def log_event(self, rater: Rater | None, kind: str, detail: str = "") -> None:
         """Log what the page saw: `joined`, `screen-too-small`, `damaged-stimulus`."""
-        with self._database.write() as connection:
-            study, key = (rater.study_id, rater.id) if rater else (None, None)
-            log(connection, study, key, kind, detail)
+        study, key = (rater.study_id, rater.id) if rater else (None, None)
+        self._database.share(lambda connection: log(connection, study, key, kind, detail)).result()
 
-    def _next(self, connection: sa.Connection, row: Row) -> TrialView | Card:
+    def _next(self, connection: sa.Connection, row: Row, known: sa.RowMapping | None = None) -> TrialView | Card:
+        """Return what is due; `known` is a trial that was read already, and is not read again where it is the one."""
         chosen = settings(row["settings"])
         now = trials.progress(row, chosen)
         can_undo = row["attempt"] == 0 and row["position"] > 1 and row["reopened"] is None
         if row["state"] == "failed":
-            return trials.result(connection, row, "failed", can_proceed=False)
+            card = trials.result(connection, row, "failed", can_proceed=False)
+            return replace(card, code=row["failed"] or "")
+        if row["state"] == "finished" and row["reopened"] is None and row["card"]:
+            return Card("questions-after", can_undo=can_undo and row["study_state"] == "open", progress=now)
         if row["state"] == "finished" and row["reopened"] is None:
-            return Card("finished", can_undo=can_undo and row["study_state"] == "open", progress=now)
+            may_undo = can_undo and row["study_state"] == "open"
+            return Card("finished", can_undo=may_undo, code=row["completed"] or "", progress=now)
+        if row["card"] == "declined":
+            return Card("declined", code=row["screened_out"] or "", progress=now)
         if row["state"] == "closed" or row["study_state"] == "closed":
             return Card("closed", progress=now)
+        if is_over(row, self.clock()):
+            return Card("timed-out", progress=now)
         if row["study_state"] == "paused":
             return Card("paused", progress=now)
         if row["card"] == "welcome":
             return Card("welcome", can_proceed=True, progress=now)
-        if row["card"]:
+        if row["card"] in ("consent", "questions-before"):
+            return Card(row["card"], progress=now)
+        if row["card"] and row["card"] != "questions-after":
             return trials.result(connection, row, row["card"], can_proceed=True)
-        trial = trials.trial_due(connection, row)
+        is_due = known is not None and trials.is_due(row, known)
+        trial = known if known is not None and is_due else trials.trial_due(connection, row)
         if row["reopened"] is None and row["attempt"] == 0 and self._needs_break(row, trial, chosen):
             return Card("break", can_proceed=True, minutes=chosen.break_minutes, can_undo=can_undo, progress=now)
         return trials.view(connection, row, trial, can_undo)
@@ -188,13 +285,13 @@ class RaterStore:
             raise RefusalError("foreign", "There is no such trial. Reload the page.")
         chosen = settings(row["settings"])
         _check_answer(chosen, score, seconds)
-        stored = trials.answer_of(connection, trial_id)
-        due = self._next(connection, row)
+        stored = trials.answer_of(connection, trial)
         again = row["reopened"] == trial_id and stored is not None and revision == stored[2] + 1
         if stored is not None and not again:
             if stored[0] != score:
                 log(connection, rater.study_id, rater.id, "repeated", f"{score} for {trial_id}, kept {stored[0]}")
-            return _receipt(trial, stored, False, chosen, due)
+            return _receipt(trial, stored, False, chosen, self._next(connection, row))
+        due = self._next(connection, row, trial)
         if isinstance(due, Card):
             raise trials.why_no_rating(due)
         if due.id != trial_id or due.revision != revision:

@@ -9,8 +9,24 @@ from srbench.errors import StudyError
 from srbench.mos.store.definitions import Presentation
 
 CardKind: TypeAlias = Literal[
-    "welcome", "calibration-passed", "calibration-again", "break", "finished", "failed", "paused", "closed"
+    "welcome",
+    "calibration-passed",
+    "calibration-again",
+    "break",
+    "finished",
+    "failed",
+    "paused",
+    "closed",
+    "timed-out",
+    "consent",
+    "declined",
+    "questions-before",
+    "questions-after",
+    "withdrawn",
 ]
+ENDINGS = ("declined", "withdrawn")
+"""Cards that say why a rater takes no part; the state of such a rater is closed."""
+
 Reason: TypeAlias = Literal["token", "paused", "closed", "foreign", "not-due", "score", "seconds", "early"]
 
 
@@ -99,6 +115,7 @@ class Card:
     Attributes:
         right: Right answers in the calibration just ended, of `asked`; 0 of 0 on other cards.
         minutes: Suggested length of a break.
+        code: What the panel that sent the rater wants to be told, a code or an address; empty without one.
     """
 
     kind: CardKind
@@ -106,6 +123,7 @@ class Card:
     right: int = 0
     asked: int = 0
     minutes: float = 0.0
+    code: str = ""
     can_undo: bool = False
     progress: Progress = field(default=Progress(False, 0, 0, 1, 0.0), compare=False)
 

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from srbench.mos.store.analyst import AnalystStore
 from srbench.mos.store.database import Database, connect
+from srbench.mos.store.entrances import EntranceStore
 from srbench.mos.store.organiser import OrganiserStore
 from srbench.mos.store.rater import RaterStore
 
@@ -16,6 +17,7 @@ class Store:
     Attributes:
         rater: Requests of raters.
         organiser: Studies, invitations, progress, the log.
+        entrances: Open links, and who came by them.
         analyst: Ratings as tables; reads only.
     """
 
@@ -23,6 +25,7 @@ class Store:
         self.database = database
         self.rater = RaterStore(database)
         self.organiser = OrganiserStore(database)
+        self.entrances = EntranceStore(database)
         self.analyst = AnalystStore(database)
 
     @classmethod

@@ -38,7 +38,8 @@ def names(connection: sa.Connection) -> list[str]:
 def settings(text: str) -> Settings:
     """Return the settings that a row of `study` holds as JSON; every request of a rater needs them."""
     # A study that was frozen before it could say which devices it takes goes on to take all.
-    return Settings(**{"screens": "any", **json.loads(text)})
+    found = {"screens": "any", **json.loads(text)}
+    return Settings(**{**found, "asks": tuple(found.get("asks", ()))})
 
 
 def events(connection: sa.Connection, name: str) -> list[Event]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.events import log
-from srbench.mos.store.session import Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
+from srbench.mos.store.session import ENDINGS, Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
@@ -24,16 +24,29 @@ _PACE_PRIOR = 20  # trials by which the planned time is weighed against the rate
 _t, _s, _other = m.trial.c, m.stimulus.c, m.stimulus.alias("other")
 # The token is asked for every time: a link that was revoked elsewhere must not work on.
 _RATER = (
-    sa.select(m.rater, m.study.c.state.label("study_state"), m.study.c.settings)
-    .join(m.study)
+    sa.select(
+        m.rater,
+        m.study.c.state.label("study_state"),
+        m.study.c.settings,
+        m.entrance.c.minutes,
+        m.entrance.c.completed,
+        m.entrance.c.screened_out,
+        m.entrance.c.failed,
+    )
+    .join_from(m.rater, m.study, m.study.c.id == m.rater.c.study_id)
+    .outerjoin(m.entrance, m.entrance.c.id == m.rater.c.entrance_id)
     .where((m.rater.c.id == sa.bindparam("rater")) & (m.rater.c.token_hash == sa.bindparam("token")))
 )
 _RATER_LOCKED = _RATER.with_for_update(of=m.rater)
 _SHOWN = (
-    sa.select(m.trial, _s.width, _s.height, _other.c.width.label("width2"), _other.c.height.label("height2"))
+    sa.select(
+        m.trial, _s.width, _s.height, _other.c.width.label("width2"), _other.c.height.label("height2"),
+        m.rating.c.score.label("first_score"), m.rating.c.seconds.label("first_seconds"),
+    )
     .join(m.stimulus, _s.id == _t.stimulus_id)
     .outerjoin(_other, _other.c.id == _t.other_id)
-)
+    .outerjoin(m.rating, m.rating.c.trial_id == _t.id)
+)  # fmt: skip
 _AT_PLACE = (
     (_t.rater_id == sa.bindparam("rater"))
     & (_t.attempt == sa.bindparam("attempt"))
@@ -42,7 +55,6 @@ _AT_PLACE = (
 _TRIAL_AT = _SHOWN.where(_AT_PLACE)
 _TRIAL_ID_AT = sa.select(_t.id).where(_AT_PLACE)
 _TRIAL_BY_ID = _SHOWN.where((_t.id == sa.bindparam("trial")) & (_t.rater_id == sa.bindparam("rater")))
-_RATING = sa.select(m.rating).where(m.rating.c.trial_id == sa.bindparam("trial"))
 _LAST_REVISION = (
     sa.select(m.revision)
     .where(m.revision.c.trial_id == sa.bindparam("trial"))
@@ -109,13 +121,21 @@ def trial_before(connection: sa.Connection, row: Row) -> str:
     return str(connection.execute(_TRIAL_ID_AT, values).scalar_one())
 
 
-def answer_of(connection: sa.Connection, trial: str) -> tuple[int, float, int] | None:
+def is_due(row: Row, trial: sa.RowMapping) -> bool:
+    """Return whether a trial is the one that `trial_due` would return."""
+    if row["reopened"] is not None:
+        return bool(row["reopened"] == trial["id"])
+    return bool((trial["attempt"], trial["position"]) == (row["attempt"], row["position"]))
+
+
+def answer_of(connection: sa.Connection, trial: sa.RowMapping) -> tuple[int, float, int] | None:
     """Return score, seconds and revision of what is stored for a trial, or None."""
-    first = connection.execute(_RATING, {"trial": trial}).first()
-    if first is None:
+    if trial["first_score"] is None:
         return None
-    last = connection.execute(_LAST_REVISION, {"trial": trial}).first()
-    return (first.score, first.seconds, 0) if last is None else (last.score, last.seconds, last.number)
+    last = connection.execute(_LAST_REVISION, {"trial": trial["id"]}).first()
+    if last is None:
+        return (trial["first_score"], trial["first_seconds"], 0)
+    return (last.score, last.seconds, last.number)
 
 
 def right_answers(connection: sa.Connection, row: Row, attempt: int) -> tuple[int, int]:
@@ -143,7 +163,7 @@ def advance(connection: sa.Connection, row: Row, seconds: float, chosen: Setting
             started = now - spent
         values |= {"session_started": started, "last_rated": now, "pace": row["pace"] + spent}
         if row["position"] == row["trials"]:
-            values["state"] = "finished"
+            values |= {"state": "finished", "card": "questions-after" if "after" in chosen.asks else ""}
             log(connection, row["study_id"], row["id"], "finished")
     change(connection, row, values)
 
@@ -168,7 +188,7 @@ def view(connection: sa.Connection, row: Row, trial: sa.RowMapping, can_undo: bo
     if trial["other_id"] is not None:
         second = Picture(trial["other_id"], trial["width2"], trial["height2"])
         pictures.insert(0 if chosen.presentation.shows == "beside-original" else 1, second)
-    stored = answer_of(connection, trial["id"]) if row["reopened"] == trial["id"] else None
+    stored = answer_of(connection, trial) if row["reopened"] == trial["id"] else None
     calibration = trial["attempt"] > 0
     return TrialView(
         id=trial["id"],
@@ -206,6 +226,6 @@ def progress(row: Row, chosen: Settings) -> Progress:
 def why_no_rating(card: Card) -> RefusalError:
     """Return the refusal of a rating that came while a card was due."""
     reason: Literal["paused", "closed", "not-due"] = (
-        "paused" if card.kind == "paused" else "closed" if card.kind == "closed" else "not-due"
+        "paused" if card.kind == "paused" else "closed" if card.kind in ("closed", "timed-out", *ENDINGS) else "not-due"
     )
     return RefusalError(reason, f"No rating is expected now ({card.kind}). Reload the page.")

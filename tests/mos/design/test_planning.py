@@ -5,6 +5,7 @@ import pytest
 from srbench.errors import StudyError
 from srbench.mos.design import planning as plan
 from srbench.mos.design import study
+from srbench.mos.store.definitions import Settings
 
 
 def test_on_five_pictures_wilcoxons_p_can_never_reach_five_percent() -> None:
@@ -49,3 +50,44 @@ def test_a_plan_counts_the_methods_of_its_design(tiny):
     found = plan.plan(tiny, 20, 0.4, simulations=5)
     versions = {each.name: len(each.versions) for each in tiny.sets}
     assert {row.dataset: row.methods for row in found.power} == versions
+
+
+def with_settings(**values: object) -> study.StudyDesign:
+    sets = (study.ImageSet("one", ("a", "b", "c", "hr"), count=20),)
+    return study.StudyDesign("x", 1, sets, Settings(**values))  # type: ignore[arg-type]
+
+
+def test_a_part_of_all_trials_finds_less_and_costs_less() -> None:
+    whole, half, few = (
+        plan.plan(with_settings(trials_per_rater=size), 30, 0.4, simulations=60) for size in (0, 40, 12)
+    )
+    assert (whole.cost.trials, half.cost.trials, few.cost.trials) == (80, 40, 12)
+    assert whole.power[0].power > half.power[0].power > few.power[0].power
+    assert max(row.power[0].false_alarms for row in (whole, half, few)) <= 0.15
+
+
+def test_the_cells_of_an_incomplete_design_are_those_of_its_blocks() -> None:
+    cells = plan.shown_cells(with_settings(trials_per_rater=12), {"one": 20}, 20)["one"]
+    assert cells.shape == (4, 20, 20)
+    assert (cells.sum(axis=(0, 2)) == 12).all()
+    assert set(cells.sum(axis=1).ravel()) == {3}, "20 raters x 12 trials on 80 versions: each is rated three times"
+    assert plan.shown_cells(with_settings(trials_per_rater=80), {"one": 20}, 3)["one"].all()
+
+
+def test_pair_comparison_is_simulated_by_choices() -> None:
+    scores, pairs = (
+        plan.plan(with_settings(design=design), 20, 0.3, simulations=80).power[0] for design in ("acr", "pc")
+    )
+    assert scores != pairs
+    assert pairs.power > 0.3
+    assert pairs.false_alarms <= 0.1
+    some = plan.plan(with_settings(design="pc", trials_per_rater=30), 20, 0.3, simulations=80).power[0]
+    assert some.power < pairs.power
+    cells = plan.shown_cells(with_settings(design="pc", trials_per_rater=30), {"one": 20}, 4)["one"]
+    assert cells.shape == (6, 4, 20)
+    assert set(cells.sum(axis=1).ravel()) == {1}, "4 raters x 30 trials on 120 pairs"
+
+
+def test_a_part_larger_than_all_is_refused() -> None:
+    with pytest.raises(StudyError, match="has 80 trials"):
+        plan.plan(with_settings(trials_per_rater=81), 5, 0.3, simulations=2)

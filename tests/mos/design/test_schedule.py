@@ -14,7 +14,7 @@ import pytest
 from srbench import paper
 from srbench.errors import StudyError
 from srbench.mos.design import schedule, study, studyfile
-from srbench.mos.design.schedule import Stream
+from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign
 from srbench.mos.store.definitions import Settings, Stimulus
 

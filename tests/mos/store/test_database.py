@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -89,3 +90,59 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rat
         assert store.organiser.study("old").settings.screens == "any", "a frozen study goes on to take every device"
         with store.database.read() as connection:
             assert connection.scalar(sa.select(models.rater.c.card)) == "welcome"
+
+
+def log_line(kind: str) -> Callable[[sa.Connection], str]:
+    def work(connection: sa.Connection) -> str:
+        connection.execute(sa.insert(models.event), {"at": 0.0, "kind": kind, "detail": ""})
+        return kind
+
+    return work
+
+
+def kinds(store: Store) -> list[str]:
+    with store.database.read() as connection:
+        return list(connection.scalars(sa.select(models.event.c.kind).order_by(models.event.c.kind)))
+
+
+def test_what_waits_together_is_committed_once_and_answered_after_that(tmp_path: Path) -> None:
+    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store:
+        commits: list[int] = []
+        sa.event.listen(store.database.engine, "commit", lambda _: commits.append(1))
+        with store.database.write():  # everybody else has to wait
+            waiting = [store.database.share(log_line(f"kind{n:02d}")) for n in range(20)]
+            assert not any(future.done() for future in waiting)
+        assert [future.result(20) for future in waiting] == [f"kind{n:02d}" for n in range(20)]
+        assert len(commits) <= 3  # ours, that of the first who came, and that of all others
+        assert kinds(store) == [f"kind{n:02d}" for n in range(20)]
+
+
+def test_work_that_fails_undoes_its_own_writes_and_nothing_of_others(store: Store) -> None:
+    def fail(connection: sa.Connection) -> None:
+        log_line("undone")(connection)
+        raise ValueError("broken")
+
+    def refuse(connection: sa.Connection) -> StudyError:
+        log_line("kept")(connection)
+        return StudyError("refused")
+
+    with store.database.write():
+        works = [log_line("first"), fail, refuse, log_line("last")]
+        futures = [store.database.share(work) for work in works]
+    assert futures[0].result(20) == "first"
+    assert futures[3].result(20) == "last"
+    with pytest.raises(ValueError, match="broken"):
+        futures[1].result(20)
+    with pytest.raises(StudyError, match="refused"):
+        futures[2].result(20)
+    assert kinds(store) == ["first", "kept", "last"]
+
+
+def test_work_of_many_threads_is_done_once_each_and_closing_waits_for_it(store_url: str) -> None:
+    store = Store.open(store_url)
+    with ThreadPoolExecutor(8) as pool:
+        futures = list(pool.map(lambda n: store.database.share(log_line(f"kind{n:03d}")), range(100)))
+    store.close()
+    assert all(future.done() for future in futures)
+    with contextlib.closing(Store.open(store_url)) as again:
+        assert kinds(again) == [f"kind{n:03d}" for n in range(100)]
