@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
-    from srbench.api import explain as explain
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import report as report
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.api import set_scores as set_scores
     from srbench.api import upscale as upscale
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.explanation import explain as explain
     from srbench.metrics import register_metric as register_metric
     from srbench.metrics import register_protocol as register_protocol
     from srbench.registry import Setup as Setup
@@ -46,7 +46,7 @@ _HOMES = {
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
-    "explain": "srbench.api",
+    "explain": "srbench.explanation",
     "open_run": "srbench.api",
     "protocols": "srbench.api",
     "register": "srbench.registry",
