@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from srbench.api import compare_runs as compare_runs
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
-    from srbench.api import explain as explain
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import read_ratings as read_ratings
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from srbench.api import upscale as upscale
     from srbench.api import verify as verify
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.explanation import explain as explain
     from srbench.metrics import register_metric as register_metric
     from srbench.metrics import register_protocol as register_protocol
     from srbench.registry import Setup as Setup
@@ -52,7 +52,7 @@ _HOMES = {
     "compare_runs": "srbench.api",
     "degrade": "srbench.api",
     "evaluate": "srbench.api",
-    "explain": "srbench.api",
+    "explain": "srbench.explanation",
     "open_run": "srbench.api",
     "protocols": "srbench.api",
     "read_ratings": "srbench.api",

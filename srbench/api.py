@@ -13,7 +13,6 @@ from srbench import bench, images, registry, resize
 from srbench import metrics as metric_table
 from srbench.bench.progress import ProgressBar
 from srbench.bench.results import RunResults
-from srbench.explanation import explain
 from srbench.images import Image
 from srbench.metrics import listing
 from srbench.mos.study import Study
@@ -39,7 +38,6 @@ __all__ = [
     "datasets",
     "degrade",
     "evaluate",
-    "explain",
     "methods",
     "metrics",
     "open_run",

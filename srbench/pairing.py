@@ -16,7 +16,7 @@ from srbench.methods import results
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ScoredPicture:
     """One result and its original.
 
     Attributes:
@@ -41,7 +41,7 @@ class Picture:
         return self.hr.ndim == 2
 
 
-def pictures(sr: str | Path, hr: str | Path, scale: int) -> tuple[list[Picture], list[str]]:
+def pictures(sr: str | Path, hr: str | Path, scale: int) -> tuple[list[ScoredPicture], list[str]]:
     """Return the results in `sr` with the originals in `hr`, and what a reader must know about them.
 
     Args:
@@ -71,7 +71,7 @@ def pictures(sr: str | Path, hr: str | Path, scale: int) -> tuple[list[Picture],
     return found, [*notes, *([left_out] if left_out else [])]
 
 
-def _picture(folder: Path, pair: ImagePair) -> Picture:
+def _picture(folder: Path, pair: ImagePair) -> ScoredPicture:
     if not folder.is_dir():
         raise MetricError(f"There is no folder {folder}; expected one that holds the results.")
     path = results.find(str(folder), pair)
@@ -79,7 +79,7 @@ def _picture(folder: Path, pair: ImagePair) -> Picture:
     return _fit(pair.name, images.read(path), images.read(pair.hr_path), pair.scale, path, lr)
 
 
-def _fit(name: str, sr: Image, whole: Image, scale: int, path: Path, lr: Image | None = None) -> Picture:
+def _fit(name: str, sr: Image, whole: Image, scale: int, path: Path, lr: Image | None = None) -> ScoredPicture:
     if sr.ndim == 2 and whole.ndim == 3:
         if not (whole == whole[..., :1]).all():
             raise MetricError(f"{path} is gray, and its original has colours; expected a colour picture.")
@@ -90,7 +90,7 @@ def _fit(name: str, sr: Image, whole: Image, scale: int, path: Path, lr: Image |
     for hr in (whole, cropped):
         border = _missing(sr, hr)
         if border is not None:
-            return Picture(name, sr, np.ascontiguousarray(images.shave(hr, border)), whole, border, lr)
+            return ScoredPicture(name, sr, np.ascontiguousarray(images.shave(hr, border)), whole, border, lr)
     high, wide = cropped.shape[:2]
     raise MetricError(
         f"{path} has {sr.shape[1]}x{sr.shape[0]} pixels; expected {wide}x{high}, as its original cropped to a multiple "
@@ -103,7 +103,7 @@ def _missing(sr: Image, hr: Image) -> int | None:
     return high // 2 if high == wide >= 0 and high % 2 == 0 and high <= 64 else None
 
 
-def _notes(found: Sequence[Picture], missing: Sequence[str], total: int) -> list[str]:
+def _notes(found: Sequence[ScoredPicture], missing: Sequence[str], total: int) -> list[str]:
     notes = []
     if missing:
         few = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")

@@ -28,7 +28,7 @@ def explain(
 
     Exit status: 0 a rule gives it, 1 none does, 2 the command cannot be carried out.
     """
-    from srbench.api import explain as explained
+    from srbench.explanation import explain as explained
 
     found = explained(sr, hr, published, metric=metric, scale=scale)
     if as_json:

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from srbench import images, resize
 from srbench.errors import ImageError
 from srbench.images import Image
-from srbench.pairing import Picture
+from srbench.pairing import ScoredPicture
 
 _CONSISTENT = 40.0
 _LEAD = 0.5
@@ -76,7 +76,7 @@ class LikelyInput:
         )
 
 
-def likely_input(pictures: Sequence[Picture], scale: int) -> LikelyInput:
+def likely_input(pictures: Sequence[ScoredPicture], scale: int) -> LikelyInput:
     """Compare the results, reduced, with LR images of all kinds.
 
     A network gives back its input when what it made is reduced by what it was trained with, which nearly always is

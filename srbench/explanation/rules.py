@@ -13,7 +13,7 @@ from srbench.explanation.conversions import Conversion, conversions
 from srbench.explanation.figures import PublishedFigure
 from srbench.explanation.similarity import SIMILARITIES, WANG
 from srbench.metrics import planes
-from srbench.pairing import Picture
+from srbench.pairing import ScoredPicture
 
 OF_DB, OF_ERRORS, OF_PIXELS = "of dB", "of the errors", "of all pixels' errors"
 """How PSNR becomes one figure: the mean of dB; dB of the mean squared error; the same with every pixel counted once."""
@@ -63,7 +63,7 @@ class ScoredRule:
         return self.psnr if metric == "psnr" else self.ssim
 
 
-def score(pictures: Sequence[Picture], scale: int, figures: Sequence[PublishedFigure]) -> list[ScoredRule]:
+def score(pictures: Sequence[ScoredPicture], scale: int, figures: Sequence[PublishedFigure]) -> list[ScoredRule]:
     """Return the figures of all rules.
 
     Args:
@@ -97,7 +97,7 @@ def _borders(conversion: Conversion, scale: int, removed: int) -> list[int]:
 
 def _scored(
     conversion: Conversion,
-    pictures: Sequence[Picture],
+    pictures: Sequence[ScoredPicture],
     scale: int,
     borders: list[int],
     wanted: Mapping[str, PublishedFigure],
@@ -118,7 +118,9 @@ def _scored(
     ]
 
 
-def _psnrs(conversion: Conversion, pictures: Sequence[Picture], borders: list[int]) -> dict[tuple[int, str], float]:
+def _psnrs(
+    conversion: Conversion, pictures: Sequence[ScoredPicture], borders: list[int]
+) -> dict[tuple[int, str], float]:
     measure = conversion.protocol.psnr if conversion.protocol else planes.psnr
     found: dict[int, list[tuple[float, int]]] = {border: [] for border in borders}
     for picture in pictures:
@@ -129,7 +131,7 @@ def _psnrs(conversion: Conversion, pictures: Sequence[Picture], borders: list[in
 
 
 def _ssims(
-    conversion: Conversion, pictures: Sequence[Picture], places: set[tuple[int, str]]
+    conversion: Conversion, pictures: Sequence[ScoredPicture], places: set[tuple[int, str]]
 ) -> dict[tuple[int, str], float]:
     own = {_OWN_SSIM: conversion.protocol.ssim} if conversion.protocol else {}
     measures = SIMILARITIES | own
