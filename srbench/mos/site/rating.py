@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -278,7 +277,11 @@ def set_cookie(
 
 def _in_thread(answer: Callable[[Rater, dict[str, Any]], dict[str, Any]]) -> Answer:
     """Return `answer`, which waits for the store, for a thread of its own."""
-    return functools.partial(run_in_threadpool, answer)
+
+    async def waiting(rater: Rater, body: dict[str, Any]) -> dict[str, Any]:
+        return await run_in_threadpool(answer, rater, body)
+
+    return waiting
 
 
 def _feedback(receipt: Receipt) -> dict[str, Any] | None:
