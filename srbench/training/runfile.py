@@ -22,7 +22,7 @@ PLACES = "places"
 """The entry of a checkpoint that says where photographs were; it is in no file that is given away."""
 
 _PATHS = ("validation", "lr", "cache")
-_NUMBERS = {"hold_out": int, "keep_duplicates": bool, "strict": bool, "checkpoint_seconds": float}
+_NUMBERS: Mapping[str, Any] = {"hold_out": int, "keep_duplicates": bool, "strict": bool, "checkpoint_seconds": float}
 _KNOWN = {"name", "data", "settings", *_PATHS, *_NUMBERS}
 
 

@@ -96,7 +96,7 @@ def _held(path: Path, plan: TrainingConfig, luma: bool, partners: pairing.Partne
     if partners is not None:
         small = partners.of(path)
         lr = decode(images.read_bytes(small), small.name)[0]
-        pairing.check(*lr.shape[:2], *image.shape[:2], plan.scale, small)
+        pairing.check(lr.shape[0], lr.shape[1], image.shape[0], image.shape[1], plan.scale, small)
         return Held(hr, _tensor(to_luma(lr) if luma else lr))
     degradation = degradations.parse(plan.degradation)
     if degradation.name == "bicubic":  # as crops are reduced, without the compilation that exact ties would need
