@@ -136,12 +136,13 @@ def _comparisons(findings: Findings) -> str:
     )
 
 
-def _session(found: Opinions) -> str:
+def _drift(found: Opinions) -> str:
     if found.modelled.drift is None:
         return ""
     return (
-        " Drift is the coefficient of the place in the session in a linear mixed model with random effects of raters, "
-        "their own trends, images, method x image and method x rater (REML, Satterthwaite's degrees of freedom)."
+        " Drift is the coefficient of the place of a trial among those of its rater in a linear mixed model with "
+        "random effects of raters, their own trends, images, method x image and method x rater (REML, "
+        "Satterthwaite's degrees of freedom)."
     )
 
 
@@ -164,5 +165,5 @@ def _raters(found: Opinions) -> str:
         "a paired t test over raters does, with a threshold for ties that the other images chose. Their intervals "
         "are jackknife intervals over images and raters, on Fisher's scale for correlations and the logit scale for "
         "shares. Scores of stimuli were described by the generalised score distribution (maximum "
-        f"likelihood).{_session(found)}"
+        f"likelihood).{_drift(found)}"
     )

@@ -1,6 +1,6 @@
-"""Whether scores drift over a session: of all raters together, and of each, in the linear mixed model.
+"""Whether scores drift over a study: of all raters together, and of each, in the linear mixed model.
 
-    score = stimulus's method + (trend + trend of the rater) x place in the session + random effects + rest
+    score = stimulus's method + (trend + trend of the rater) x place in the study + random effects + rest
 
 Raters see the stimuli in orders of their own, so that a trend can be told from the stimuli. The random effects are
 raters, their trends, images, method x image and method x rater; R's `lme4` fits the same with `(0 + place | rater)`.
@@ -26,7 +26,7 @@ EFFECTS = ("rater", "image", "method:rater", "method:image")
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What scores do over a session, in points from its first rating to its last.
+    """What scores do over a study, in points from a rater's first trial to the last.
 
     Attributes:
         trend: Of all raters.
@@ -84,7 +84,7 @@ class Trends(Crossed):
 
 
 def drift(ratings: RatingTable) -> Drift:
-    """Return how scores drift over the sessions of a study.
+    """Return how scores drift over a study.
 
     Args:
         ratings: See `check_ratings`, with the column `trial`: the place of a rating in its rater's order. All data sets
@@ -133,7 +133,7 @@ def _places(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, list[str]]:
     if frame["rater"].nunique() < 3:
         raise StatisticsError(f"A trend of raters needs three of them; found {frame['rater'].nunique()}.")
     by_rater = frame.groupby("rater")["trial"]
-    # Of the longest session: who stopped half-way has gone half the way.
+    # Of the longest series of trials: who stopped half-way has gone half the way.
     reached = frame["trial"] - by_rater.transform("min")
     place = (reached / max(float(reached.max()), 1.0)).to_numpy(dtype=np.float64) - 0.5
     kind = [frame[name].astype(str) for name in ("dataset", "image", "method")]

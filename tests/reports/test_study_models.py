@@ -13,7 +13,7 @@ from srbench.bench.results import RunResults
 from srbench.errors import ReportError
 from srbench.reports.findings import Findings
 from srbench.reports.page import Report
-from srbench.reports.predictions import predictions, session
+from srbench.reports.predictions import course, predictions
 from tests.reports.conftest import draw_ratings
 from tests.reports.test_preferences import draw_comparisons
 
@@ -78,7 +78,7 @@ def test_drift_is_told_only_where_its_interval_excludes_none(report: Report) -> 
         assert report.findings.opinions is not None
         other = replace(report.findings.opinions.modelled, drift=replace(drift, **values))  # type: ignore[arg-type]
         opinions = replace(report.findings.opinions, modelled=other)
-        return session(replace(report.findings, opinions=opinions))
+        return course(replace(report.findings, opinions=opinions))
 
     assert "no drift of all raters is shown" in said(trend=0.1, low=-0.1, high=0.3)[0]
     assert "fall by \N{MINUS SIGN}0.20" in said(trend=-0.2, low=-0.3, high=-0.1)[0]
