@@ -107,7 +107,9 @@ def test_ratings_and_comparisons_meet_on_one_scale(run: RunResults, tmp_path: Pa
     ratings = reports.StudyRatings("lab", draw_ratings(6), "imported")
     file = tmp_path / "pairs.csv"
     draw_comparisons().to_csv(file, index=False)
-    documents = reports.write(run, ratings, tmp_path / "out", choices=reports.Choices(pictures=False), pairs=file)
+    documents = reports.write(
+        run, ratings, tmp_path / "out", choices=reports.Choices(pictures=False, models=False), pairs=file
+    )
     page, text, latex = (path.read_text() for path in documents)
     for document in (page, text):
         assert "Ratings and comparisons on one scale" in document
