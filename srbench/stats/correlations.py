@@ -122,7 +122,7 @@ def _correlations(x: Array, mapped: Array, y: Array) -> Array:
     return found
 
 
-def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, Array, Array]:
+def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, ...]:
     """Return the same of every row without each of its P places; each of shape (G, P)."""
     there = ~(np.isnan(x) | np.isnan(y))
     with np.errstate(invalid="ignore"):
@@ -143,7 +143,7 @@ def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, Array, Ar
         _tau(*products),
     )
     few = left.sum(axis=2) < FEWEST_PLACES
-    return tuple(np.where(few, np.nan, part) for part in found)  # type: ignore[return-value]
+    return tuple(np.where(few, np.nan, part) for part in found)
 
 
 def _rowwise(x: Array, y: Array, there: Array) -> Array:
