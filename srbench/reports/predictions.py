@@ -134,7 +134,8 @@ def _form(findings: Findings, found: Opinions) -> Iterator[str]:
         return
     row = list(lines(fit))[-1]
     verdict = (
-        f"more than the {number(row.expected, 1)} of chance (p {p_text(row.p)}): some stimuli divide the raters"
+        f"more than the {number(row.expected, 1)} of chance (p {p_text(row.p)}): some stimuli divide the raters, or "
+        "single raters answer unlike all others"
         if row.p < 0.05
         else f"no more than the {number(row.expected, 1)} of chance"
     )

@@ -80,7 +80,9 @@ def probabilities(psi: Array, rho: Array) -> Array:
 def _rising(start: Array, step: Array) -> Array:
     """Return 1, s, s (s + d), ... of a start s and a step d; one more axis, of length 5."""
     factors = [np.ones_like(start), *(start + place * step for place in range(SIZE - 1))]
-    found: Array = np.cumprod(np.stack(factors, axis=-1), axis=-1)
+    found: Array = np.stack(factors, axis=-1)
+    for place in range(1, SIZE):
+        found[..., place] *= found[..., place - 1]
     return found
 
 

@@ -48,7 +48,8 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
     notes = [explained]
     for row in lines(fit):
         verdict = (
-            f"more than chance explains (p {p_text(row.p)}): some stimuli divide the raters"
+            f"more than chance explains (p {p_text(row.p)}): some stimuli divide the raters, or single raters "
+            "answer unlike all others"
             if row.p < 0.05
             else "no more than chance explains"
         )
