@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats.crossed import Crossed, crossed, estimable
+from srbench.stats.crossed import Codes, Crossed, crossed, estimable
 from srbench.stats.reml import SMALLEST, Reml, RemlFit
 from srbench.stats.tables import Array, RatingTable, check_ratings
 
@@ -107,7 +107,7 @@ def drift(ratings: RatingTable) -> Drift:
     error = float(np.sqrt(fit.variance * fit.unscaled[-1, -1]))
     reach = float(scipy_stats.t.ppf(0.975, degrees)) * error
     trend = float(fit.coefficients[-1])
-    counts = frame.groupby("rater").size().reindex(names).to_numpy()
+    counts = frame.groupby("rater").size().reindex(names).to_numpy().astype(np.intp)
     return Drift(
         trend=trend,
         low=trend - reach,
@@ -162,7 +162,7 @@ def _without_trends(groups: Crossed) -> Crossed:
     return Crossed(groups.names[:-1], groups.codes[:-1], groups.levels[:-1])
 
 
-def _of_raters(problem: Reml, logs: Array, fit: RemlFit, names: Sequence[str], counts: Array) -> pd.DataFrame:
+def _of_raters(problem: Reml, logs: Array, fit: RemlFit, names: Sequence[str], counts: Codes) -> pd.DataFrame:
     """Return the predicted trend of every rater; its error is that of the prediction, not of the mode alone."""
     start, size = int(problem.groups.starts[-1]), len(names)
     sd = np.exp(logs[-1]) if logs[-1] > SMALLEST + 1e-6 else 0.0
