@@ -373,6 +373,7 @@ def report(
     *,
     formats: Sequence[str] = ("html", "md", "latex"),
     choices: Choices | None = None,
+    pairs: StudyRatings | str | Path | None = None,
 ) -> list[Path]:
     """Write the report of a run, of an opinion study, or of both: what `srbench report` does.
 
@@ -382,6 +383,7 @@ def report(
         out: Folder of the report; None: `reports/` and the name of the run, or of the study.
         formats: Some of `html`, `md`, `latex` and `pdf`.
         choices: What the reader decides; see `srbench.reports.Choices`.
+        pairs: A study by pair comparison of the same versions, joined with the ratings on one scale.
 
     Returns:
         The documents; figures and tables lie in folders beside them.
@@ -391,7 +393,8 @@ def report(
     """
     from srbench import reports
 
-    return reports.write(run.results if isinstance(run, Run) else run, study, out, formats=formats, choices=choices)
+    finished = run.results if isinstance(run, Run) else run
+    return reports.write(finished, study, out, formats=formats, choices=choices, pairs=pairs)
 
 
 def read_ratings(

@@ -186,12 +186,13 @@ def _with_metrics(rated: str, by_image: bool) -> str:
     return f"{rated} (for opinion scores){'' if by_image else ','} or the scores of each image (for metrics)"
 
 
-def _session(found: Opinions) -> str:
+def _drift(found: Opinions) -> str:
     if found.modelled.drift is None:
         return ""
     return (
-        "Drift is the coefficient of the place in the session in a linear mixed model with random effects of raters, "
-        "their own trends, images, method x image and method x rater (REML, Satterthwaite's degrees of freedom)."
+        "Drift is the coefficient of the place of a trial among those of its rater in a linear mixed model with "
+        "random effects of raters, their own trends, images, method x image and method x rater (REML, "
+        "Satterthwaite's degrees of freedom)."
     )
 
 
@@ -209,5 +210,5 @@ def _raters(found: Opinions, metrics: bool) -> str:
         f"screened by {len(RULES)} rules, ITU-R BT.500's among them, and modelled by ITU-T P.910. {models}"
         + (_METRICS if metrics else "")
         + (_DISTRIBUTION if len(found.modelled.distributions) else "")
-        + _session(found)
+        + _drift(found)
     ).rstrip()

@@ -22,7 +22,7 @@ from srbench.reports.figures import Drawing
 from srbench.reports.findings import Findings
 from srbench.reports.methods_section import methods_section
 from srbench.reports.phrases import kind
-from srbench.reports.predictions import predictions, session
+from srbench.reports.predictions import course, predictions
 from srbench.reports.summary import metric_sentences, summary
 from srbench.reports.verdicts import preferences, reliability, significance
 from srbench.tables import rendering
@@ -154,7 +154,7 @@ def _context(report: Report) -> dict[str, Any]:
         "preferences": preferences(findings),
         "reliability": reliability(findings),
         "agreement": [*metric_sentences(findings), *predictions(findings)],
-        "session": session(findings),
+        "course": course(findings),
         "methods": methods_section(findings),
         "bibtex": bibliography.bibtex(findings),
         "unit_warning": UNIT_WARNING if findings.choices.unit == "rating" and found is not None else "",

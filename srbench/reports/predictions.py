@@ -104,8 +104,8 @@ def _ordered(row: Any, names: Names) -> str:
     return f"{names.metric(str(better))} is closer to people than {names.metric(str(worse))}"
 
 
-def session(findings: Findings) -> list[str]:
-    """Return what is known of drift over the session, of the form of scores, and of how far raters scatter."""
+def course(findings: Findings) -> list[str]:
+    """Return what is known of drift over the study, and of the form of scores."""
     found = findings.opinions
     if found is None:
         return []
@@ -116,7 +116,7 @@ def _drift(findings: Findings, found: Opinions) -> Iterator[str]:
     drift = found.modelled.drift
     if drift is None:
         return
-    lead = f"From the first to the last place of a session scores{kind(findings)}"
+    lead = f"From a rater's first trial to the last, scores{kind(findings)}"
     change = f"{number(drift.trend, sign=True)} points {span(drift.low, drift.high, sign=True)}"
     if drift.low > 0 or drift.high < 0:
         yield f"{lead} {'rise' if drift.trend > 0 else 'fall'} by {change} (p {p_text(drift.p)})."
@@ -134,7 +134,8 @@ def _form(findings: Findings, found: Opinions) -> Iterator[str]:
         return
     row = list(lines(fit))[-1]
     verdict = (
-        f"more than the {number(row.expected, 1)} of chance (p {p_text(row.p)}): some stimuli divide the raters"
+        f"more than the {number(row.expected, 1)} of chance (p {p_text(row.p)}): some stimuli divide the raters, or "
+        "single raters answer unlike all others"
         if row.p < 0.05
         else f"no more than the {number(row.expected, 1)} of chance"
     )

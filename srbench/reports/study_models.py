@@ -26,7 +26,7 @@ class StudyModels:
         metric_contrasts: Which metrics order the versions of an image better than which.
         distributions: The generalised score distribution of every stimulus.
         distribution_fit: Whether it describes the scores.
-        drift: What scores do over the session; None where that is not known.
+        drift: What scores do over the study; None where that is not known.
         power: What the study could find.
     """
 

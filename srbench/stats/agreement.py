@@ -156,7 +156,7 @@ def _few(images: int) -> str:
 
 def _ends(found: dict[str, Estimate]) -> dict[str, float]:
     """Return the correlations with the ends of their intervals; NaN where there are none."""
-    made = {}
+    made: dict[str, float] = {}
     for name in NAMES:
         low, high = found[name].interval("fisher") if name in found else (float("nan"), float("nan"))
         value = found[name].value if name in found else float("nan")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
 from srbench.stats.crossed import Codes
@@ -122,7 +123,7 @@ def _correlations(x: Array, mapped: Array, y: Array) -> Array:
     return found
 
 
-def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, Array, Array]:
+def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, ...]:
     """Return the same of every row without each of its P places; each of shape (G, P)."""
     there = ~(np.isnan(x) | np.isnan(y))
     with np.errstate(invalid="ignore"):
@@ -132,21 +133,21 @@ def _without_places(x: Array, mapped: Array, y: Array) -> tuple[Array, Array, Ar
     left = there[:, None, :] & ~np.eye(size, dtype=bool)
     shape = left.shape
     # Without one place, the rank of every other one loses its comparison with it.
-    ranks = (s.sum(axis=2)[:, None, :] - s.transpose(0, 2, 1) for s in (sx, sy))
+    rank_x, rank_y = (s.sum(axis=2)[:, None, :] - s.transpose(0, 2, 1) for s in (sx, sy))
     products = []
     for one, other in ((sx, sy), (sx, sx), (sy, sy)):
         whole = (one * other).sum(axis=2)
         products.append(whole.sum(axis=1, keepdims=True) - 2.0 * whole)
     found = (
         _rowwise(np.broadcast_to(mapped[:, None], shape), np.broadcast_to(y[:, None], shape), left),
-        _rowwise(*ranks, left),
-        _tau(*products),
+        _rowwise(rank_x, rank_y, left),
+        _tau(products[0], products[1], products[2]),
     )
     few = left.sum(axis=2) < FEWEST_PLACES
-    return tuple(np.where(few, np.nan, part) for part in found)  # type: ignore[return-value]
+    return tuple(np.where(few, np.nan, part) for part in found)
 
 
-def _rowwise(x: Array, y: Array, there: Array) -> Array:
+def _rowwise(x: Array, y: Array, there: NDArray[np.bool_]) -> Array:
     """Return Pearson's correlation along the last axis, over the places that are there."""
     count = np.maximum(there.sum(axis=-1, keepdims=True), 1)
     x, y = (np.where(there, side, 0.0) for side in (x, y))

@@ -1,6 +1,6 @@
-"""Whether scores drift over a session: of all raters together, and of each, in the linear mixed model.
+"""Whether scores drift over a study: of all raters together, and of each, in the linear mixed model.
 
-    score = stimulus's method + (trend + trend of the rater) x place in the session + random effects + rest
+    score = stimulus's method + (trend + trend of the rater) x place in the study + random effects + rest
 
 Raters see the stimuli in orders of their own, so that a trend can be told from the stimuli. The random effects are
 raters, their trends, images, method x image and method x rater; R's `lme4` fits the same with `(0 + place | rater)`.
@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
-from srbench.stats.crossed import Crossed, crossed, estimable
+from srbench.stats.crossed import Codes, Crossed, crossed, estimable
 from srbench.stats.reml import SMALLEST, Reml, RemlFit
 from srbench.stats.tables import Array, RatingTable, check_ratings
 
@@ -26,7 +26,7 @@ EFFECTS = ("rater", "image", "method:rater", "method:image")
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What scores do over a session, in points from its first rating to its last.
+    """What scores do over a study, in points from a rater's first trial to the last.
 
     Attributes:
         trend: Of all raters.
@@ -84,7 +84,7 @@ class Trends(Crossed):
 
 
 def drift(ratings: RatingTable) -> Drift:
-    """Return how scores drift over the sessions of a study.
+    """Return how scores drift over a study.
 
     Args:
         ratings: See `check_ratings`, with the column `trial`: the place of a rating in its rater's order. All data sets
@@ -107,7 +107,7 @@ def drift(ratings: RatingTable) -> Drift:
     error = float(np.sqrt(fit.variance * fit.unscaled[-1, -1]))
     reach = float(scipy_stats.t.ppf(0.975, degrees)) * error
     trend = float(fit.coefficients[-1])
-    counts = frame.groupby("rater").size().reindex(names).to_numpy()
+    counts = frame.groupby("rater").size().reindex(names).to_numpy().astype(np.intp)
     return Drift(
         trend=trend,
         low=trend - reach,
@@ -133,7 +133,7 @@ def _places(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, list[str]]:
     if frame["rater"].nunique() < 3:
         raise StatisticsError(f"A trend of raters needs three of them; found {frame['rater'].nunique()}.")
     by_rater = frame.groupby("rater")["trial"]
-    # Of the longest session: who stopped half-way has gone half the way.
+    # Of the longest series of trials: who stopped half-way has gone half the way.
     reached = frame["trial"] - by_rater.transform("min")
     place = (reached / max(float(reached.max()), 1.0)).to_numpy(dtype=np.float64) - 0.5
     kind = [frame[name].astype(str) for name in ("dataset", "image", "method")]
@@ -162,7 +162,7 @@ def _without_trends(groups: Crossed) -> Crossed:
     return Crossed(groups.names[:-1], groups.codes[:-1], groups.levels[:-1])
 
 
-def _of_raters(problem: Reml, logs: Array, fit: RemlFit, names: Sequence[str], counts: Array) -> pd.DataFrame:
+def _of_raters(problem: Reml, logs: Array, fit: RemlFit, names: Sequence[str], counts: Codes) -> pd.DataFrame:
     """Return the predicted trend of every rater; its error is that of the prediction, not of the mode alone."""
     start, size = int(problem.groups.starts[-1]), len(names)
     sd = np.exp(logs[-1]) if logs[-1] > SMALLEST + 1e-6 else 0.0

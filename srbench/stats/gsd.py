@@ -80,7 +80,9 @@ def probabilities(psi: Array, rho: Array) -> Array:
 def _rising(start: Array, step: Array) -> Array:
     """Return 1, s, s (s + d), ... of a start s and a step d; one more axis, of length 5."""
     factors = [np.ones_like(start), *(start + place * step for place in range(SIZE - 1))]
-    found: Array = np.cumprod(np.stack(factors, axis=-1), axis=-1)
+    found: Array = np.stack(factors, axis=-1)
+    for place in range(1, SIZE):
+        found[..., place] *= found[..., place - 1]
     return found
 
 
@@ -94,10 +96,10 @@ def fit(counts: Array) -> Fitted:
     best place, to 1e-6, and no slopes are used.
 
     Args:
-        counts: How often each score was given, shape (J, 5).
+        counts: How often each score was given, shape (J, 5), J at least 1.
     """
     parts = [_fit(counts[start : start + _BLOCK]) for start in range(0, len(counts), _BLOCK)]
-    psi, rho, best = (np.concatenate(each) for each in zip(*parts, strict=True)) if parts else np.empty((3, 0))
+    psi, rho, best = (np.concatenate(each) for each in zip(*parts, strict=True))
     share = counts / counts.sum(axis=1, keepdims=True)
     return Fitted(psi, rho, best, 2.0 * np.maximum(special.xlogy(counts, share).sum(axis=1) - best, 0.0))
 
@@ -159,19 +161,22 @@ def score_distributions(ratings: RatingTable, *, draws: int = 499, seed: int = 0
     n = counts.sum(axis=1)
     table = wide.index.to_frame(index=False).astype(str)
     table = table.assign(n=n.astype(int), mos=counts @ np.arange(LOWEST, HIGHEST + 1) / n)
-    enough = n >= FEWEST
-    found = fit(counts[enough])
-    columns = {"psi": found.psi, "rho": found.rho, "g": found.statistic}
-    columns |= _profiles(counts[enough], found.log_likelihood)
-    columns["p"] = bootstrap_p(counts[enough], found, draws, seed)
-    # Where everybody says the worst, or the best, there is one distribution, whatever rho.
-    alike = counts[enough][:, [0, -1]].max(axis=1) == n[enough]
-    columns |= {name: np.where(alike, np.nan, columns[name]) for name in ("rho", "rho_low", "rho_high")}
     order = ["psi", "psi_low", "psi_high", "rho", "rho_low", "rho_high", "g", "p"]
-    for name in order:
-        table[name] = np.nan
-        table.loc[enough, name] = columns[name]
+    table[order] = np.nan
+    enough = n >= FEWEST
+    if enough.any():
+        fitted = _columns(counts[enough], draws, seed)
+        table.loc[enough, order] = np.stack([fitted[name] for name in order], axis=1)
     return table
+
+
+def _columns(counts: Array, draws: int, seed: int) -> dict[str, Array]:
+    found = fit(counts)
+    columns = {"psi": found.psi, "rho": found.rho, "g": found.statistic} | _profiles(counts, found.log_likelihood)
+    # Where everybody says the worst, or the best, there is one distribution, whatever rho.
+    alike = counts[:, [0, -1]].max(axis=1) == counts.sum(axis=1)
+    columns |= {name: np.where(alike, np.nan, columns[name]) for name in ("rho", "rho_low", "rho_high")}
+    return columns | {"p": bootstrap_p(counts, found, draws, seed)}
 
 
 def bootstrap_p(counts: Array, found: Fitted, draws: int, seed: int) -> Array:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import special
@@ -94,4 +95,8 @@ def _plain(value: Array) -> Array:
     return value
 
 
-_SCALES = {"fisher": (_fisher, np.tanh), "logit": (special.logit, special.expit), "plain": (_plain, _plain)}
+_SCALES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "fisher": (_fisher, np.tanh),
+    "logit": (special.logit, special.expit),
+    "plain": (_plain, _plain),
+}

@@ -148,7 +148,7 @@ def joint_model(
         tie=parts.tie / parts.scale / jod,
         order=parts.lean / parts.scale / jod,
         sds={name: sd / jod if np.log(sd) > SMALLEST + 1e-6 else 0.0 for name, sd in sds.items()},
-        p_scale=_common(found, made, value),
+        p_scale=_common(found, made, vector, value),
         log_likelihood=value,
         ratings=len(rated),
         comparisons=len(compared),
@@ -182,13 +182,15 @@ def _levels(rated: pd.DataFrame, compared: pd.DataFrame, effect: str) -> int:
     return len(names | set(compared[column].astype(str)) if effect.startswith("method:") else names)
 
 
-def _common(link: links.Link, made: JointDesign, value: float) -> float:
-    """Return p of the likelihood-ratio test against qualities of comparisons that are another scale's."""
+def _common(link: links.Link, made: JointDesign, vector: Array, value: float) -> float:
+    """Return p of the likelihood-ratio test against comparisons with qualities of their own.
+
+    The factor of comparisons, one parameter, is then of use to random effects only, and held fixed.
+    """
     if len(made.methods) < 3:
         return float("nan")
     problem = JointLikelihood(link, made.freed())
-    try:
-        freed = -problem(problem.maximise())[0]
-    except StatisticsError:
-        return float("nan")
+    place = problem.ends[4]  # where the further coefficients stand
+    start = np.concatenate([vector[:place], np.zeros(len(made.methods) - 1), vector[place:]])
+    freed = -problem(problem.maximise(start))[0]
     return float(scipy_stats.chi2.sf(max(0.0, 2.0 * (freed - value)), len(made.methods) - 2))

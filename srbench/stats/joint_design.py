@@ -80,9 +80,9 @@ class JointDesign:
         return sparse.csr_matrix(entries, shape=(len(self.category), self.total))
 
     def freed(self) -> JointDesign:
-        """Return the same with qualities of comparisons of their own; their scale takes up one of K - 1."""
-        free = np.zeros((len(self.category), len(self.methods) - 2))
-        free[self.compares] = self.fixed[self.compares, 1:]
+        """Return the same with qualities of comparisons of their own."""
+        free = np.zeros_like(self.fixed)
+        free[self.compares] = self.fixed[self.compares]
         return replace(self, free=free)
 
 

@@ -95,7 +95,7 @@ class JointLikelihood:
             np.array([along[there].sum()] if design.order else []),
             np.array([by_scale]),
             design.fixed.T @ (rate * along),
-            design.free.T @ (rate * along),
+            design.free.T @ along,
             by_sd,
         ]
         return -float(value), -np.concatenate(gradient)
@@ -122,10 +122,10 @@ class JointLikelihood:
         return rate
 
     def _look(self, parts: JointParameters, core: Array) -> links.Interval:
-        """Return the likelihood at latent values of shape (N,), the lean not yet added."""
+        """Return the likelihood at latent values of shape (N,), lean and further columns not yet added."""
         design = self.design
         here, there = slice(0, design.ratings), design.compares
-        latent = core.copy()
+        latent = core + design.free @ parts.free
         latent[there] += parts.lean
         ends = []
         for shift in (1, 0):
@@ -155,7 +155,7 @@ class JointLikelihood:
         """Find the most probable effects, in units of their standard deviations, by Newton's method."""
         design, effects, rate = self.design, self.modes, self._rate(parts)
         scales = np.repeat(parts.sds, design.sizes)
-        fixed = rate * (design.fixed @ parts.slopes + design.free @ parts.free)
+        fixed = rate * (design.fixed @ parts.slopes)
 
         def look(effects: Array) -> tuple[float, Array, links.Interval]:
             core = fixed + rate * (design.random @ (scales * effects))
@@ -193,22 +193,26 @@ class JointLikelihood:
             found[design.owner[:, a], rows] += weight[:, a] * part
         return found
 
-    def maximise(self) -> Array:
+    def maximise(self, start: Array | None = None) -> Array:
         """Return the vector with the smallest value.
 
+        Args:
+            start: Where to search from; then the scale of comparisons stays what it is there.
+
         Raises:
-            StatisticsError: The scale of comparisons, or of a random effect, grows without end.
+            StatisticsError: The scale of comparisons grows, or shrinks, without end.
         """
         size = int(self.ends[-1])
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * size
-        bounds[self.ends[2]] = (-_WIDEST, _WIDEST)
+        place = self.ends[2]
+        bounds[place] = (-_WIDEST, _WIDEST) if start is None else (start[place], start[place])
         bounds[self.ends[5] :] = [(SMALLEST, _LARGEST)] * len(self.design.sizes)
         found = optimize.minimize(
-            self, self._start(), jac=True, method="L-BFGS-B", bounds=bounds,
+            self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
             options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-12, "gtol": 1e-5},
         )  # fmt: skip
         vector: Array = found.x
-        if abs(vector[self.ends[2]]) > _WIDEST - 1e-3:
+        if start is None and abs(vector[place]) > _WIDEST - 1e-3:
             raise StatisticsError(
                 "Ratings and comparisons have no common scale: comparisons are decided far more, or far less, clearly "
                 "than ratings can explain. Analyse each by itself."

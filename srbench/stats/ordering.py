@@ -112,7 +112,7 @@ def _decided(count: Array, total: Array, squares: Array, alpha: float) -> Array:
     mean = total / n
     variance = np.maximum(squares - n * mean**2, 0.0) / (n - 1)
     certain = variance < 1e-12
-    quantile = scipy_stats.t.isf(alpha / 2, np.arange(1, int(n.max())))[n - 2]
+    quantile = np.asarray(scipy_stats.t.isf(alpha / 2, np.arange(1, int(n.max()))))[n - 2]
     clear = np.where(certain, (mean != 0) & (2.0 ** (1 - n) < alpha), mean**2 > quantile**2 * variance / n)
     found: Array = np.where(count < 2, np.nan, np.sign(mean) * clear)
     return found

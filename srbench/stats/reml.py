@@ -62,7 +62,7 @@ class Reml:
         scaled = system.scales[:, None] * self.sums
         effects = system.solve(scaled)
         inner = self.products - scaled.T @ effects
-        unscaled = np.linalg.inv(inner[:-1, :-1])
+        unscaled = np.asarray(np.linalg.inv(inner[:-1, :-1]), dtype=np.float64)
         coefficients = unscaled @ inner[:-1, -1]
         squares = float(inner[-1, -1] - inner[:-1, -1] @ coefficients)
         best = squares / self.freedom if variance is None else variance

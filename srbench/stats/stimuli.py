@@ -52,7 +52,7 @@ class Stimuli:
     @property
     def raters(self) -> int:
         """Number of raters."""
-        return self.scores.shape[1]
+        return int(self.scores.shape[1])
 
     @cached_property
     def opinions(self) -> Array:

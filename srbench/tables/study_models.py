@@ -1,4 +1,4 @@
-"""The tables of models of a study: score distributions, drift over the session, and power."""
+"""The tables of models of a study: score distributions, drift over the study, and power."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
     notes = [explained]
     for row in lines(fit):
         verdict = (
-            f"more than chance explains (p {p_text(row.p)}): some stimuli divide the raters"
+            f"more than chance explains (p {p_text(row.p)}): some stimuli divide the raters, or single raters "
+            "answer unlike all others"
             if row.p < 0.05
             else "no more than chance explains"
         )
@@ -63,7 +64,7 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
 
 
 def drift_table(drift: Drift) -> Table:
-    """Return the trend of every rater over the session, from `stats.drift`."""
+    """Return the trend of every rater over the study, from `stats.drift`."""
     rows = [
         [
             *cells(
@@ -74,13 +75,13 @@ def drift_table(drift: Drift) -> Table:
         for row in lines(drift.raters)
     ]  # fmt: skip
     note = (
-        "Change of scores from the first to the last place of a session, in points, in a linear mixed model that "
+        "Change of scores from the first trial to the last, in points, in a linear mixed model that "
         "knows images and versions; predicted trends of raters are drawn towards that of all. Intervals are of each "
         f"rater alone; 'drifts' holds for all raters at once. Standard deviation of trends: {number(drift.sd)} (p "
         f"{p_text(drift.p_sd)})."
     )
     head = ["Rater", "Ratings", "Trend", "95 % interval", "Drifts"]
-    return Table("drift", "Drift over the session", head, rows, notes=[note, *drift.notes])
+    return Table("drift", "Drift over the study", head, rows, notes=[note, *drift.notes])
 
 
 def power_table(power: pd.DataFrame, names: Names) -> Table:

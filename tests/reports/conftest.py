@@ -84,7 +84,9 @@ def draw_ratings(raters: int = 16, seed: int = 0) -> pd.DataFrame:
                         name = f"img_{number + 1:03d}"
                         rows.append((f"r{rater:02d}", len(rows), dataset, name, method, repeat, score, 2.0))
     columns = ["rater", "trial", "dataset", "image", "method", "repeat", "score", "seconds"]
-    return pd.DataFrame(rows, columns=columns)
+    # Every rater has an order of their own, as in a study.
+    trials = np.random.default_rng([seed, 1]).permutation(len(rows))
+    return pd.DataFrame(rows, columns=columns).assign(trial=trials)
 
 
 @pytest.fixture(scope="session")

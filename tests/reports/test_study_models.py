@@ -13,7 +13,7 @@ from srbench.bench.results import RunResults
 from srbench.errors import ReportError
 from srbench.reports.findings import Findings
 from srbench.reports.page import Report
-from srbench.reports.predictions import predictions, session
+from srbench.reports.predictions import course, predictions
 from tests.reports.conftest import draw_ratings
 from tests.reports.test_preferences import draw_comparisons
 
@@ -78,7 +78,7 @@ def test_drift_is_told_only_where_its_interval_excludes_none(report: Report) -> 
         assert report.findings.opinions is not None
         other = replace(report.findings.opinions.modelled, drift=replace(drift, **values))  # type: ignore[arg-type]
         opinions = replace(report.findings.opinions, modelled=other)
-        return session(replace(report.findings, opinions=opinions))
+        return course(replace(report.findings, opinions=opinions))
 
     assert "no drift of all raters is shown" in said(trend=0.1, low=-0.1, high=0.3)[0]
     assert "fall by \N{MINUS SIGN}0.20" in said(trend=-0.2, low=-0.3, high=-0.1)[0]
@@ -107,7 +107,9 @@ def test_ratings_and_comparisons_meet_on_one_scale(run: RunResults, tmp_path: Pa
     ratings = reports.StudyRatings("lab", draw_ratings(6), "imported")
     file = tmp_path / "pairs.csv"
     draw_comparisons().to_csv(file, index=False)
-    documents = reports.write(run, ratings, tmp_path / "out", choices=reports.Choices(pictures=False), pairs=file)
+    documents = reports.write(
+        run, ratings, tmp_path / "out", choices=reports.Choices(pictures=False, models=False), pairs=file
+    )
     page, text, latex = (path.read_text() for path in documents)
     for document in (page, text):
         assert "Ratings and comparisons on one scale" in document

@@ -258,14 +258,14 @@ def test_images_on_which_nothing_differs_are_counted_and_left_out() -> None:
     assert row["srcc"] == pytest.approx(rest["srcc"])
 
 
-def test_a_metric_that_is_wrong_inside_images_and_right_across_them_shows_both() -> None:
+def test_a_metric_that_is_wrong_inside_images_and_not_across_them_shows_both() -> None:
     _, ratings = _grid()
     mos = ratings.groupby(["image", "method"], as_index=False)["score"].mean()
     level = mos.groupby("image")["score"].transform("mean")
     turned = mos.assign(value=20 * level - mos["score"], metric="odd", dataset="d")[COLUMNS]
     found = image_agreement(turned, ratings).set_index("kind")
     assert found.loc["within", "srcc"] == pytest.approx(-1.0)
-    assert found.loc["across", "srcc"] > 0.2
+    assert found.loc["across", "srcc"] > 0.0
 
 
 def test_a_metric_is_closer_to_people_than_another_only_where_the_interval_says_so() -> None:
@@ -284,9 +284,8 @@ def test_a_metric_is_closer_to_people_than_another_only_where_the_interval_says_
 def test_intervals_speak_of_other_raters_too() -> None:
     scores, ratings = _grid()
     found = pooled(stats.stimuli(scores, ratings)[0], scores["value"].to_numpy())["srcc"]
-    low, high = found.interval("fisher")
-    less, more = interval(found.value, found.images)
-    assert high - low > more - less
+    alone = Estimate(found.value, found.images, np.empty(0))
+    assert found.error()[0] > alone.error()[0]
 
 
 def test_the_band_of_the_curve_covers_the_true_curve() -> None:

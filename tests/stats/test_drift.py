@@ -1,4 +1,4 @@
-"""Drift over the session against R's lme4 and lmerTest (tests/stats/golden/drift.R), and what cannot be said."""
+"""Drift over the study against R's lme4 and lmerTest (tests/stats/golden/drift.R), and what cannot be said."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_predictions_of_raters_have_the_error_of_hendersons_equations(study: pd.
     np.testing.assert_allclose((table["high"] - table["low"]) / 2 / 1.959964, errors, rtol=1e-4)
 
 
-def test_a_trend_is_that_of_the_whole_session_for_who_stopped_early(study: pd.DataFrame) -> None:
+def test_a_trend_is_that_of_the_whole_study_for_who_stopped_early(study: pd.DataFrame) -> None:
     half = study[(study["rater"] != "r0") | (study["trial"] <= 24)]
     found = stats.drift(half)
     assert found.raters.set_index("rater").loc["r0", "n"] == 24

@@ -79,6 +79,7 @@ def test_a_stimulus_of_few_scores_has_no_distribution_and_half_scores_are_refuse
     found = stats.score_distributions(few, draws=19).set_index("image")
     assert found.loc["0", ["psi", "rho", "p"]].isna().all()
     assert found.loc["1", ["psi", "rho", "p"]].notna().all()
+    assert stats.score_distributions(few[few["image"] == "0"])["p"].isna().all()
     with pytest.raises(StatisticsError, match=r"whole scores from 1 to 5; the ratings have 3\.5"):
         stats.score_distributions(table.assign(score=3.5))
 

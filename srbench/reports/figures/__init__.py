@@ -208,8 +208,8 @@ def _people(findings: Findings) -> Iterator[Drawing]:
     if found.modelled.drift is not None:
         drift = found.modelled.drift
         yield Drawing(
-            "drift", "raters", "Drift over the session",
-            f"How much the scores of each rater change from the first to the last place of a session{kind}, in points, "
+            "drift", "raters", "Drift over the study",
+            f"How much the scores of each rater change from the first trial to the last{kind}, in points, "
             "with 95 % intervals of each alone; blue: of all raters, with its interval. Red: drifts, by an interval "
             "that holds for all raters at once.",
             partial(predictions.drift, drift),

@@ -102,7 +102,7 @@ def _correlations(axis: Axes, findings: Findings, opinions: Opinions, metric: st
 
 
 def drift(found: Drift) -> Figure:
-    """Draw the trend of every rater over the session, in order, and that of all."""
+    """Draw the trend of every rater over the study, in order, and that of all."""
     table = found.raters.sort_values("trend").reset_index(drop=True)
     figure = style.new(6.4, 3.6)
     axis = figure.subplots()
@@ -117,7 +117,7 @@ def drift(found: Drift) -> Figure:
         )  # fmt: skip
     style.slanted(axis, [str(name) for name in table["rater"]])
     axis.tick_params(axis="x", labelsize=7)
-    axis.set_ylabel("Change of scores over the session")
+    axis.set_ylabel("Change of scores over the study")
     axis.grid(True, axis="y")
     return figure
 
