@@ -10,7 +10,7 @@ import numpy as np
 from srbench.errors import StudyError
 from srbench.mos.design.simulation import Array, Spread, draw
 from srbench.mos.design.study import StudyDesign
-from srbench.stats.intervals import crossed_mean, family_critical
+from srbench.stats.intervals import crossed_mean, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 
@@ -171,5 +171,5 @@ def _share(
         by_wilcoxon += signed_rank(differences.mean(axis=0)).p < alpha
         found.append(crossed_mean(differences))
     # The degrees of freedom of a family are the median of its pairs', which studies of one design share.
-    critical = family_critical(methods, max(1, int(np.median([mean.degrees for mean in found]))), 1 - alpha)
+    critical = shared_critical(methods, np.array([mean.degrees for mean in found]), 1 - alpha)
     return sum(abs(mean.value) > critical * mean.error for mean in found) / studies, by_wilcoxon / studies
