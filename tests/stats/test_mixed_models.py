@@ -14,7 +14,7 @@ from scipy import integrate, optimize
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.crossed import crossed
-from srbench.stats.laplace import Laplace
+from srbench.stats.laplace import Laplace, ScaleUse
 from srbench.stats.linear_mixed import linear_mixed_model
 from srbench.stats.ordinal import ordinal_model
 
@@ -68,15 +68,15 @@ def test_linear_model_equals_lmer_and_lmertest(name: str, ratings: Callable[[str
 
 
 @pytest.mark.parametrize("link", ["logit", "probit"])
-@pytest.mark.parametrize("spread", [False, True])
-def test_gradient_is_the_slope_of_the_value(link: str, spread: bool) -> None:
+@pytest.mark.parametrize(("spread", "width"), [(False, False), (True, False), (False, True), (True, True)])
+def test_gradient_is_the_slope_of_the_value(link: str, spread: bool, width: bool) -> None:
     frame = simulated("five_images")
     groups = crossed(frame, ("rater", "image", "method:rater", "method:image"))
-    rater = pd.factorize(frame["rater"])[0] if spread else None
+    use = ScaleUse(pd.factorize(frame["rater"])[0], spread, width)
     method, category = pd.factorize(frame["method"], sort=True)[0], frame["score"].to_numpy() - 1
-    problem = Laplace(links.find(link), category, method, 4, groups, rater)
+    problem = Laplace(links.find(link), category, method, 4, groups, use)
     source = np.random.default_rng(0)
-    point = source.normal(0, 0.3, 4 + 3 + 4 + (25 if spread else 0))
+    point = source.normal(0, 0.3, 4 + 3 + 4 + 25 * spread + 25 * width)
     slope = problem(point)[1]
     for place in range(point.size):
         shift = np.zeros(point.size)
