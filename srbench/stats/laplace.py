@@ -15,7 +15,7 @@ from srbench.stats.tables import Array
 SMALLEST, _LARGEST = -6.0, 4.0
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
 _WIDEST = 2.0
-"""Logarithm of the largest width of a rater's thresholds."""
+"""Logarithm of the largest width of a rater's thresholds, and of the largest spread."""
 _ROUNDS = 100
 _START = np.log(0.5)
 
@@ -181,8 +181,8 @@ class Laplace:
         bounds = (
             [open_end] * (self.cuts + self.slopes)
             + [(SMALLEST, _LARGEST)] * len(self.groups.codes)
-            + [open_end] * self.spreads
-            + [(-_WIDEST, _WIDEST)] * self.widths  # a rater of a single score has no best width
+            # A rater of a single score has no best width, and one who never errs no best spread.
+            + [(-_WIDEST, _WIDEST)] * (self.spreads + self.widths)
         )
         found = optimize.minimize(
             self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,

@@ -4,7 +4,7 @@ A rater sees a latent quality and says the category between whose thresholds it 
 
     P(score <= k) = F((theta_k - method - sum of random effects) / spread of the rater)
 
-(where asked for, with thresholds of the rater's own, further apart or closer together around their middle than others'),
+(where asked for, with thresholds of the rater's own, further apart or closer together than others'),
 
 so that "the ends of the scale are compressed" is a property of the scale and not a difference in taste. Estimates are
 those of R's `ordinal::clmm` (Christensen, "Cumulative link models for ordinal regression with the R package ordinal",
@@ -162,45 +162,53 @@ def ordinal_model(
     )
 
 
-def effect_p(model: Ordinal, ratings: RatingTable, effect: str, *, scale_use: bool = False) -> float:
-    """Return p of the likelihood-ratio test that a random effect of a fitted model is not there.
+def effect_p(
+    ratings: RatingTable,
+    effect: str,
+    *,
+    link: links.LinkName = "logit",
+    effects: Sequence[str] = EFFECTS,
+    start: Ordinal | None = None,
+) -> float:
+    """Return p of the likelihood-ratio test that a random effect is not there, beside raters' own use of the scale.
 
-    A variance cannot be negative, so that without the effect the ratio is 0 in half of all studies and follows
-    chi-square with one degree of freedom in the others (Self and Liang, "Asymptotic properties of maximum likelihood
-    estimators and likelihood ratio tests under nonstandard conditions", JASA 82, 1987).
+    Both models give every rater a spread and a width of thresholds, so that raters who use a narrower part of the scale
+    than others, or answer less reliably, do not look as if they liked other methods. A variance cannot be negative, so
+    that without the effect the ratio is 0 in half of all studies and follows chi-square with one degree of freedom in
+    the others (Self and Liang, "Asymptotic properties of maximum likelihood estimators and likelihood ratio tests under
+    nonstandard conditions", JASA 82, 1987). Spreads and widths take up a part of the effect by chance: the test errs
+    on the safe side.
 
     Args:
-        model: The model with the effect.
-        ratings: The same ratings.
-        effect: One of its random effects, of two or more.
-        scale_use: Test it beside a spread and a width of every rater's own, whether the model has them or not.
+        ratings: See `ordinal_model`.
+        effect: One of `effects`, of two or more.
+        link: See `ordinal_model`.
+        effects: See `ordinal_model`.
+        start: A model of the same ratings, link and effects, without spreads and widths, which saves time.
+
+    Raises:
+        StatisticsError: See `ordinal_model`.
     """
-    names = list(model.sds)
-    own = scale_use or len(model.spreads) > 0, scale_use or len(model.widths) > 0
-    full = _arranged(ratings, model.link, names, model.methods, *own).problem
-    found = _vector(model, full)
-    value = -model.log_likelihood
-    if own != (len(model.spreads) > 0, len(model.widths) > 0):
-        found = full.maximise(found, _TOLERANCE)
-        value = full(found)[0]
+    names = list(effects)
+    full = _arranged(ratings, link, names, None, True, True).problem
+    # From the model without them, because a search that begins far off can leave where the likelihood is defined.
+    plain = _arranged(ratings, link, names, None, False, False).problem
+    found = plain.maximise(None, _TOLERANCE) if start is None else _vector(start)
+    found = full.maximise(np.append(found, np.zeros(full.spreads + full.widths)), _TOLERANCE)
     place = full.cuts + full.slopes + names.index(effect)
     if _present(float(np.exp(found[place]))) == 0.0:
         return 1.0
     names.remove(effect)
-    without = _arranged(ratings, model.link, names, model.methods, *own).problem
-    ratio = 2.0 * (without(without.maximise(np.delete(found, place), _TOLERANCE))[0] - value)
+    without = _arranged(ratings, link, names, None, True, True).problem
+    ratio = 2.0 * (without(without.maximise(np.delete(found, place), _TOLERANCE))[0] - full(found)[0])
     return float(0.5 * scipy_stats.chi2.sf(ratio, 1)) if ratio > 0 else 1.0
 
 
-def _vector(model: Ordinal, problem: Laplace) -> Array:
-    """Return the parameters of `model` as the vector of `problem`; a use of the scale that only that has is everybody's."""
+def _vector(model: Ordinal) -> Array:
+    """Return the parameters of a model without spreads and widths as the vector of its problem."""
     sds = np.maximum(list(model.sds.values()), 2.0 * np.exp(SMALLEST))
-    own = [
-        np.log(values.to_numpy(dtype=np.float64))[:-1] if len(values) else np.zeros(count)
-        for values, count in ((model.spreads, problem.spreads), (model.widths, problem.widths))
-    ]
     cuts = model.thresholds[:1], np.log(np.diff(model.thresholds))
-    return np.concatenate([*cuts, model.estimates[1:], np.log(sds), *own])
+    return np.concatenate([*cuts, model.estimates[1:], np.log(sds)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _models(dataset: str, frame: pd.DataFrame) -> Models:
         of_linear = linear_mixed.linear_mixed_model(checked, effects=usable)
         of_ordinal = ordinal.ordinal_model(checked, effects=[name for name in ordinal.EFFECTS if name in usable])
         if TASTE in of_ordinal.sds:
-            p = ordinal.effect_p(of_ordinal, checked, TASTE)
+            p = ordinal.effect_p(checked, TASTE, effects=list(of_ordinal.sds), start=of_ordinal)
     except StatisticsError as error:
         notes.append(str(error))
     return Models(dataset, raters, images, of_ordinal, of_linear, p, " ".join(notes))
