@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,13 @@ from srbench.stats import links
 from srbench.stats.crossed import Codes, Crossed
 from srbench.stats.tables import Array
 
-SMALLEST, _LARGEST = -6.0, 4.0
+SMALLEST, _LARGEST = -6.0, 2.5
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
 _WIDEST = 2.0
 """Logarithm of the largest width of a rater's thresholds, and of the largest spread."""
 _ROUNDS = 100
+_TURNS = 50
+"""How often a search may step to where the likelihood cannot be computed, and turn round."""
 _START = np.log(0.5)
 
 
@@ -185,11 +188,35 @@ class Laplace:
             + [(-_WIDEST, _WIDEST)] * (self.spreads + self.widths)
         )
         found = optimize.minimize(
-            self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
+            self._guarded(), self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
             options={"maxiter": 1000, "maxcor": 30, "ftol": tolerance, "gtol": 1e-5},
         )  # fmt: skip
         vector: Array = found.x
         return vector
+
+    def _guarded(self) -> Callable[[Array], tuple[float, Array]]:
+        """Return this function, with a slope back to the best vector so far wherever it cannot be computed.
+
+        The first steps of a search are long, and some end where the random effects have no mode that can be found.
+        """
+        best: tuple[float, Array] | None = None
+        turns = 0
+
+        def look(vector: Array) -> tuple[float, Array]:
+            nonlocal best, turns
+            try:
+                value, slope = self(vector)
+            except StatisticsError:
+                turns += 1
+                if best is None or turns > _TURNS or (vector == best[1]).all():
+                    raise
+                away = vector - best[1]
+                return best[0] + 1.0, 2.0 * away / float(away @ away)
+            if best is None or value < best[0]:
+                best = value, vector.copy()
+            return value, slope
+
+        return look
 
     def _start(self) -> Array:
         shares = np.bincount(self.category).cumsum()[:-1] / self.category.size
