@@ -106,8 +106,8 @@ class Crossed:
         values = np.ones(observations) if weights is None else weights
         if self.total <= _DENSE_UP_TO:
             spread = np.broadcast_to(values, self._crossings.shape).ravel()
-            square: Array = np.bincount(self._crossings.ravel(), spread, self.total**2).reshape(self.total, self.total)
-            return square
+            counted: Array = np.bincount(self._crossings.ravel(), spread, self.total**2).astype(np.float64)
+            return counted.reshape(self.total, self.total)
         rows = np.repeat(self.places, count, axis=0).ravel()
         columns = np.tile(self.places, (count, 1)).ravel()
         entries = (np.tile(values, count * count), (rows, columns))
@@ -218,8 +218,8 @@ class System:
 
     def _inner_inverse(self, mixed: Array) -> Array:
         """Return the diagonal of the inverse in the eliminated block, from minus its block beside it."""
-        dense = isinstance(self.border, np.ndarray)
-        products = self.border * mixed if dense else self.border.multiply(mixed)
+        border = self.border
+        products = border * mixed if isinstance(border, np.ndarray) else border.multiply(mixed)
         crossing: Array = np.asarray(products.sum(axis=1), dtype=np.float64).ravel()
         return (1.0 + crossing) / self.diagonal
 

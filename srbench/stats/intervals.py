@@ -187,7 +187,7 @@ def family_critical(methods: int, degrees: float, level: float = 0.95) -> float:
         return low
     above = min(knot for knot in _KNOTS if knot > degrees)
     share = (1 / below - 1 / degrees) / (1 / below - 1 / above)
-    return low + share * (_simulated_critical(methods, above, level) - low)
+    return float(low + share * (_simulated_critical(methods, above, level) - low))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from srbench.errors import StatisticsError
@@ -115,7 +117,7 @@ class Laplace:
             + np.bincount(self.category, lower * own, self.cuts + 1)[1:]
         )
         # The middle, around which widths turn, is the mean of all thresholds.
-        by_threshold += float(((upper + lower) * (1.0 - own)).sum()) / self.cuts
+        by_threshold = by_threshold + float(((upper + lower) * (1.0 - own)).sum()) / self.cuts
         gaps = np.diff(parts.thresholds)
         # A gap moves its own threshold and all above it.
         return np.concatenate([[by_threshold.sum()], gaps * np.cumsum(by_threshold[::-1])[::-1][1:]])
@@ -272,6 +274,6 @@ def _own(logarithms: Array, raters: int) -> Array:
     return found
 
 
-def _against_last(by_rater: Array) -> Array:
+def _against_last(by_rater: NDArray[Any]) -> Array:
     found: Array = by_rater[:-1] - by_rater[-1]
     return found
