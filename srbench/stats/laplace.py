@@ -112,12 +112,13 @@ class Laplace:
 
     def _by_cut(self, parts: Parameters, upper: Array, lower: Array) -> Array:
         own = parts.widths[self.rater]
+        # The middle, around which widths turn, is the mean of all thresholds.
+        turned = float(((upper + lower) * (1.0 - own)).sum()) / self.cuts
         by_threshold = (
             np.bincount(self.category, upper * own, self.cuts + 1)[:-1]
             + np.bincount(self.category, lower * own, self.cuts + 1)[1:]
+            + turned
         )
-        # The middle, around which widths turn, is the mean of all thresholds.
-        by_threshold = by_threshold + float(((upper + lower) * (1.0 - own)).sum()) / self.cuts
         gaps = np.diff(parts.thresholds)
         # A gap moves its own threshold and all above it.
         return np.concatenate([[by_threshold.sum()], gaps * np.cumsum(by_threshold[::-1])[::-1][1:]])
