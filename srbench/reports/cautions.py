@@ -28,10 +28,11 @@ def cautions(findings: Findings) -> list[str]:
             if row.differs:
                 made.append(
                     f"{findings.names.dataset(str(row.dataset))}: raters differ in which methods they like, beyond "
-                    "what severity and the ends of the scale explain (method x rater in the ordinal model: p "
-                    f"{p_text(row.p)}; sd {number(row.sd_method_rater)} points). Wilcoxon's test treats the raters as "
-                    "given and rejects too often then; the intervals over raters and images, which decide here, do not."
-                    + _suspects(found)
+                    "what severity, the ends of the scale, and how widely and how reliably each rater uses it explain "
+                    f"(method x rater in an ordinal model that allows for these: p {p_text(row.p)}; sd "
+                    f"{number(row.sd_method_rater)} points, use of the scale included). Wilcoxon's test treats the "
+                    "raters as given and rejects too often then; the intervals over raters and images, which decide "
+                    "here, do not." + _suspects(found)
                 )
     names = findings.names
     made += [f"{names.method(name)}: {names.notes[name]}." for name in names.methods if name in names.notes]

@@ -199,8 +199,9 @@ def _drift(found: Opinions) -> str:
 def _raters(found: Opinions, metrics: bool) -> str:
     models = (
         "Variance components are those of a linear mixed model with crossed random effects of raters, images and their "
-        "interactions with each other and with methods (REML); latent qualities and the test of taste (likelihood "
-        "ratio of method x rater) are those of a cumulative logit mixed model, by Laplace's approximation. "
+        "interactions with each other and with methods (REML); latent qualities are those of a cumulative logit mixed "
+        "model, by Laplace's approximation, and so is the test of taste (likelihood ratio of method x rater), where "
+        "every rater has a spread of answers and a width of thresholds as well. "
         if found.models
         else ""
     )

@@ -57,7 +57,7 @@ def cost_tables(findings: Findings) -> list[Table]:
 def statistics_tables(findings: Findings) -> list[Table]:
     """Return the tables of significance, opinions and raters."""
     names = findings.names
-    made = list(pair_tables(findings.comparisons, names))
+    made = list(pair_tables(findings.comparisons, names, findings.choices.alpha))
     made += [friedman_table(findings.critical, names)] if findings.critical else []
     of_opinions: list[Table] = []
     if findings.opinions is not None:

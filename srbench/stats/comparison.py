@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srbench.errors import StatisticsError
-from srbench.stats.intervals import crossed_mean, family_critical
+from srbench.stats.intervals import crossed_mean, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p, superiority
 from srbench.stats.tables import Array, Cube, RatingTable, cubes, differences, score_cubes
 
@@ -130,12 +130,7 @@ def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float) -> list[Comparison
     tested = [place for place, row in enumerate(rows) if not np.isnan(row.p)]
     adjusted = np.full(len(rows), np.nan)
     adjusted[tested] = holm(np.array([rows[place].p for place in tested], dtype=np.float64))
-    degrees = np.array([row.degrees for row in rows])
-    critical = float("nan")
-    if np.isfinite(degrees).any():
-        # Single pairs scatter in their degrees of freedom; the family has one, rounded down.
-        shared = max(1, int(np.median(degrees[np.isfinite(degrees)])))
-        critical = family_critical(len(cube.methods), shared, 1 - alpha)
+    critical = shared_critical(len(cube.methods), np.array([row.degrees for row in rows]), 1 - alpha)
     return [_in_family(row, float(p), critical * row.error) for row, p in zip(rows, adjusted, strict=True)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from srbench.errors import StatisticsError, unknown
 from srbench.stats.tables import Array, RatingTable, check_ratings
 
 Codes = NDArray[np.intp]
+Matrix: TypeAlias = Array | sparse.csr_matrix
+_DENSE_UP_TO = 300
+"""Levels of all effects up to which a full matrix is faster than a sparse one."""
 
 FACTORS = {
     "rater": ("rater",),
@@ -91,16 +95,25 @@ class Crossed:
         found: Array = np.bincount(self.places.ravel(), weights.ravel(), self.total).astype(np.float64)
         return found
 
-    def normal(self, weights: Array | None = None) -> sparse.csr_matrix:
+    @cached_property
+    def _crossings(self) -> Codes:
+        """Place in a flat matrix (total, total) of every observation's pair of levels, shape (G, G, N)."""
+        return self.places[:, None] * self.total + self.places[None]
+
+    def normal(self, weights: Array | None = None) -> Matrix:
         """Return Z' W Z for W = diag(`weights`), or for equal weights of 1; shape (total, total)."""
         count, observations = self.places.shape
         values = np.ones(observations) if weights is None else weights
+        if self.total <= _DENSE_UP_TO:
+            spread = np.broadcast_to(values, self._crossings.shape).ravel()
+            counted: Array = np.bincount(self._crossings.ravel(), spread, self.total**2).astype(np.float64)
+            return counted.reshape(self.total, self.total)
         rows = np.repeat(self.places, count, axis=0).ravel()
         columns = np.tile(self.places, (count, 1)).ravel()
         entries = (np.tile(values, count * count), (rows, columns))
         return sparse.csr_matrix(entries, shape=(self.total, self.total))
 
-    def system(self, normal: sparse.csr_matrix, sds: Array) -> System:
+    def system(self, normal: Matrix, sds: Array) -> System:
         """Return S Z' W Z S + I in factored form, S being the `sds` of the effects.
 
         Args:
@@ -111,11 +124,19 @@ class Crossed:
             StatisticsError: The system is not positive definite: the weights are not positive and finite.
         """
         scales = np.repeat(sds, self.sizes)
-        normal = (sparse.diags(scales) @ normal @ sparse.diags(scales) + sparse.identity(self.total)).tocsr()
         inner, outer = self._inner, self._outer
-        diagonal = normal.diagonal()[inner]
-        border = normal[inner][:, outer].tocsr()
-        dense = normal[outer][:, outer].toarray() - (border.T @ sparse.diags(1.0 / diagonal) @ border).toarray()
+        border: Matrix
+        if isinstance(normal, np.ndarray):
+            normal = scales[:, None] * normal * scales
+            normal.flat[:: self.total + 1] += 1.0
+            diagonal = normal[inner, inner]
+            border = normal[np.ix_(inner, outer)]
+            dense = normal[np.ix_(outer, outer)] - border.T @ (border / diagonal[:, None])
+        else:
+            normal = (sparse.diags(scales) @ normal @ sparse.diags(scales) + sparse.identity(self.total)).tocsr()
+            diagonal = normal.diagonal()[inner]
+            border = normal[inner][:, outer].tocsr()
+            dense = normal[outer][:, outer].toarray() - (border.T @ sparse.diags(1.0 / diagonal) @ border).toarray()
         try:
             factor = linalg.cho_factor(dense, lower=True, check_finite=True) if outer.size else None
         except (ValueError, linalg.LinAlgError):
@@ -133,7 +154,7 @@ class System:
     crossed: Crossed
     scales: Array
     diagonal: Array
-    border: sparse.csr_matrix
+    border: Matrix
     factor: tuple[Array, bool] | None
 
     @property
@@ -197,7 +218,9 @@ class System:
 
     def _inner_inverse(self, mixed: Array) -> Array:
         """Return the diagonal of the inverse in the eliminated block, from minus its block beside it."""
-        crossing: Array = np.asarray(self.border.multiply(mixed).sum(axis=1), dtype=np.float64).ravel()
+        border = self.border
+        products = border * mixed if isinstance(border, np.ndarray) else border.multiply(mixed)
+        crossing: Array = np.asarray(products.sum(axis=1), dtype=np.float64).ravel()
         return (1.0 + crossing) / self.diagonal
 
     def _outer_inverse(self) -> Array:

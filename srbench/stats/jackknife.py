@@ -15,7 +15,6 @@ from srbench.stats.tables import Array
 FEWEST = 5
 """Images that an interval needs."""
 Scale = Literal["fisher", "logit", "plain"]
-_LOST = {"fisher": 3, "logit": 1, "plain": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ class Estimate:
 
         Args:
             scale: Where the figure is nearly normal: `fisher` (artanh, for correlations), `logit` (for shares), or
-                `plain`. On Fisher's scale images have I - 3 degrees of freedom, the divisor of his variance.
+                `plain`. On Fisher's scale images have (I - 1) / 2 degrees of freedom: what a correlation gains or loses
+                by one image has long tails, so that its variance is known less well than that of I normal values.
             level: Probability that the interval covers.
 
         Returns:
@@ -52,7 +52,7 @@ class Estimate:
             whole, images, raters = (forward(np.asarray(part)) for part in (self.value, self.images, self.raters))
         if self.images.size < FEWEST or not np.isfinite([float(whole), *images, *raters]).all():
             return float("nan"), float("nan")
-        error, degrees = _error(images, raters, _LOST[scale])
+        error, degrees = _error(images, raters, (images.size - 1) / (2 if scale == "fisher" else 1))
         centre = images.size * whole - (images.size - 1) * images.mean()
         reach = 0.0 if error == 0 else float(scipy_stats.t.isf((1 - level) / 2, degrees)) * error
         return float(back(centre - reach)), float(back(centre + reach))
@@ -61,7 +61,7 @@ class Estimate:
         """Return the standard error of the figure itself, and its degrees of freedom; NaN for too few images."""
         if self.images.size < FEWEST or not np.isfinite([self.value, *self.images, *self.raters]).all():
             return float("nan"), float("nan")
-        return _error(self.images, self.raters, 1)
+        return _error(self.images, self.raters, self.images.size - 1)
 
     def minus(self, other: Estimate) -> Estimate:
         """Return the difference to the same figure of something else, on the same images by the same raters."""
@@ -72,15 +72,16 @@ class Estimate:
         return Estimate(sign * self.value, sign * self.images, sign * self.raters)
 
 
-def _error(images: Array, raters: Array, lost: int) -> tuple[float, float]:
+def _error(images: Array, raters: Array, of_images: float) -> tuple[float, float]:
+    """Return the standard error and its degrees of freedom, of which the part of images has `of_images`."""
     variances, freedoms = [], []
-    for parts, freedom in ((images, images.size - lost), (raters, raters.size - 1)):
+    for parts, freedom in ((images, of_images), (raters, raters.size - 1)):
         if parts.size > 1:
             variances.append((parts.size - 1) / parts.size * float(((parts - parts.mean()) ** 2).sum()))
-            freedoms.append(max(1, freedom))
+            freedoms.append(freedom)
     total = sum(variances)
     if total == 0:
-        return 0.0, float(min(freedoms))
+        return 0.0, min(freedoms)
     degrees = total**2 / sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
     return float(np.sqrt(total)), float(degrees)
 
@@ -95,7 +96,7 @@ def _plain(value: Array) -> Array:
     return value
 
 
-_SCALES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+_SCALES: dict[Scale, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "fisher": (_fisher, np.tanh),
     "logit": (special.logit, special.expit),
     "plain": (_plain, _plain),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from srbench.errors import StatisticsError
@@ -12,9 +15,13 @@ from srbench.stats import links
 from srbench.stats.crossed import Codes, Crossed
 from srbench.stats.tables import Array
 
-SMALLEST, _LARGEST = -6.0, 4.0
+SMALLEST, _LARGEST = -6.0, 2.5
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
+_WIDEST = 2.0
+"""Logarithm of the largest width of a rater's thresholds, and of the largest spread."""
 _ROUNDS = 100
+_TURNS = 50
+"""How often a search may step to where the likelihood cannot be computed, and turn round."""
 _START = np.log(0.5)
 
 
@@ -26,29 +33,48 @@ class Parameters:
     slopes: Array
     sds: Array
     spreads: Array
+    widths: Array
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleUse:
+    """What raters may have of their own beyond random effects.
+
+    Attributes:
+        rater: Number of the rater of every observation, shape (N,).
+        spread: How widely the answers of a rater scatter.
+        width: How far apart the thresholds of a rater lie, around the middle of all: a rater with wide thresholds
+            uses a narrow part of the scale.
+    """
+
+    rater: Codes
+    spread: bool = False
+    width: bool = False
 
 
 class Laplace:
     """Minus Laplace's approximation of the log-likelihood, as a function of one vector of parameters.
 
     The vector holds the first threshold, logarithms of the gaps to the next ones, the slopes of all methods but the
-    first, logarithms of the standard deviations, and logarithms of all raters' spreads but the last's.
+    first, logarithms of the standard deviations, and logarithms of all raters' spreads but the last's, and of their
+    widths.
     """
 
     def __init__(
-        self, link: links.Link, category: Codes, method: Codes, methods: int, groups: Crossed, rater: Codes | None
+        self, link: links.Link, category: Codes, method: Codes, methods: int, groups: Crossed, use: ScaleUse
     ) -> None:
-        self.link, self.category, self.method, self.groups, self.rater = link, category, method, groups, rater
+        self.link, self.category, self.method, self.groups, self.rater = link, category, method, groups, use.rater
         self.cuts = int(category.max())
         self.slopes = methods - 1
-        self.raters = 0 if rater is None else int(rater.max())
+        free = int(use.rater.max())
+        self.spreads, self.widths = free * use.spread, free * use.width
         self.modes = np.zeros(groups.total)
 
     def __call__(self, vector: Array) -> tuple[float, Array]:
         """Return the value and the gradient at `vector`."""
         parts = self.split(vector)
         groups = self.groups
-        rate = 1.0 / parts.spreads[self.rater] if self.rater is not None else np.ones(self.category.size)
+        rate = 1.0 / parts.spreads[self.rater]
         fixed = np.concatenate([[0.0], parts.slopes])[self.method]
         modes, at = self._modes(parts, fixed, rate)
         weights = rate**2 * at.curvature
@@ -70,10 +96,11 @@ class Laplace:
         upper, lower = self._ends(at, leverage, pull, rate)
         return -float(value), -np.concatenate(
             [
-                self._by_cut(parts.thresholds, upper * rate, lower * rate),
+                self._by_cut(parts, upper * rate, lower * rate),
                 np.bincount(self.method, along, self.slopes + 1)[1:],
                 by_sd,
                 self._by_spread(parts, fixed + shown.sum(axis=0), at, leverage, pull, rate, upper, lower),
+                self._by_width(parts, upper * rate, lower * rate),
             ]
         )
 
@@ -83,30 +110,42 @@ class Laplace:
         lower = at.value_c - 0.5 * leverage * rate**2 * at.curvature_c + pull * rate * at.slope_c
         return upper, lower
 
-    def _by_cut(self, thresholds: Array, upper: Array, lower: Array) -> Array:
+    def _by_cut(self, parts: Parameters, upper: Array, lower: Array) -> Array:
+        own = parts.widths[self.rater]
+        # The middle, around which widths turn, is the mean of all thresholds.
+        turned = float(((upper + lower) * (1.0 - own)).sum()) / self.cuts
         by_threshold = (
-            np.bincount(self.category, upper, self.cuts + 1)[:-1] + np.bincount(self.category, lower, self.cuts + 1)[1:]
+            np.bincount(self.category, upper * own, self.cuts + 1)[:-1]
+            + np.bincount(self.category, lower * own, self.cuts + 1)[1:]
+            + turned
         )
-        gaps = np.diff(thresholds)
+        gaps = np.diff(parts.thresholds)
         # A gap moves its own threshold and all above it.
         return np.concatenate([[by_threshold.sum()], gaps * np.cumsum(by_threshold[::-1])[::-1][1:]])
+
+    def _by_width(self, parts: Parameters, upper: Array, lower: Array) -> Array:
+        if not self.widths:
+            return np.empty(0)
+        away = np.concatenate([[0.0], parts.thresholds - parts.thresholds.mean(), [0.0]])  # an end without limit stays
+        moved = (upper * away[self.category + 1] + lower * away[self.category]) * parts.widths[self.rater]
+        return _against_last(np.bincount(self.rater, moved, self.widths + 1))
 
     def _by_spread(
         self, parts: Parameters, eta: Array, at: links.Interval, leverage: Array, pull: Array, rate: Array,
         upper: Array, lower: Array,
     ) -> Array:  # fmt: skip
-        if self.rater is None:
+        if not self.spreads:
             return np.empty(0)
-        a, c = self._interval(parts.thresholds, eta, rate)
+        a, c = self._interval(parts, eta, rate)
         finite_a, finite_c = (np.where(np.isfinite(end), end, 0.0) for end in (a, c))
         moved = -finite_a * upper - finite_c * lower + leverage * rate**2 * at.curvature - pull * rate * at.slope
-        by_rater = np.bincount(self.rater, moved, self.raters + 1)
-        found: Array = by_rater[:-1] - by_rater[-1]
-        return found
+        return _against_last(np.bincount(self.rater, moved, self.spreads + 1))
 
-    def _interval(self, thresholds: Array, eta: Array, rate: Array) -> tuple[Array, Array]:
-        edges = np.concatenate([[-np.inf], thresholds, [np.inf]])
-        return (edges[self.category + 1] - eta) * rate, (edges[self.category] - eta) * rate
+    def _interval(self, parts: Parameters, eta: Array, rate: Array) -> tuple[Array, Array]:
+        middle = parts.thresholds.mean()
+        edges = np.concatenate([[-np.inf], parts.thresholds - middle, [np.inf]])
+        own, eta = parts.widths[self.rater], eta - middle
+        return (edges[self.category + 1] * own - eta) * rate, (edges[self.category] * own - eta) * rate
 
     def _modes(self, parts: Parameters, fixed: Array, rate: Array) -> tuple[Array, links.Interval]:
         """Return the most probable effects, in units of their standard deviations, by Newton's method."""
@@ -115,7 +154,7 @@ class Laplace:
 
         def look(modes: Array) -> tuple[float, links.Interval]:
             eta = fixed + (scaled * modes)[groups.places].sum(axis=0)
-            at = links.interval(self.link, *self._interval(parts.thresholds, eta, rate))
+            at = links.interval(self.link, *self._interval(parts, eta, rate))
             return float(at.value.sum()) - 0.5 * float(modes @ modes), at
 
         value, at = look(modes)
@@ -137,19 +176,50 @@ class Laplace:
         self.modes = modes
         return modes, at
 
-    def maximise(self, start: Array | None = None) -> Array:
-        """Return the vector with the smallest value, searched for from `start` where one is given."""
-        first = self.cuts + self.slopes
-        bounds: list[tuple[float | None, float | None]] = [(None, None)] * (
-            first + len(self.groups.codes) + self.raters
+    def maximise(self, start: Array | None = None, tolerance: float = 1e-13) -> Array:
+        """Return the vector with the smallest value, searched for from `start` where one is given.
+
+        Args:
+            start: A vector of parameters.
+            tolerance: The search ends where a step gains less than this share of the value.
+        """
+        open_end: tuple[float | None, float | None] = (None, None)
+        bounds = (
+            [open_end] * (self.cuts + self.slopes)
+            + [(SMALLEST, _LARGEST)] * len(self.groups.codes)
+            # A rater of a single score has no best width, and one who never errs no best spread.
+            + [(-_WIDEST, _WIDEST)] * (self.spreads + self.widths)
         )
-        bounds[first : first + len(self.groups.codes)] = [(SMALLEST, _LARGEST)] * len(self.groups.codes)
         found = optimize.minimize(
-            self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
+            self._guarded(), self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
+            options={"maxiter": 1000, "maxcor": 30, "ftol": tolerance, "gtol": 1e-5},
         )  # fmt: skip
         vector: Array = found.x
         return vector
+
+    def _guarded(self) -> Callable[[Array], tuple[float, Array]]:
+        """Return this function, with a slope back to the best vector so far wherever it cannot be computed.
+
+        The first steps of a search are long, and some end where the random effects have no mode that can be found.
+        """
+        best: tuple[float, Array] | None = None
+        turns = 0
+
+        def look(vector: Array) -> tuple[float, Array]:
+            nonlocal best, turns
+            try:
+                value, slope = self(vector)
+            except StatisticsError:
+                turns += 1
+                if best is None or turns > _TURNS or (vector == best[1]).all():
+                    raise
+                away = vector - best[1]
+                return best[0] + 1.0, 2.0 * away / float(away @ away)
+            if best is None or value < best[0]:
+                best = value, vector.copy()
+            return value, slope
+
+        return look
 
     def _start(self) -> Array:
         shares = np.bincount(self.category).cumsum()[:-1] / self.category.size
@@ -160,7 +230,7 @@ class Laplace:
                 np.log(np.diff(thresholds)),
                 np.zeros(self.slopes),
                 np.full(len(self.groups.codes), _START),
-                np.zeros(self.raters),
+                np.zeros(self.spreads + self.widths),
             ]
         )
 
@@ -186,13 +256,25 @@ class Laplace:
 
     def split(self, vector: Array) -> Parameters:
         """Take a vector of parameters apart."""
-        ends = np.cumsum([self.cuts, self.slopes, len(self.groups.codes)])
-        cuts, slopes, sds, spreads = np.split(vector, ends)
+        ends = np.cumsum([self.cuts, self.slopes, len(self.groups.codes), self.spreads])
+        cuts, slopes, sds, spreads, widths = np.split(vector, ends)
         thresholds = np.cumsum(np.concatenate([cuts[:1], np.exp(cuts[1:])]))
-        return Parameters(thresholds, slopes, np.exp(sds), np.exp(np.append(spreads, -spreads.sum())))
+        raters = int(self.rater.max()) + 1
+        return Parameters(thresholds, slopes, np.exp(sds), _own(spreads, raters), _own(widths, raters))
 
     def effects(self, vector: Array) -> list[Array]:
         """Return the conditional modes of each effect, on the latent scale."""
         self(vector)
         scaled = np.repeat(self.split(vector).sds, self.groups.sizes) * self.modes
         return np.split(scaled, self.groups.starts[1:])
+
+
+def _own(logarithms: Array, raters: int) -> Array:
+    """Return a value for every rater, of geometric mean 1, from the logarithms of all but the last; or ones."""
+    found: Array = np.exp(np.append(logarithms, -logarithms.sum())) if logarithms.size else np.ones(raters)
+    return found
+
+
+def _against_last(by_rater: NDArray[Any]) -> Array:
+    found: Array = by_rater[:-1] - by_rater[-1]
+    return found

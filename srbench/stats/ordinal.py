@@ -4,6 +4,8 @@ A rater sees a latent quality and says the category between whose thresholds it 
 
     P(score <= k) = F((theta_k - method - sum of random effects) / spread of the rater)
 
+(where asked for, with thresholds of the rater's own, further apart or closer together than others'),
+
 so that "the ends of the scale are compressed" is a property of the scale and not a difference in taste. Estimates are
 those of R's `ordinal::clmm` (Christensen, "Cumulative link models for ordinal regression with the R package ordinal",
 2019), which also maximises Laplace's approximation; gradients here are exact and linear algebra is sparse, which makes
@@ -22,12 +24,14 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.crossed import compared, crossed
-from srbench.stats.laplace import SMALLEST, Laplace
+from srbench.stats.laplace import SMALLEST, Laplace, ScaleUse
 from srbench.stats.rating_scale import MOST_LEVELS
 from srbench.stats.tables import Array, RatingTable
 
 EFFECTS = ("rater", "image", "method:rater", "method:image")
 """The random effects of a study that wants to speak of other raters and other images."""
+_TOLERANCE = 1e-10
+"""For likelihood ratios, of which four digits are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Ordinal:
         sds: Standard deviation of each random effect.
         modes: Conditional mode of every level of each random effect.
         spreads: How widely each rater's answers scatter, geometric mean 1; empty unless asked for.
+        widths: How far apart each rater's thresholds lie, geometric mean 1; empty unless asked for.
         log_likelihood: Laplace's approximation of the log-likelihood at the maximum.
         parameters: Number of estimated parameters.
         observations: Number of ratings.
@@ -59,6 +64,7 @@ class Ordinal:
     sds: dict[str, float]
     modes: dict[str, pd.Series[float]]
     spreads: pd.Series[float]
+    widths: pd.Series[float]
     log_likelihood: float
     parameters: int
     observations: int
@@ -113,6 +119,7 @@ def ordinal_model(
     effects: Sequence[str] = EFFECTS,
     methods: Sequence[str] | None = None,
     rater_spread: bool = False,
+    rater_width: bool = False,
 ) -> Ordinal:
     """Fit the ordinal mixed model to the ratings of a study.
 
@@ -121,12 +128,14 @@ def ordinal_model(
         link: `logit` (proportional odds) or `probit` (latent normal).
         effects: Random effects, names in `srbench.stats.crossed.FACTORS`.
         methods: Methods to compare, in this order, the first one the reference; None means all.
-        rater_spread: Let every rater have a spread of answers of their own, which is how the use of the scale differs.
+        rater_spread: Let every rater have a spread of answers of their own.
+        rater_width: Let every rater have thresholds of their own, further apart or closer together than others': who
+            has them far apart uses a narrow part of the scale.
 
     Raises:
         StatisticsError: The ratings are unusable, or hold fewer than two methods or two different scores.
     """
-    data = _arranged(ratings, link, effects, methods, rater_spread)
+    data = _arranged(ratings, link, effects, methods, rater_spread, rater_width)
     problem, groups = data.problem, data.problem.groups
     solution = problem.maximise()
     covariance = problem.covariance(solution)
@@ -146,6 +155,7 @@ def ordinal_model(
             for name, levels, part in zip(groups.names, groups.levels, modes, strict=True)
         },
         spreads=pd.Series(parts.spreads, index=data.raters, name="spread") if rater_spread else pd.Series(dtype=float),
+        widths=pd.Series(parts.widths, index=data.raters, name="width") if rater_width else pd.Series(dtype=float),
         log_likelihood=-problem(solution)[0],
         parameters=solution.size,
         observations=data.observations,
@@ -153,35 +163,53 @@ def ordinal_model(
     )
 
 
-def effect_p(model: Ordinal, ratings: RatingTable, effect: str) -> float:
-    """Return p of the likelihood-ratio test that a random effect of a fitted model is not there.
+def effect_p(
+    ratings: RatingTable,
+    effect: str,
+    *,
+    link: links.LinkName = "logit",
+    effects: Sequence[str] = EFFECTS,
+    start: Ordinal | None = None,
+) -> float:
+    """Return p of the likelihood-ratio test that a random effect is not there, beside raters' own use of the scale.
 
-    A variance cannot be negative, so that without the effect the ratio is 0 in half of all studies and follows
-    chi-square with one degree of freedom in the others (Self and Liang, "Asymptotic properties of maximum likelihood
-    estimators and likelihood ratio tests under nonstandard conditions", JASA 82, 1987).
+    Both models give every rater a spread and a width of thresholds, so that raters who use a narrower part of the scale
+    than others, or answer less reliably, do not look as if they liked other methods. A variance cannot be negative, so
+    that without the effect the ratio is 0 in half of all studies and follows chi-square with one degree of freedom in
+    the others (Self and Liang, "Asymptotic properties of maximum likelihood estimators and likelihood ratio tests under
+    nonstandard conditions", JASA 82, 1987). Spreads and widths take up a part of the effect by chance: the test errs
+    on the safe side.
 
     Args:
-        model: The model with the effect.
-        ratings: The same ratings.
-        effect: One of its random effects, of two or more.
+        ratings: See `ordinal_model`.
+        effect: One of `effects`, of two or more.
+        link: See `ordinal_model`.
+        effects: See `ordinal_model`.
+        start: A model of the same ratings, link and effects, without spreads and widths, which saves time.
+
+    Raises:
+        StatisticsError: See `ordinal_model`.
     """
-    if model.sds[effect] == 0.0:
+    names = list(effects)
+    full = _arranged(ratings, link, names, None, True, True).problem
+    # From the model without them, because a search that begins far off can leave where the likelihood is defined.
+    plain = _arranged(ratings, link, names, None, False, False).problem
+    found = plain.maximise(None, _TOLERANCE) if start is None else _vector(start)
+    found = full.maximise(np.append(found, np.zeros(full.spreads + full.widths)), _TOLERANCE)
+    place = full.cuts + full.slopes + names.index(effect)
+    if _present(float(np.exp(found[place]))) == 0.0:
         return 1.0
-    left = [name for name in model.sds if name != effect]
-    spread = len(model.spreads) > 0
-    problem = _arranged(ratings, model.link, left, model.methods, spread).problem
-    sds = np.maximum([model.sds[name] for name in left], 2.0 * np.exp(SMALLEST))
-    start = np.concatenate(
-        [
-            model.thresholds[:1],
-            np.log(np.diff(model.thresholds)),
-            model.estimates[1:],
-            np.log(sds),
-            np.log(model.spreads.to_numpy(dtype=np.float64))[:-1],
-        ]
-    )
-    ratio = 2.0 * (model.log_likelihood + problem(problem.maximise(start))[0])
+    names.remove(effect)
+    without = _arranged(ratings, link, names, None, True, True).problem
+    ratio = 2.0 * (without(without.maximise(np.delete(found, place), _TOLERANCE))[0] - full(found)[0])
     return float(0.5 * scipy_stats.chi2.sf(ratio, 1)) if ratio > 0 else 1.0
+
+
+def _vector(model: Ordinal) -> Array:
+    """Return the parameters of a model without spreads and widths as the vector of its problem."""
+    sds = np.maximum(list(model.sds.values()), 2.0 * np.exp(SMALLEST))
+    cuts = model.thresholds[:1], np.log(np.diff(model.thresholds))
+    return np.concatenate([*cuts, model.estimates[1:], np.log(sds)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +225,7 @@ class _Arranged:
 
 
 def _arranged(
-    ratings: RatingTable, link: str, effects: Sequence[str], methods: Sequence[str] | None, rater_spread: bool
+    ratings: RatingTable, link: str, effects: Sequence[str], methods: Sequence[str] | None, spread: bool, width: bool
 ) -> _Arranged:
     frame, chosen, notes = compared(ratings, methods, "ordinal model")
     scores, category = np.unique(frame["score"].to_numpy(dtype=np.float64), return_inverse=True)
@@ -210,9 +238,8 @@ def _arranged(
         )
     method = frame["method"].cat.codes.to_numpy().astype(np.intp)
     names, rater = np.unique(frame["rater"].astype(str), return_inverse=True)
-    problem = Laplace(
-        links.find(link), category, method, len(chosen), crossed(frame, effects), rater if rater_spread else None
-    )
+    use = ScaleUse(rater, spread, width)
+    problem = Laplace(links.find(link), category, method, len(chosen), crossed(frame, effects), use)
     return _Arranged(problem, chosen, tuple(map(float, scores)), list(map(str, names)), len(frame), tuple(notes))
 
 

@@ -28,7 +28,8 @@ class Models:
         images: Number of images.
         ordinal: The ordinal model; None where it cannot be fitted.
         linear: The linear one; None where it cannot be fitted.
-        p_taste: p of the likelihood-ratio test of method x rater in the ordinal model; NaN where it is not defined.
+        p_taste: p of the likelihood-ratio test of method x rater in an ordinal model in which raters have a spread and
+            a width of their own (`ordinal.effect_p`); NaN where it is not defined.
         note: What a reader must know; empty otherwise.
     """
 
@@ -67,7 +68,7 @@ def _models(dataset: str, frame: pd.DataFrame, scale: RatingScale) -> Models:
         of_linear = linear_mixed.linear_mixed_model(checked, effects=usable)
         of_ordinal = ordinal.ordinal_model(checked, effects=[name for name in ordinal.EFFECTS if name in usable])
         if TASTE in of_ordinal.sds:
-            p = ordinal.effect_p(of_ordinal, checked, TASTE)
+            p = ordinal.effect_p(checked, TASTE, effects=list(of_ordinal.sds), start=of_ordinal)
     except StatisticsError as error:
         notes.append(str(error))
     return Models(dataset, raters, images, of_ordinal, of_linear, p, " ".join(notes))
@@ -77,17 +78,18 @@ def taste(models: RatingTable | list[Models]) -> pd.DataFrame:
     """Return the standard deviations of all effects per data set, and whether raters differ in taste.
 
     The deviations are those of the linear mixed model, in points of the scale. In points, a severe rater and a
-    lenient one differ less where the scale ends, which looks like taste; so taste is tested in the ordinal model,
-    whose thresholds are the ends of the scale. Raters who differ in taste make Wilcoxon's test on image means reject
-    too often: it treats the raters as given. The crossed interval does not suffer from this.
+    lenient one differ less where the scale ends, and who uses a narrow part of it differs less everywhere, which looks
+    like taste; so taste is tested in an ordinal model whose thresholds are the ends of the scale and lie further apart
+    for some raters than for others. Raters who differ in taste make Wilcoxon's test on image means reject too often:
+    it treats the raters as given. The crossed interval does not suffer from this.
 
     Args:
         models: From `mixed_models`, or ratings.
 
     Returns:
         One row per data set: dataset, raters, images, sd_image, sd_rater, sd_method_image, sd_method_rater,
-        sd_rater_image, sd_rest, p (likelihood-ratio test of method x rater in the ordinal model), differs (p < 0.05),
-        note. Figures that are not defined are NaN, and the note says why.
+        sd_rater_image, sd_rest, p (see `Models.p_taste`), differs (p < 0.05), note. Figures that are not defined are
+        NaN, and the note says why.
     """
     fitted = models if isinstance(models, list) else mixed_models(models)
     return pd.DataFrame([_row(each) for each in fitted])

@@ -13,13 +13,15 @@ from srbench.tables.numbers import DASH, count, number, p_text, span
 from srbench.tables.table import OPINIONS, Table, TableCell, cells
 
 
-def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
+def pair_tables(comparisons: pd.DataFrame, names: Names, alpha: float = 0.05) -> Iterator[Table]:
     """Yield one table of all pairs per metric.
 
     Args:
         comparisons: From `stats.compare` and `stats.compare_scores`.
         names: Titles and orders.
+        alpha: What these were given: one minus the level of the intervals.
     """
+    interval = f"{100 * (1 - alpha):g} % interval, all pairs"
     if not len(comparisons):
         return
     for metric, table in comparisons.groupby("metric", sort=False):
@@ -48,10 +50,12 @@ def pair_tables(comparisons: pd.DataFrame, names: Names) -> Iterator[Table]:
                     ),
                 ]
             )
-        head = ["Set", "Pair", "Difference", "95 % interval, all pairs", "significant", "p", "p (Holm)", "r",
+        head = ["Set", "Pair", "Difference", interval, "significant", "p", "p (Holm)", "r",
                 "P(first > second)", "n"]  # fmt: skip
         caption = f"All pairs, {names.metric(str(metric))}"
-        yield Table(f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table), 2)
+        yield Table(
+            f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table, interval), 2
+        )
 
 
 def _verdict(row: Any) -> TableCell:
@@ -60,13 +64,13 @@ def _verdict(row: Any) -> TableCell:
     return TableCell("yes" if row.significant else "no", bold=bool(row.significant))
 
 
-def _pair_notes(table: pd.DataFrame) -> list[str]:
+def _pair_notes(table: pd.DataFrame, interval: str) -> list[str]:
     unit = str(table["unit"].iloc[0])
     paired = "means over raters, paired by image" if unit == "image" else "single ratings, paired by rater and image"
     kinds = " and ".join(sorted(set(table["test"]) - {"none"})) or "none could be made"
     factors = "raters and images" if table["metric"].iloc[0] in OPINIONS else "images"
     explained = (
-        f"Difference: first minus second. 95 % interval, all pairs: over {factors}, so wide that it holds for all "
+        f"Difference: first minus second. {interval}: over {factors}, so wide that it holds for all "
         "pairs of the set at once; significant where it excludes 0. The interval of each pair alone stands in "
         f"comparisons.csv. p: two-sided Wilcoxon signed-rank test ({paired}; {kinds}), as papers use it; p (Holm): "
         "adjusted over all pairs of the set. Neither decides here. r: matched-pairs rank-biserial correlation. "

@@ -81,8 +81,9 @@ def taste_table(taste: pd.DataFrame, names: Names) -> Table:
     notes.insert(
         0,
         "Standard deviations of crossed random effects in points (linear mixed model, REML). Method x rater holds "
-        "taste, and what the ends of the scale make of severity; p (taste): likelihood-ratio test of method x rater in "
-        "the ordinal model, in which the ends of the scale are no taste.",
+        "taste, and what raters' own use of the scale makes of severity; p (taste): likelihood-ratio test of method x "
+        "rater in an ordinal model that gives every rater a spread of answers and a width of the scale. Taste that is "
+        "small or of few raters is not found: a large p does not say that there is none.",
     )
     return Table("taste", "Where opinion scores vary", head, rows, notes=notes)
 

@@ -253,6 +253,13 @@ def test_the_paper_style_unit_carries_its_warning(run, ratings):
         Choices(unit="session")  # type: ignore[arg-type]
 
 
+def test_a_table_of_pairs_names_the_level_that_was_asked_for(run):
+    tables = statistics_tables(find(run, None, Choices(alpha=0.1, pictures=False)))
+    pairs = next(table for table in tables if table.name.startswith("comparisons"))
+    assert "90 % interval, all pairs" in pairs.head
+    assert any("90 % interval, all pairs:" in note for note in pairs.notes)
+
+
 def test_raters_who_differ_in_taste_are_said_to_mislead_wilcoxons_test(run, ratings):
     fans = ratings["rater"] < "r08"
     liked = (fans & (ratings["method"] == "bicubic")) | (~fans & (ratings["method"] == "srresnet-mse"))

@@ -108,7 +108,7 @@ def test_correlations_are_scipys_and_lie_in_their_intervals(ratings):
 def test_the_interval_is_students_over_pseudo_values_on_fishers_scale():
     without = np.array([0.6, 0.7, 0.65, 0.72, 0.5, 0.68, 0.61])
     pseudo = 7 * np.arctanh(0.66) - 6 * np.arctanh(without)
-    expected = scipy_stats.t.interval(0.95, 4, pseudo.mean(), scipy_stats.sem(pseudo))
+    expected = scipy_stats.t.interval(0.95, 3, pseudo.mean(), scipy_stats.sem(pseudo))
     assert np.arctanh(interval(0.66, without)) == pytest.approx(expected)
 
 

@@ -14,7 +14,7 @@ from scipy import integrate, optimize
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.crossed import crossed
-from srbench.stats.laplace import Laplace
+from srbench.stats.laplace import Laplace, ScaleUse
 from srbench.stats.linear_mixed import linear_mixed_model
 from srbench.stats.ordinal import ordinal_model
 
@@ -68,15 +68,15 @@ def test_linear_model_equals_lmer_and_lmertest(name: str, ratings: Callable[[str
 
 
 @pytest.mark.parametrize("link", ["logit", "probit"])
-@pytest.mark.parametrize("spread", [False, True])
-def test_gradient_is_the_slope_of_the_value(link: str, spread: bool) -> None:
+@pytest.mark.parametrize(("spread", "width"), [(False, False), (True, False), (False, True), (True, True)])
+def test_gradient_is_the_slope_of_the_value(link: str, spread: bool, width: bool) -> None:
     frame = simulated("five_images")
     groups = crossed(frame, ("rater", "image", "method:rater", "method:image"))
-    rater = pd.factorize(frame["rater"])[0] if spread else None
+    use = ScaleUse(pd.factorize(frame["rater"])[0], spread, width)
     method, category = pd.factorize(frame["method"], sort=True)[0], frame["score"].to_numpy() - 1
-    problem = Laplace(links.find(link), category, method, 4, groups, rater)
+    problem = Laplace(links.find(link), category, method, 4, groups, use)
     source = np.random.default_rng(0)
-    point = source.normal(0, 0.3, 4 + 3 + 4 + (25 if spread else 0))
+    point = source.normal(0, 0.3, 4 + 3 + 4 + 25 * spread + 25 * width)
     slope = problem(point)[1]
     for place in range(point.size):
         shift = np.zeros(point.size)
@@ -119,6 +119,55 @@ def test_raters_with_a_wider_spread_are_found() -> None:
     model = ordinal_model(frame, effects=("image",), rater_spread=True)
     assert model.spreads.to_numpy() == pytest.approx(spread / np.exp(np.log(spread).mean()), rel=0.35)
     assert model.aic < ordinal_model(frame, effects=("image",)).aic - 50
+
+
+def test_raters_who_use_a_narrower_part_of_the_scale_are_found() -> None:
+    source = np.random.default_rng(4)
+    width = np.where(np.arange(12) < 6, 0.7, 1.5)
+    latent = np.linspace(-1.5, 1.5, 4)[:, None, None] + source.logistic(size=(4, 12, 60))
+    latent += source.normal(0, 0.5, (1, 12, 1))
+    edges = np.array([-3.0, -1.0, 1.0, 3.0])[:, None, None, None] * width[:, None]
+    method, rater, image = np.indices(latent.shape)
+    frame = pd.DataFrame({
+        "rater": [f"r{v:02d}" for v in rater.ravel()], "dataset": "d", "image": [f"i{v}" for v in image.ravel()],
+        "method": [f"m{v}" for v in method.ravel()], "score": 1.0 + (latent > edges).sum(axis=0).ravel(),
+    })  # fmt: skip
+    model = ordinal_model(frame, effects=("rater",), rater_width=True)
+    assert model.widths.to_numpy() == pytest.approx(width / np.exp(np.log(width).mean()), rel=0.25)
+    assert model.aic < ordinal_model(frame, effects=("rater",)).aic - 50
+
+
+def test_full_and_sparse_systems_solve_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = simulated("five_images")
+    fitted = []
+    for limit in (0, 10**6):
+        monkeypatch.setattr("srbench.stats.crossed._DENSE_UP_TO", limit)
+        groups = crossed(frame, ("rater", "image", "method:rater", "method:image"))
+        weights = np.random.default_rng(0).uniform(0.1, 1.0, len(frame))
+        system = groups.system(groups.normal(weights), np.array([0.5, 0.3, 0.2, 0.4]))
+        right = np.random.default_rng(1).normal(size=groups.total)
+        fitted.append([system.log_determinant, system.solve(right), system.traces(), system.leverages()])
+    for sparse, full in zip(*fitted, strict=True):
+        np.testing.assert_allclose(full, sparse, atol=1e-9)
+
+
+def test_a_search_turns_round_where_the_likelihood_cannot_be_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, calls, whole = simulated("five_images"), [], Laplace.__call__
+    expected = ordinal_model(frame)
+
+    def fails(problem: Laplace, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        calls.append(vector)
+        if len(calls) in (2, 5, 6) or len(calls) > limit:
+            raise StatisticsError("no mode")
+        return whole(problem, vector)
+
+    limit = 10**6
+    monkeypatch.setattr(Laplace, "__call__", fails)
+    assert ordinal_model(frame).log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-6)
+    limit = 1
+    calls.clear()
+    with pytest.raises(StatisticsError, match="no mode"):
+        ordinal_model(frame)
 
 
 def test_predicted_distributions_are_those_of_simulated_people() -> None:

@@ -264,7 +264,7 @@ def test_second_showings_do_not_enter_the_opinion_scores(ratings):
     pd.testing.assert_frame_equal(mean_opinion_scores(_twice(ratings, 1.0)), mean_opinion_scores(ratings))
 
 
-def _answers(seed: int, liking: float) -> pd.DataFrame:
+def _answers(seed: int, liking: float, stretch: float = 0.0) -> pd.DataFrame:
     """Return a study of severe and lenient raters of methods from bad to excellent: the scale ends for both."""
     source = np.random.default_rng(seed)
     m, r, i = 4, 10, 8
@@ -275,7 +275,7 @@ def _answers(seed: int, liking: float) -> pd.DataFrame:
         + source.normal(0, 0.3, (1, 1, i))
         + source.normal(0, 0.6, (m, r, i))
     )
-    scores = np.clip(np.rint(latent), 1, 5)
+    scores = np.clip(np.rint(3 + np.exp(source.normal(0, stretch, (1, r, 1))) * (latent - 3)), 1, 5)
     names = pd.MultiIndex.from_product([range(m), range(r), range(i)], names=["method", "rater", "image"])
     return (
         pd.DataFrame({"score": scores.ravel()}, index=names).reset_index().astype({"method": str}).assign(dataset="s")
@@ -286,6 +286,12 @@ def test_severity_at_the_ends_of_the_scale_is_not_taken_for_taste():
     found = [taste(_answers(seed, liking=0.0)).iloc[0] for seed in range(8)]
     assert sum(row["differs"] for row in found) <= 1
     assert np.mean([row["sd_method_rater"] for row in found]) > 0.1  # in points it does look like taste
+
+
+def test_who_uses_a_narrower_part_of_the_scale_is_not_taken_to_have_another_taste():
+    found = [taste(_answers(seed, liking=0.0, stretch=0.35)).iloc[0] for seed in range(8)]
+    assert sum(row["differs"] for row in found) <= 1
+    assert np.mean([row["sd_method_rater"] for row in found]) > 0.2
 
 
 def test_taste_is_found_at_the_ends_of_the_scale_too():

@@ -15,7 +15,7 @@ from srbench.mos.design.blocks import blocks
 from srbench.mos.design.schedule import Item
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
-from srbench.stats.intervals import crossed_mean, family_critical
+from srbench.stats.intervals import crossed_mean, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 Cells: TypeAlias = NDArray[np.bool_]
@@ -249,5 +249,5 @@ def _share(
     if not found:
         return 0.0, 0.0
     # The degrees of freedom of a family are the median of its pairs', which studies of one design share.
-    critical = family_critical(methods, max(1, int(np.median([mean.degrees for mean in found]))), 1 - alpha)
+    critical = shared_critical(methods, np.array([mean.degrees for mean in found]), 1 - alpha)
     return sum(abs(mean.value) > critical * mean.error for mean in found) / studies, by_wilcoxon / studies
