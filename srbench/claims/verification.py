@@ -6,14 +6,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from srbench import bench, datasets, images, metrics, registry
 from srbench.bench.plan import metric_fingerprint
 from srbench.claims.claim import Claim
 from srbench.claims.content import agree
 from srbench.datasets import ImagePair
-from srbench.datasets.dataset import MADE
+from srbench.datasets.dataset import degradation_of
 from srbench.errors import ClaimError, DatasetError, ImageError, MetricError
 from srbench.tables.names import lines
 from srbench.tables.numbers import count
@@ -145,17 +144,13 @@ def _load(claim: Claim, sets: Sequence[str] | None, data_root: str | Path | None
     loaded = {}
     for name in sets or list(wanted):
         known = next((about for label, about in wanted.items() if label == name), None)
-        degradation = _degradation(known or next(iter(wanted.values())))
+        degradation = degradation_of(str((known or next(iter(wanted.values())))["lr"]))
         pairs = datasets.load(name, claim.content["scale"], data_root=root, degradation=degradation)
         loaded[pairs.name] = pairs
     missing = sorted(set(wanted) - set(loaded))
     if missing:
         raise DatasetError(f"The claim is about '{missing[0]}', which is not among the data sets that were named.")
     return {name: loaded[name] for name in wanted}
-
-
-def _degradation(about: Mapping[str, Any]) -> str:
-    return "gaussian" if str(about["lr"]).startswith(MADE["gaussian"]) else "bicubic"
 
 
 def _check_inputs(claim: Claim, pairs: Mapping[str, Sequence[ImagePair]], found: _Findings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -19,6 +20,19 @@ _MADE = {
 def made(degradation: str) -> str:
     """Return in one phrase where LR images come from that a degradation makes."""
     return _MADE.get(degradation, f"made from HR by {degradation}")
+
+
+def degradation_of(origin: str) -> str:
+    """Return the degradation that a phrase of `made` names, `bicubic` where LR images came with the data set.
+
+    >>> degradation_of(made("real-esrgan,seed=1") + "; the LR files in LR are not used")
+    'real-esrgan,seed=1'
+    """
+    for name, phrase in _MADE.items():
+        if origin.startswith(phrase):
+            return name
+    found = re.match(r"made from HR by ([^\s;]+)", origin)
+    return found.group(1) if found else "bicubic"
 
 
 @dataclass(frozen=True, slots=True)

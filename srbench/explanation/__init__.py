@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from srbench.explanation.explain import Explanation, explain
 from srbench.explanation.figures import PublishedFigure
 from srbench.explanation.rules import ScoringRule
+from srbench.explanation.search import Explanation, explain
 
 __all__ = ["Explanation", "PublishedFigure", "ScoringRule", "explain"]

@@ -9,7 +9,7 @@ from srbench.explanation.conversions import AS_COLOUR, OWN
 from srbench.explanation.rules import ScoredRule
 
 if TYPE_CHECKING:
-    from srbench.explanation.explain import Explanation, RuleGroup
+    from srbench.explanation.search import Explanation, RuleGroup
 
 _SHOWN = 8
 _GRAY = {AS_COLOUR: "gray as colour", OWN: "gray by its own values"}
