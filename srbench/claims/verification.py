@@ -217,7 +217,7 @@ def _from_method(
     claim: Claim, name: str, sets: Sequence[str], data_root: str | Path | None, jobs: int | None, found: _Findings
 ) -> tuple[Scores, list[str]]:
     setup = _setup(claim)
-    degradations = {_degradation(one) for one in claim.content["datasets"].values()}
+    degradations = {degradation_of(str(one["lr"])) for one in claim.content["datasets"].values()}
     if len(degradations) > 1:
         raise ClaimError("The claim mixes LR images made in two ways. Verify it from its pictures.")
     with tempfile.TemporaryDirectory(prefix="srbench-claim-") as folder:
