@@ -68,7 +68,7 @@ def load(folder: Path, scale: int, limit: int | None, degradation: str) -> Datas
 
 def _files(layout: Layout, scale: int) -> _Files:
     found, left_out = _images(layout.hr), _others(layout)
-    _check_versions(layout.hr, found)
+    _check_versions(layout.hr, found, scale)
     if layout.lr is not None:
         lr = _by_image(_images(layout.lr).values(), found, scale, left_out)
         return _Files(found, lr, layout.lr, left_out)
@@ -90,12 +90,11 @@ def _files(layout: Layout, scale: int) -> _Files:
     return _Files(originals, lr, layout.hr if fitting else None, left_out)
 
 
-def _check_versions(folder: Path, found: dict[str, Path]) -> None:
-    """Refuse a folder that holds an image twice, once with a factor: nobody can say whether both are originals."""
+def _check_versions(folder: Path, found: dict[str, Path], scale: int) -> None:
+    """Refuse a folder that holds an image twice, once with this factor: nobody can say whether both are originals."""
     for name, path in found.items():
         label = naming.take_apart(name)
-        if label.scale is not None and not label.side and label.base in found:
-            both = f"{found[label.base].name} and {path.name}"
+        if label.scale == scale and not label.side and label.base in found:
             both = f"{found[label.base].name} and {path.name}"
             raise DatasetError(
                 f"Folder {folder} holds {both}: is the latter the LR image, a result, or an original of its own? Put "

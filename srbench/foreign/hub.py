@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from srbench.errors import MethodError
-from srbench.foreign import card
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ADDRESS = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[^@]+?)(?:@(?P<revision>[^@]+))?")
@@ -82,6 +81,8 @@ def fetch(wanted: HubFile) -> tuple[Path, HubFile]:
     inside = wanted.file.split("/")
     fixed = replace(wanted, revision=path.parents[len(inside) - 1].name)  # .../snapshots/COMMIT/FILE
     if path.suffix == ".toml":
+        from srbench.foreign import card  # imports torch, which a list of methods must not wait for
+
         _check_trust(card.risks(path), wanted, fixed)
         for field, name in card.named_files(path).items():
             is_folder = field == "source" and not name.endswith(".py")

@@ -55,7 +55,9 @@ class Estimate:
         error, degrees = _error(images, raters, (images.size - 1) / (2 if scale == "fisher" else 1))
         centre = images.size * whole - (images.size - 1) * images.mean()
         reach = 0.0 if error == 0 else float(scipy_stats.t.isf((1 - level) / 2, degrees)) * error
-        return float(back(centre - reach)), float(back(centre + reach))
+        # Where one image decides, what is taken off as bias may lead past the figure itself.
+        low, high = float(back(centre - reach)), float(back(centre + reach))
+        return min(low, self.value), max(high, self.value)
 
     def error(self) -> tuple[float, float]:
         """Return the standard error of the figure itself, and its degrees of freedom; NaN for too few images."""

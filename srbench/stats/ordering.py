@@ -108,6 +108,8 @@ def decisions(answers: Array, alpha: float = 0.05) -> tuple[Array, Array]:
 
 
 def _decided(count: Array, total: Array, squares: Array, alpha: float) -> Array:
+    if not count.size:
+        return np.empty(count.shape)
     n = np.maximum(count, 2)
     mean = total / n
     variance = np.maximum(squares - n * mean**2, 0.0) / (n - 1)

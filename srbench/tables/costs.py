@@ -21,7 +21,7 @@ _HEADS = ("Parameters", "MACs (G)", "s / image", "Peak MB")
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class MethodCost:
     """What a method costs; None where nobody can say.
 
     Attributes:
@@ -66,7 +66,7 @@ def check(columns: str | Sequence[str]) -> bool:
     return any(named)
 
 
-def costs(scores: pd.DataFrame, info: Mapping[str, Any]) -> dict[str, Cost]:
+def costs(scores: pd.DataFrame, info: Mapping[str, Any]) -> dict[str, MethodCost]:
     """Return what each method costs, over all images that it has scores of.
 
     Args:
@@ -80,7 +80,7 @@ def costs(scores: pd.DataFrame, info: Mapping[str, Any]) -> dict[str, Cost]:
         told, rows = about.get(name, {}), made[made["method"] == name]
         # What reads a stored picture, or is the original, computes nothing whose time would say something.
         computes = not told.get("takes_pair", name == ORIGINAL or name.startswith("results/"))
-        found[name] = Cost(
+        found[name] = MethodCost(
             told.get("parameters"),
             told.get("multiply_accumulates"),
             _known(rows["seconds"].mean()) if computes else None,
@@ -89,7 +89,7 @@ def costs(scores: pd.DataFrame, info: Mapping[str, Any]) -> dict[str, Cost]:
     return found
 
 
-def with_costs(table: Table, methods: Sequence[str], found: Mapping[str, Cost], info: Mapping[str, Any]) -> Table:
+def with_costs(table: Table, methods: Sequence[str], found: Mapping[str, MethodCost], info: Mapping[str, Any]) -> Table:
     """Return a table of scores with the columns of cost, and what they mean below.
 
     Args:
@@ -135,7 +135,7 @@ def _notes(methods: Sequence[str], info: Mapping[str, Any]) -> list[str]:
     return [*stated, f"Seconds: mean wall time of an image{where}; {memory}"]
 
 
-def _record(cost: Cost) -> dict[str, float | None]:
+def _record(cost: MethodCost) -> dict[str, float | None]:
     return {
         "parameters": cost.parameters,
         "multiply_accumulates": cost.multiply_accumulates,

@@ -149,7 +149,7 @@ def test_two_images_of_one_name_are_refused(folder: Path):
         load(str(folder))
 
 
-@pytest.mark.parametrize("other", ["a_x4.png", "ax2.png", "a_SRF_4.png"])
+@pytest.mark.parametrize("other", ["a_x4.png", "ax4.png", "a_SRF_4.png"])
 def test_an_image_beside_itself_with_a_factor_is_refused_and_not_taken_for_two_originals(folder: Path, other: str):
     images.write(folder / "a.png", np.zeros((16, 16), np.uint8))
     for path in folder.glob("a.[!p]*"):

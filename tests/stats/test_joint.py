@@ -12,7 +12,7 @@ from srbench.stats import links
 from srbench.stats.crossed import crossed
 from srbench.stats.joint_design import EFFECTS, joint_design
 from srbench.stats.joint_likelihood import JointLikelihood
-from srbench.stats.laplace import Laplace
+from srbench.stats.laplace import Laplace, ScaleUse
 from srbench.stats.pair_design import design
 from srbench.stats.pair_likelihood import PairLikelihood
 from srbench.stats.tables import check_ratings
@@ -64,6 +64,15 @@ def test_gradient_is_the_slope_of_the_value(link: str) -> None:
     np.testing.assert_allclose(gradient, slopes, atol=2e-5)
 
 
+def ratings_alone(ratings: pd.DataFrame) -> Laplace:
+    """Return the likelihood of the ordinal model of the same ratings, without a rater's own use of the scale."""
+    frame, _ = check_ratings(ratings)
+    method = pd.Categorical(frame["method"], categories=METHODS).codes.astype(np.intp)
+    rater = pd.Categorical(frame["rater"]).codes.astype(np.intp)
+    category = frame["score"].to_numpy().astype(np.intp) - 1
+    return Laplace(links.find("logit"), category, method, len(METHODS), crossed(frame, EFFECTS), ScaleUse(rater))
+
+
 def test_on_other_images_the_likelihood_is_the_sum_of_both_models() -> None:
     ratings, pairs = draw(1)
     pairs = pairs.assign(image="other/" + pairs["image"])
@@ -71,11 +80,7 @@ def test_on_other_images_the_likelihood_is_the_sum_of_both_models() -> None:
     slopes = np.array([0.5, 1.4, 2.2])
     joint = JointLikelihood(links.find("logit"), joint_design(ratings, pairs, METHODS, EFFECTS))
     value = joint(np.concatenate([cuts, [tie, lean, scale], slopes, sds]))[0]
-    frame, _ = check_ratings(ratings)
-    method = pd.Categorical(frame["method"], categories=METHODS).codes.astype(np.intp)
-    alone = Laplace(
-        links.find("logit"), frame["score"].to_numpy().astype(np.intp) - 1, method, 4, crossed(frame, EFFECTS), None
-    )  # fmt: skip
+    alone = ratings_alone(ratings)
     of_ratings = alone(np.concatenate([cuts, slopes, sds]))[0]
     made, _ = design(pairs, EFFECTS[2:], order=True, methods=METHODS)
     of_pairs = PairLikelihood(links.find("logit"), made, np.inf)(
@@ -105,11 +110,7 @@ def test_comparisons_add_to_what_ratings_know() -> None:
     sds, slopes = np.log([0.5, 0.3, 0.3, 0.4]), QUALITY[1:]
     joint = JointLikelihood(links.find("logit"), joint_design(ratings, pairs, METHODS, EFFECTS))
     both = joint.covariance(np.concatenate([cuts, [tie, lean, scale], slopes, sds]))
-    frame, _ = check_ratings(ratings)
-    method = pd.Categorical(frame["method"], categories=METHODS).codes.astype(np.intp)
-    alone = Laplace(
-        links.find("logit"), frame["score"].to_numpy().astype(np.intp) - 1, method, 4, crossed(frame, EFFECTS), None
-    )  # fmt: skip
+    alone = ratings_alone(ratings)
     of_ratings = alone.covariance(np.concatenate([cuts, slopes, sds]))
     assert (np.linalg.eigvalsh(of_ratings - both[1:, 1:]) > 0).all()
     narrower = np.sqrt(np.diag(both)[1:] / np.diag(of_ratings))

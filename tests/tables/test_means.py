@@ -100,9 +100,9 @@ def test_what_is_printed_alike_is_equally_good(scores, info):
 
 
 def test_less_is_better_where_the_metric_says_so(scores, info):
-    table = scores({"a": [0.3], "b": [0.1], "c": [INF]}, metric="lpips")
+    table = scores({"a": [0.3], "b": [0.1], "c": [INF]}, metric="lpips-alex")
     names = name_everything(table, info(1))
-    assert not names.higher_is_better("lpips")
+    assert not names.higher_is_better("lpips-alex")
     assert [mean.method for mean in leaders(means(table, info(1)), names)] == ["b"]
 
 

@@ -52,7 +52,7 @@ def test_notes_name_copies_features_and_what_was_left_out(scores, info):
 
 
 def test_a_metric_of_which_less_is_better_says_so(scores, info):
-    assert score_table(scores({"a": [1]}, metric="lpips"), info(1), "lpips").caption.endswith(
+    assert score_table(scores({"a": [1]}, metric="lpips-alex"), info(1), "lpips-alex").caption.endswith(
         "(Set5: 1), less is better"
     )
 

@@ -90,11 +90,11 @@ def test_a_queue_that_is_killed_goes_on_by_the_same_command_and_is_done_once(
     # Of what comes back from a lent machine, the small files are enough to leave out what is done.
     for index in out.glob("*/checkpoint*"):
         index.unlink()
-    before = {path: path.read_bytes() for path in out.glob("*/*.safetensors")}
+    before = {path: path.read_bytes() for path in out.glob("*/weights.safetensors")}
     third = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert third.returncode == 0, third.stderr
     assert third.stdout.count("nothing is left") == 3
-    assert {path: path.read_bytes() for path in out.glob("*/*.safetensors")} == before
+    assert {path: path.read_bytes() for path in out.glob("*/weights.safetensors")} == before
     assert len(before) == 3
 
 

@@ -48,7 +48,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class StudyCost:
     """What a study costs one rater and all of them.
 
     Attributes:
@@ -71,7 +71,7 @@ class Prospect:
     """What a study can find, set by set, and what it costs."""
 
     power: tuple[Power, ...]
-    cost: Cost
+    cost: StudyCost
 
 
 def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 300, seed: int = 0) -> Prospect:
@@ -142,14 +142,14 @@ def power(
         source = np.random.default_rng([seed, number])
         means = [mos + effect / 2, mos - effect / 2]
         family = families[dataset]
-        drawn = Drawn(raters, count, spread or Spread(), seen[dataset] if seen else None, chooses)
+        drawn = DrawnStudy(raters, count, spread or Spread(), seen[dataset] if seen else None, chooses)
         found = _share(means, drawn, alpha, family, studies, source)
         false = _share([mos, mos], drawn, alpha, family, studies, source)
         rows.append(Power(dataset, count, family, *found, *false, smallest_p(count)))
     return rows
 
 
-def cost(study: StudyDesign, raters: int, trials: int) -> Cost:
+def cost(study: StudyDesign, raters: int, trials: int) -> StudyCost:
     """Return the time that `trials` ratings per rater take under the settings of `study`."""
     settings = study.settings
     per_picture = 1 if study.compares else 2
@@ -157,7 +157,7 @@ def cost(study: StudyDesign, raters: int, trials: int) -> Cost:
     longest = max(1, int(60 * settings.session_minutes / settings.seconds_per_trial))
     sessions = max(1, -(-trials // longest))
     hours = (seconds + 60 * settings.break_minutes * (sessions - 1)) / 3600
-    return Cost(trials, trials * raters, sessions, hours, hours * raters)
+    return StudyCost(trials, trials * raters, sessions, hours, hours * raters)
 
 
 def trials(study: StudyDesign, images: Mapping[str, int]) -> int:
@@ -210,7 +210,7 @@ def _items(study: StudyDesign, chosen: ImageSet, images: int) -> list[Item]:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnStudy:
     """How one simulated study of two methods is drawn; `differences` does it."""
 
     raters: int
@@ -235,7 +235,7 @@ class Drawn:
 
 
 def _share(
-    means: list[float], drawn: Drawn, alpha: float, methods: int, studies: int, source: np.random.Generator
+    means: list[float], drawn: DrawnStudy, alpha: float, methods: int, studies: int, source: np.random.Generator
 ) -> tuple[float, float]:
     by_wilcoxon = 0
     found = []
