@@ -131,18 +131,18 @@ def _understood(
     separator: str,
     decimal: str,
 ) -> Understood:
-    from srbench.ratings import Declaration, understand
+    from srbench import api
 
-    declared = Declaration(
+    return api.read_ratings(
+        file,
+        scale,
         form=form,
-        scale=scale,
         split=split,
         columns=columns(column),
-        skip=tuple(skip or ()),
+        skip=skip or (),
         dataset=dataset,
         reference=reference,
         design=design,
         separator=separator,
         decimal=decimal,
     )
-    return understand(file, declared)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as scipy_stats
 
+from srbench.errors import StatisticsError, unknown
 from srbench.stats.tables import Array
 
 _DRAWS = 100_000
@@ -57,6 +58,29 @@ def simultaneous(matrix: Array, estimates: Array, covariance: Array, level: floa
         scaled = spread[np.ix_(usable, usable)] / np.outer(errors[usable], errors[usable])
         reach = errors * critical_value(scaled, level)
     return pd.DataFrame({"estimate": values, "error": errors, "low": values - reach, "high": values + reach})
+
+
+def qualities(
+    methods: Sequence[str], estimates: Array, covariance: Array, zero: str | None, level: float = 0.95
+) -> pd.DataFrame:
+    """Return every method's estimate against their mean, or against the method `zero`, with simultaneous intervals.
+
+    Returns:
+        Columns method, quality, error, low, high; `zero` itself has no error.
+
+    Raises:
+        StatisticsError: No method is called `zero`.
+    """
+    size = len(methods)
+    matrix = np.eye(size)
+    if zero is None:
+        matrix -= 1.0 / size
+    elif zero in methods:
+        matrix[:, methods.index(zero)] -= 1.0
+    else:
+        raise StatisticsError(unknown("method", zero, methods))
+    table = simultaneous(matrix, estimates, covariance, level)
+    return pd.DataFrame({"method": methods} | table.rename(columns={"estimate": "quality"}).to_dict("list"))
 
 
 def pairwise(methods: Sequence[str], estimates: Array, covariance: Array, level: float = 0.95) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as scipy_stats
 
-from srbench.errors import StatisticsError, unknown
+from srbench.errors import StatisticsError
 from srbench.stats import contrasts, links
 from srbench.stats.joint_design import EFFECTS, JointDesign, joint_design
 from srbench.stats.joint_likelihood import SMALLEST, JointLikelihood
@@ -80,16 +80,7 @@ class Joint:
         Raises:
             StatisticsError: No method is called `zero`.
         """
-        size = len(self.methods)
-        matrix = np.eye(size)
-        if zero is None:
-            matrix -= 1.0 / size
-        elif zero in self.methods:
-            matrix[:, self.methods.index(zero)] -= 1.0
-        else:
-            raise StatisticsError(unknown("method", zero, self.methods))
-        table = contrasts.simultaneous(matrix, self.estimates, self.covariance, level)
-        return pd.DataFrame({"method": self.methods} | table.rename(columns={"estimate": "quality"}).to_dict("list"))
+        return contrasts.qualities(self.methods, self.estimates, self.covariance, zero, level)
 
     def contrasts(self, level: float = 0.95) -> pd.DataFrame:
         """Return the difference in quality of every pair of methods, with simultaneous intervals.

@@ -13,6 +13,7 @@ from scipy import linalg, optimize, sparse
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
+from srbench.stats.information import inverse_information
 from srbench.stats.joint_design import JointDesign
 from srbench.stats.tables import Array
 
@@ -236,15 +237,8 @@ class JointLikelihood:
         """
         free = np.ones(vector.size, dtype=bool)
         free[self.ends[5] :] = vector[self.ends[5] :] > SMALLEST + 1.0
-        places, step, columns = np.flatnonzero(free), 1e-4, []
-        for place in places:
-            shift = np.zeros(vector.size)
-            shift[place] = step
-            columns.append((self(vector + shift)[1] - self(vector - shift)[1])[places] / (2 * step))
-        information = np.array(columns)
-        inverse = np.linalg.inv(0.5 * (information + information.T))
         wanted = slice(self.ends[2], self.ends[4])
-        return np.asarray(inverse[wanted, wanted], dtype=np.float64)
+        return inverse_information(self, vector, free)[wanted, wanted]
 
     def split(self, vector: Array) -> JointParameters:
         """Take a vector of parameters apart."""

@@ -13,6 +13,7 @@ from scipy import optimize
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.crossed import Codes, Crossed
+from srbench.stats.information import inverse_information
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 2.5
@@ -242,17 +243,8 @@ class Laplace:
         first = self.cuts + self.slopes
         free = np.ones(vector.size, dtype=bool)
         free[first : first + len(self.groups.codes)] = vector[first : first + len(self.groups.codes)] > SMALLEST + 1.0
-        places = np.flatnonzero(free)
-        step = 1e-4
-        columns = []
-        for place in places:
-            shift = np.zeros(vector.size)
-            shift[place] = step
-            columns.append((self(vector + shift)[1] - self(vector - shift)[1])[places] / (2 * step))
-        information = np.array(columns)
-        inverse = np.linalg.inv(0.5 * (information + information.T))
         slopes = slice(self.cuts, self.cuts + self.slopes)
-        return inverse[slopes, slopes].astype(np.float64)
+        return inverse_information(self, vector, free)[slopes, slopes]
 
     def split(self, vector: Array) -> Parameters:
         """Take a vector of parameters apart."""

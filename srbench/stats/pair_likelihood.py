@@ -13,6 +13,7 @@ from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
+from srbench.stats.information import inverse_information
 from srbench.stats.pair_design import Design
 from srbench.stats.pair_system import PairSystem
 from srbench.stats.tables import Array
@@ -155,15 +156,8 @@ class PairLikelihood:
         free = np.ones(vector.size, dtype=bool)
         first = vector.size - len(self.design.sizes)
         free[first:] = vector[first:] > SMALLEST + 1.0
-        places, step, columns = np.flatnonzero(free), 1e-4, []
-        for place in places:
-            shift = np.zeros(vector.size)
-            shift[place] = step
-            columns.append((self(vector + shift)[1] - self(vector - shift)[1])[places] / (2 * step))
-        information = np.array(columns)
-        inverse = np.linalg.inv(0.5 * (information + information.T))
         begin = int(self.design.ties)
-        return np.asarray(inverse[begin:first, begin:first], dtype=np.float64)
+        return inverse_information(self, vector, free)[begin:first, begin:first]
 
     def split(self, vector: Array) -> PairParameters:
         """Take a vector of parameters apart."""
