@@ -1,7 +1,9 @@
 """Prints how fast each family trains here: milliseconds a step, and the share of the device's convolution peak.
 
-Run it on an idle machine: python benchmarks/training.py [--device cuda] [--steps 20]. Photographs are noise, because
-speed does not depend on what they show; everything else is the trainer's own code with its default settings.
+Run it on an idle machine: python benchmarks/training.py [--device cuda] [--steps 20] [--vgg FILE]. Photographs are
+noise, because speed does not depend on what they show; everything else is the trainer's own code with its default
+settings. On a GPU each case is measured with and without cuDNN's search for the fastest algorithms, and SRGAN is one of
+them where --vgg gives features.
 
 With --loading FOLDER it prints instead how long a run takes to its first step, how much processor time that is (which
 says more on a busy machine), and how much memory it holds at the most,
@@ -12,6 +14,7 @@ the photographs in FOLDER, which needs 7 GB, and leaves them there.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import resource
 import shutil
 import subprocess
@@ -31,7 +34,6 @@ from srbench.training.launch import TrainingRequest, launch
 from srbench.training.patches import Cutter, Shape
 from srbench.training.recipes import configure, recipes
 
-# Sizes that a CPU can do; on a GPU larger batches come nearer to its peak.
 CASES: tuple[tuple[str, dict[str, object]], ...] = (
     ("espcn", {"crop": 96, "batch": 16}),
     ("srcnn", {"crop": 48, "batch": 16}),
@@ -39,6 +41,16 @@ CASES: tuple[tuple[str, dict[str, object]], ...] = (
     ("srresnet-mse", {"crop": 64, "batch": 8}),
     ("srresnet-mse", {"crop": 96, "batch": 16}),
 )
+"""Sizes that a processor can do."""
+
+LARGE_CASES: tuple[tuple[str, dict[str, object]], ...] = (
+    ("srresnet-mse", {"crop": 96, "batch": 16, "optimiser": "adam"}),
+    ("srresnet-mse", {"crop": 96, "batch": 64, "optimiser": "adam"}),
+    ("srresnet-mse", {"crop": 96, "batch": 64, "optimiser": "soap"}),
+    ("drcn", {"crop": 40, "batch": 64}),
+    ("srgan-vgg54", {"crop": 96, "batch": 16, "preset": "balanced", "window": 80}),
+)
+"""Sizes that bring a GPU nearer to its peak."""
 
 
 def main() -> None:
@@ -46,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--vgg", type=Path, help="features of SRGAN's content loss")
     parser.add_argument("--loading", type=Path, help="folder for photographs: measure loading, not steps")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -56,30 +69,44 @@ def main() -> None:
         loading(arguments.loading)
         return
     processes = parallel.join(arguments.device)
+    gpu = processes.device.type == "cuda"
+    print(f"{'family':14} {'crops':>9} {'optimiser':>9} {'precision':>9} {'cuDNN':>8} {'ms a step':>9} ", end="")
+    print(f"{'of which cutting':>16} {'of peak':>8}")
+    for name, settings in LARGE_CASES if gpu else CASES:
+        if name.startswith("srgan"):
+            if arguments.vgg is None:
+                continue
+            settings = {**settings, "vgg": str(arguments.vgg)}
+        for precision in ("fp32", "bf16"):
+            for searching in (False, True) if gpu else (False,):
+                with torch.backends.cudnn.flags(enabled=True, benchmark=searching, allow_tf32=True):
+                    case(name, {**settings, "precision": precision, "steps": 1}, processes, arguments.steps)
+
+
+def case(name: str, settings: dict[str, object], processes: parallel.ProcessGroup, steps: int) -> None:
+    """Measure one network and print its line."""
+    recipe = recipes()[name]
+    plan = configure(recipe, settings)
+    task = recipe.task(plan, processes)
+    shape = Shape(plan.crop, plan.scale, task.enlarge)
     noise = np.random.default_rng(0).integers(0, 256, (8, 320, 320, 3)).astype(np.uint8)
     decoded = [(Path(str(i)), image) for i, image in enumerate(noise)]
-    print(f"{'family':14} {'crops':>9} {'precision':>9} {'ms a step':>9} {'of which cutting':>16} {'of peak':>8}")
-    for name, settings in CASES:
-        for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-            recipe = recipes()[name]
-            plan = configure(recipe, {**settings, "precision": precision, "steps": 1})
-            task = recipe.task(plan, processes)
-            shape = Shape(plan.crop, plan.scale, task.enlarge)
-            cutter = Cutter(photographs.pack(decoded, shape.window, task.luma).to(processes.device), shape)
-            batch = cutter.draw(plan.batch, torch.default_generator)
-            _, operations = throughput.counted(lambda task=task, batch=batch: task.step(batch, 0.5))
-            cutting = timed(
-                lambda cutter=cutter, plan=plan: cutter.draw(plan.batch, torch.default_generator),
-                arguments.steps,
-                processes,
-            )
-            step = timed(lambda task=task, batch=batch: task.step(batch, 0.5), arguments.steps, processes)
-            share = operations / step / throughput.convolution_peak(processes.device, dtype)
-            print(
-                f"{name:14} {plan.batch:>3}x{plan.crop}^2 {precision:>9} {1e3 * (step + cutting):9.1f} "
-                f"{1e3 * cutting:16.2f} {share:8.0%}",
-                flush=True,
-            )
+    photos = photographs.pack(decoded, shape.window, task.luma)
+    photos = dataclasses.replace(photos, pixels=photos.pixels.to(processes.device))
+    cutter = Cutter(photos, shape)
+    batch = cutter.draw(plan.batch, torch.default_generator).to(torch.channels_last)
+    task.done = 10_000  # past the steps in which a discriminator learns alone
+    _, operations = throughput.counted(lambda: task.step(batch, 0.5))
+    cutting = timed(lambda: cutter.draw(plan.batch, torch.default_generator), steps, processes)
+    step = timed(lambda: task.step(batch, 0.5), steps, processes)
+    dtype = torch.bfloat16 if plan.precision == "bf16" else torch.float32
+    share = operations / step / throughput.convolution_peak(processes.device, dtype)
+    searching = "searches" if torch.backends.cudnn.benchmark else ""
+    print(
+        f"{name:14} {plan.batch:>3}x{plan.crop}^2 {plan.optimiser:>9} {plan.precision:>9} {searching:>8} "
+        f"{1e3 * (step + cutting):9.1f} {1e3 * cutting:16.2f} {share:8.0%}",
+        flush=True,
+    )
 
 
 SETS = (("100 MP", 37, (1356, 2040)), ("1 GP", 362, (1356, 2040)), ("10,000 files", 10_000, (128, 128)))
@@ -144,15 +171,14 @@ def child(photos: Path, out: Path, cache: Path) -> None:
 
 
 def timed(call: Callable[[], object], count: int, processes: parallel.ProcessGroup) -> float:
-    """Return the median seconds of `count` calls."""
-    seconds = []
+    """Return the mean seconds of `count` calls after a first one that warms up."""
+    call()
+    throughput.wait(processes.device)
+    start = time.perf_counter()
     for _ in range(count):
-        start = time.perf_counter()
         call()
-        if processes.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
+    throughput.wait(processes.device)
+    return (time.perf_counter() - start) / count
 
 
 if __name__ == "__main__":

@@ -163,7 +163,8 @@ def launch(request: TrainingRequest) -> TrainingResult:
         )
         scored = validation.hold_out(held if processes.leads else [], plan, task.luma, processes.device, request.lr)
         say(scored.lines())
-        return loop.train(task, run, cutter.draw, scored)
+        with precision.searching(processes.device):
+            return loop.train(task, run, cutter.draw, scored)
 
 
 def _cutter(

@@ -17,6 +17,16 @@ def context(device: torch.device, precision: str) -> AbstractContextManager[Any]
     return full(device)
 
 
+def searching(device: torch.device) -> AbstractContextManager[Any]:
+    """Return a context in which cuDNN searches for the fastest algorithm of each convolution.
+
+    Crops have one size throughout a run, so that what is found in its first step serves all others.
+    """
+    if device.type == "cuda":
+        return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True)  # type: ignore[no-any-return]
+    return nullcontext()
+
+
 def full(device: torch.device) -> AbstractContextManager[Any]:
     """Return a context in which 32 bits stay 32 bits, also inside of another that takes 16."""
     if torch.amp.is_autocast_available(device.type):
