@@ -4,8 +4,8 @@
     python benchmarks/gpu.py --device cpu --images 4 --repeat 1        the same on a processor, to try it
 
 FOLDER holds bsd100/HR and bsd100/LR_bicubic_x4 (default: SRBENCH_DATA). It runs from a checkout, installed or not, and
-needs no network. All runs are `bench.run`: workers write and score pictures while the network computes. Rates are counted
-from the first fifth of the images to the last, when everything has started. `raw` is the network alone, in this process.
+needs no network. All runs are `bench.run`: workers write and score pictures while the network computes. Rates count
+from the first fifth of the images to the last, when everything has started. `raw` is the network alone.
 
 Scores by the GPU must lie within BOUNDS of those by the CPU at `exact` on every image, or the exit status is 1. After
 --seconds no further part begins, and the table says which were left out.
@@ -220,7 +220,7 @@ def table(figures: dict[str, Any]) -> str:
     ]
     lines += ["", "the network alone, fast:"]
     lines += [
-        f"  batch {row['batch']:3}  {row['images_per_s']:8.1f} images/s  peak {row['peak_mb']:.0f} MB"
+        f"  batch {row['batch']:3}  {row['images_per_s']:8.1f} images/s  peak of the GPU {row['peak_mb']:.0f} MB"
         for row in figures["raw"]
     ]
     left_out = f"; no time for: {', '.join(figures['left_out'])}" if figures["left_out"] else ""

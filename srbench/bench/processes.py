@@ -66,11 +66,11 @@ class WorkerProcess:
         theirs.close()
 
     def feed(self, waiting: deque[ImageTask]) -> None:
-        """Give it tasks until it has enough; one that enlarges gets whole batches, while there are any."""
+        """Give it tasks until it has enough; one that enlarges gets a batch or more at a time, while there are any."""
         step = self.batch or 1
-        enough = (_BATCHES_AHEAD if self.batch else _AHEAD) * step
-        while waiting and len(self.tasks) + step <= enough:
-            self.give([waiting.popleft() for _ in range(min(step, len(waiting)))])
+        room = (_BATCHES_AHEAD if self.batch else _AHEAD) * step - len(self.tasks)
+        if waiting and room >= step:
+            self.give([waiting.popleft() for _ in range(min(room, len(waiting)))])
 
     def give(self, tasks: Sequence[ImageTask]) -> None:
         """Give it tasks, however many it has."""
