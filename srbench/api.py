@@ -154,6 +154,7 @@ def run(
     metrics: str | Sequence[str] = ("psnr", "ssim"),
     out: str | Path | None = None,
     jobs: int | None = None,
+    batch: int | None = None,
     device: str = "auto",
     precision: str = "fast",
     degradation: str = "bicubic",
@@ -173,6 +174,7 @@ def run(
         metrics: Names of metrics, see `metrics`.
         out: The run folder. None: `runs/` and a name made of the data sets.
         jobs: Worker processes; scores do not depend on it. None: one per usable core.
+        batch: Images of equal size that a network computes at once; 0: no batches. None: 16 on CUDA, else 0.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
         degradation: How LR images are made where a set has none: `bicubic`, or for every image `gaussian`,
@@ -196,6 +198,7 @@ def run(
             metrics=metrics,
             out=out,
             jobs=jobs,
+            batch=batch,
             device=device,
             precision=precision,
             degradation=degradation,

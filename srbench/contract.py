@@ -52,7 +52,8 @@ Upscaler = Callable[[Any], NDArray[Any]]
 """A method ready to run: LR image in (or an `ImagePair` where `Method.takes_pair`), SR image out.
 
 The output is uint8, or float with values on the 0..255 scale (the bench rounds and clips it). An attribute `path`
-(str), where there is one, says which way of computing was taken and is stored in every row.
+(str), where there is one, says which way of computing was taken and is stored in every row. A method `batch(sources)`,
+where there is one, returns the SR images of several LR images of equal size, in their order.
 """
 
 
@@ -154,6 +155,12 @@ class Method:
         except MethodError as error:
             return str(error)
         return None
+
+    @property
+    def may_use_device(self) -> bool:
+        """Whether it may compute on the device of its setup: a network does, and nobody knows of code of others."""
+        ours = self.module.startswith("srbench.methods.")
+        return not self.takes_pair and not (ours and not self.weights and self.argument is None)
 
     def _remedy(self, scale: int) -> str:
         if self.module.startswith("srbench.methods.") or not self.module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,28 @@ class GuardedUpscaler:
         """
         with self._running(listen=self._listens_to_calls):
             return self._upscale(source)
+
+    def batch(self, sources: Sequence[Any]) -> Sequence[NDArray[Any]]:
+        """Return what the method returns for several LR images of equal size; one that cannot has them one by one.
+
+        Raises:
+            MethodError: It ended the program, or returned another number of images.
+            Exception: Whatever the method raises.
+        """
+        together = getattr(self._upscale, "batch", None)
+        if together is None or len(sources) == 1:
+            return [self(source) for source in sources]
+        with self._running(listen=self._listens_to_calls):
+            results: Sequence[NDArray[Any]] = together(sources)
+            count = len(results)
+        if count != len(sources):
+            raise MethodError(f"{self._what} returned {count} images for a batch of {len(sources)}.")
+        return results
+
+    @property
+    def can_batch(self) -> bool:
+        """Whether the method takes several images at once."""
+        return hasattr(self._upscale, "batch")
 
     def __getattr__(self, name: str) -> Any:
         if name == "_upscale":  # it failed while it was loaded

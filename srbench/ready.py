@@ -11,7 +11,7 @@ from srbench import registry
 from srbench.errors import MethodError
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
-from srbench.registry import ImagePair, Method, Setup, Upscaler
+from srbench.registry import ImagePair, Method, Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ReadyMethod:
 
     method: Method
     setup: Setup
-    upscaler: Upscaler
+    upscaler: GuardedUpscaler
 
     @classmethod
     def of(cls, method: Method, setup: Setup) -> ReadyMethod:
@@ -63,6 +63,10 @@ class ReadyMethod:
         """
         with measured or contextlib.nullcontext():
             output = self.upscaler(source)
+        return self.rounded(output, source, shape)
+
+    def rounded(self, output: Any, source: Any, shape: tuple[int, ...]) -> Image:
+        """Return what the upscaler returned for `source` as the 8-bit SR image; see `enlarge`."""
         # Only floats need the LR image: it tells which scale they are on.
         is_float = getattr(getattr(output, "dtype", None), "kind", "") == "f"
         lr = (source.lr() if self.method.takes_pair else source) if is_float else None

@@ -25,6 +25,8 @@ from srbench.metrics import broken as broken_metrics
 from srbench.metrics import find_protocol
 from srbench.registry import Setup
 
+_BATCH = 16
+
 Given = str | Callable[..., Any] | MethodSpec
 """A method as `run` takes it: a registered one's name, a function or class, or one with a name of its own."""
 
@@ -38,6 +40,7 @@ def run(
     metrics: str | Sequence[str] = ("psnr", "ssim"),
     out: str | Path | None = None,
     jobs: int | None = None,
+    batch: int | None = None,
     device: str = "auto",
     precision: str = "fast",
     degradation: str = "bicubic",
@@ -66,7 +69,9 @@ def run(
             several.
         metrics: Names of metrics.
         out: The run folder. None: `runs/` and a name made of the data sets.
-        jobs: Worker processes; scores do not depend on it. None: one per usable core, one on CUDA.
+        jobs: Worker processes; scores do not depend on it. None: one per usable core.
+        batch: Images of equal size that a network computes at once, in one process that has the networks while the
+            workers score; 0: every worker does all. None: 16 on CUDA, else 0.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
         degradation: How LR images are made where a set has none: `bicubic`, or for every image `gaussian`,
@@ -107,7 +112,8 @@ def run(
     prints = {spec.name: spec.fingerprint(setup) for spec in specs}
     broken = registry.broken() | broken_metrics() | sets.broken()
     plan = RunPlan(pairs, partial, sources, specs, left_out, broken, setup, rules, wanted, folder, prints, part)
-    workers = engine or LocalPool(jobs or _default_jobs(setup))
+    together = batch if batch is not None else _BATCH if setup.device == "cuda" else 0
+    workers = engine or LocalPool(jobs or _cores(), together)
     with Interrupt(on_interrupt) as interrupt:
         return carry_out(plan, workers, interrupt, command, on_start, on_outcome)
 
@@ -152,7 +158,5 @@ def default_folder(datasets: Sequence[str], scale: int) -> Path:
     return Path("runs") / f"{'-'.join(names)}-x{scale}"
 
 
-def _default_jobs(setup: Setup) -> int:
-    if setup.device == "cuda":
-        return 1
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -112,6 +112,12 @@ class ImageTask:
     careful: bool = False
     given_up: tuple[Score, ...] = ()
 
+    def absolute(self) -> ImageTask:
+        """Return the task with absolute paths, for whoever has another working directory."""
+        lr_path = self.pair.lr_path and self.pair.lr_path.absolute()
+        pair = replace(self.pair, hr_path=self.pair.hr_path.absolute(), lr_path=lr_path)
+        return replace(self, pair=pair, run=self.run.absolute())
+
     def without(self, metric: str, reason: str) -> ImageTask:
         """Return the task without a metric."""
         given_up = [replace(score, message=reason) for score in self.wanted if score.metric == metric]

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
+import functools
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
+from srbench import registry
 from srbench.bench.engine import Outcomes
 from srbench.bench.interrupt import Interrupt
+from srbench.bench.messages import Retired
 from srbench.bench.plan import ImageTask
+from srbench.bench.processes import WorkerProcess
 from srbench.bench.rows import ImageOutcome
-from srbench.bench.serving import Message, Retired, Scoring, Started
-from srbench.errors import RunError
+from srbench.errors import MethodError
 
-# One thread per worker: images are the unit of parallel work, and threads inside an image lose against them.
-_ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ),
-    "1",
-)
-_AHEAD = 2  # tasks that a worker has at a time: the next one is there when it finishes one
 _GRACE = 1.5  # seconds that an idle worker has to end by itself
+_BACKLOG = 8  # batches that may wait for their scores: enough to keep all at work, and few to make again
 
 
 @dataclass(frozen=True, slots=True)
-class _Death:
+class Death:
+    """A process died in a task.
+
+    Attributes:
+        task: The task.
+        metric: The metric that it computed, where that is known.
+        how: What its exit status says.
+    """
+
     task: ImageTask
     metric: str
     how: str
+
+    def resolved(self) -> ImageTask | ImageOutcome:
+        """Return what follows where the task had been tried carefully: it without the metric, or its failure."""
+        if not self.metric:
+            return self.task.unfinished("failed", f"The worker process died in this method, {self.how}.")
+        return self.task.without(self.metric, f"Metric '{self.metric}': its worker process died, {self.how}.")
 
 
 class LocalPool:
@@ -48,141 +48,122 @@ class LocalPool:
     When a process dies, its task is tried once more, alone, since memory may have been short; then the death is the
     method's, or the metric's, and named so. Processes do not import the caller's script again: they need no main guard.
 
+    With batches a further process has the networks, and the GPU where they run there. It reads ahead, enlarges images
+    of equal size together, and writes pictures while it computes the next; the others score them meanwhile, and do
+    whole tasks of methods that have no business on a GPU. If it dies in a batch, the images of that batch are tried
+    again one by one.
+
     Args:
         jobs: Number of processes.
+        batch: Images of equal size that a network computes at once; 0 where every process does whole tasks.
     """
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: int, batch: int = 0) -> None:
+        self._jobs, self._batch = jobs, batch
 
     def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Outcomes:
         """Yield the outcomes as they come."""
-        deaths = deque((yield from _serve(tasks, self._jobs, interrupt)))
+        deaths = deque((yield from _Shift(tasks, self._jobs, self._batch, interrupt).outcomes()))
         while deaths and not interrupt.asked:
-            task = replace(deaths.popleft().task, careful=True)
-            for death in (yield from _serve([task], 1, interrupt)):
-                if death.metric:
-                    reason = f"Metric '{death.metric}': its worker process died, {death.how}."
-                    deaths.append(replace(death, task=task.without(death.metric, reason)))
+            careful = replace(deaths.popleft().task, careful=True)
+            for death in (yield from _Shift([careful], 1, 0, interrupt).outcomes()):
+                after = death.resolved()
+                if isinstance(after, ImageOutcome):
+                    yield after
                 else:
-                    reason = f"The worker process died in this method, {death.how}."
-                    yield task.unfinished("failed", reason)
+                    deaths.append(replace(death, task=after))
 
 
-def _serve(tasks: Sequence[ImageTask], jobs: int, interrupt: Interrupt) -> Generator[ImageOutcome, None, list[_Death]]:
-    """Yield the outcomes of `tasks`; return those that a process died in."""
-    waiting, deaths = deque(tasks), []
-    crew = [_Process() for _ in range(min(jobs, len(tasks)))]
-    calm = False
-    try:
-        while crew and (interrupt.asked or waiting or any(process.tasks for process in crew)):
-            for process in crew:
-                process.stop() if interrupt.asked else process.feed(waiting)
-            for process in _ready(crew, interrupt):
-                message = process.receive()
-                if isinstance(message, ImageOutcome):
-                    process.tasks.popleft()
-                    yield message
-                elif isinstance(message, Exception):
-                    raise message
-                elif message is None or isinstance(message, Retired):
-                    crew.remove(process)
-                    how = process.end()
-                    if message is None and process.tasks and not interrupt.asked:
-                        deaths.append(_Death(process.tasks.popleft(), process.metric, how))
-                    waiting.extendleft(reversed(process.tasks))
-                    if waiting and not interrupt.asked:
-                        crew.append(_Process())
-        calm = True
-    finally:
-        for process in crew:
-            process.stop()
-        for process in crew:
-            process.end(_GRACE if calm else 0.0)
-    return deaths
+class _Shift:
+    """The processes that do one list of tasks.
 
-
-def _ready(crew: Sequence[_Process], interrupt: Interrupt) -> list[_Process]:
-    """Return the processes that said something, or died, once there are any or Ctrl-C was pressed."""
-    by_channel = {process.channel: process for process in crew}
-    sources: list[Connection | int] = [*by_channel]
-    if not interrupt.asked:  # afterwards its descriptor stays readable for ever
-        sources.append(interrupt.fileno())
-    return [by_channel[each] for each in wait(sources) if isinstance(each, Connection)]
-
-
-class _Process:
-    """One worker process, as its parent sees it.
-
-    Attributes:
-        channel: To it and from it.
-        tasks: What it has to do, the one in progress first.
-        metric: The metric that it computes, in a careful task.
+    Args:
+        tasks: The tasks.
+        jobs: How many processes do tasks whole, or score.
+        batch: Images that the process in front of them enlarges at once; 0 for none.
+        interrupt: Says when to stop.
     """
 
-    def __init__(self) -> None:
-        self.channel, theirs = Pipe()
-        self.tasks: deque[ImageTask] = deque()
-        self.metric = ""
-        self._started = self._stopped = False
-        number = theirs.fileno()
-        code = f"import sys; sys.path[:] = {sys.path!r}; from srbench.bench.serving import serve; serve({number})"
-        # A group of its own, so that it can be ended with all that a method starts; nothing to read, so that no
-        # method waits for an answer; and what methods print goes where it cannot mix with tables.
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            stdout=2,
-            pass_fds=[number],
-            env=os.environ | _ONE_THREAD,
-            process_group=0,
-        )
-        theirs.close()
+    def __init__(self, tasks: Sequence[ImageTask], jobs: int, batch: int, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+        self._to_enlarge = deque(task for task in tasks if batch and _is_for_device(task))
+        self._whole = deque(task for task in tasks if not (batch and _is_for_device(task)))
+        self._made: deque[ImageTask] = deque()
+        self._backlog = _BACKLOG * batch
+        self._crew = [WorkerProcess(batch)] if self._to_enlarge else []
+        self._crew += [WorkerProcess() for _ in range(min(jobs, len(tasks)))]
+        self._deaths: list[Death] = []
 
-    def feed(self, waiting: deque[ImageTask]) -> None:
-        """Give it tasks until it has enough."""
-        while waiting and len(self.tasks) < _AHEAD:
-            self.tasks.append(waiting.popleft())
-            self._send(self.tasks[-1])
-
-    def stop(self) -> None:
-        """Let it end after the task in progress."""
-        if not self._stopped:
-            self._stopped = True
-            self._send(None)
-
-    def _send(self, message: ImageTask | None) -> None:
-        with contextlib.suppress(OSError):  # it died, which `receive` finds out
-            self.channel.send(message)
-
-    def receive(self) -> Message | None:
-        """Return what it says next, None where it is dead.
-
-        Raises:
-            RunError: It died before it could take a task.
-        """
+    def outcomes(self) -> Generator[ImageOutcome, None, list[Death]]:
+        """Yield the outcomes; return the tasks that a process died in."""
+        calm = False
         try:
-            message: Message = self.channel.recv()
-        except (EOFError, OSError):
-            if not self._started:
-                raise RunError(f"A worker process could not start; what it said is above ({self.end()}).") from None
-            return None
-        if isinstance(message, Started):
-            self._started = True
-        elif isinstance(message, Scoring):
-            self.metric = message.metric
-        return message
+            while self._crew and (self._interrupt.asked or self._is_open()):
+                for process in self._crew:
+                    process.stop() if self._interrupt.asked else self._feed(process)
+                for process in self._ready():
+                    yield from self._heard(process)
+            calm = True
+        finally:
+            for process in self._crew:
+                process.stop()
+            for process in self._crew:
+                process.end(_GRACE if calm else 0.0)
+        return self._deaths
 
-    def end(self, grace: float = 0.0) -> str:
-        """End it with all that it started, after at most `grace` seconds, and return how it died."""
-        with contextlib.suppress(EOFError, OSError):
-            while self.channel.poll(grace):
-                self.channel.recv()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        status = self._process.wait()
-        self.channel.close()
-        if status >= 0:
-            return f"it ended itself (exit status {status})"
-        name = signal.Signals(-status).name
-        return f"killed by {name}, as when memory runs out" if name == "SIGKILL" else f"a crash in native code ({name})"
+    def _is_open(self) -> bool:
+        return bool(self._waiting() or any(process.tasks for process in self._crew))
+
+    def _waiting(self) -> int:
+        return len(self._to_enlarge) + len(self._whole) + len(self._made)
+
+    def _feed(self, process: WorkerProcess) -> None:
+        if not process.batch:
+            process.feed(self._made)
+            process.feed(self._whole)
+        elif len(self._made) < self._backlog:
+            process.feed(self._to_enlarge)
+
+    def _ready(self) -> list[WorkerProcess]:
+        """Return the processes that said something, or died, once there are any or Ctrl-C was pressed."""
+        by_channel = {process.channel: process for process in self._crew}
+        sources: list[Connection | int] = [*by_channel]
+        if not self._interrupt.asked:  # afterwards its descriptor stays readable for ever
+            sources.append(self._interrupt.fileno())
+        return [by_channel[each] for each in wait(sources) if isinstance(each, Connection)]
+
+    def _heard(self, process: WorkerProcess) -> Generator[ImageOutcome, None, None]:
+        message = process.receive()
+        if isinstance(message, ImageOutcome):
+            task = process.tasks.pop(message.place)
+            if process.batch and message.status == "ok":
+                self._made.append(replace(task, done=message))
+            else:
+                yield message
+        elif isinstance(message, Exception):
+            raise message
+        elif message is None or isinstance(message, Retired):
+            self._replace(process, died=message is None and not self._interrupt.asked)
+
+    def _replace(self, process: WorkerProcess, *, died: bool) -> None:
+        self._crew.remove(process)
+        how = process.end()
+        if died and process.tasks:
+            self._deaths += [Death(task, process.metric, how) for task in process.suspects()]
+        waiting = self._to_enlarge if process.batch else self._whole
+        waiting.extendleft(reversed(process.tasks.values()))
+        if self._waiting() and not self._interrupt.asked and (waiting or not process.batch):
+            self._crew.append(WorkerProcess(process.batch))
+
+
+def _is_for_device(task: ImageTask) -> bool:
+    return task.done is None and _may_use_device(task.spec)
+
+
+@functools.cache
+def _may_use_device(spec: str) -> bool:
+    try:
+        method, _ = registry.find(spec)
+    except MethodError:  # a function of this session
+        return True
+    return method.may_use_device

@@ -19,7 +19,7 @@ from srbench.bench.plan import ImageTask
 from srbench.bench.results import image_path
 from srbench.bench.rows import ImageOutcome, Score
 from srbench.datasets import ImagePair
-from srbench.errors import MissingError, SrbenchError
+from srbench.errors import MissingError, RunError, SrbenchError
 from srbench.images import Image
 from srbench.ready import ReadyMethod, ready
 from srbench.registry import Setup
@@ -54,50 +54,39 @@ class ImageWorker:
             ImageError, DatasetError: The HR or LR image cannot be read.
             RunError: The result cannot be written.
         """
-        with _undisturbed():
+        with undisturbed():
             return self._do(task)
 
     def _do(self, task: ImageTask) -> ImageOutcome:
-        own = self._luggage(task)
+        self._luggage(task)
         hr = self._hr(task.pair)
         path = image_path(task.run, task.blank.method, task.pair.dataset, task.pair.name)
         if task.done is not None:
             outcome, sr = task.done, images.read(path)
         else:
-            outcome, made = self._upscale(task, own, hr)
+            outcome, made = self._upscale(task, hr)
             if made is None:
                 return outcome
             with writing(path):
                 outcome, sr = replace(outcome, sha256=images.write(path, made)), made
         return replace(outcome, scores=(*outcome.scores, *self._scores(sr, hr, task), *task.given_up))
 
-    def _upscale(self, task: ImageTask, own: Luggage, hr: Image) -> tuple[ImageOutcome, Image | None]:
+    def _upscale(self, task: ImageTask, hr: Image) -> tuple[ImageOutcome, Image | None]:
         try:
-            method = self._ready(task, own)
+            method = self.method(task)
         except BaseException as error:  # whatever a plugin raises is its own failure, named in its rows
             return self._failure(task, error), None
-        source, measured = method.source(task.pair), _Measured(method)
+        source, measured = method.source(task.pair), Measured(method)
         try:
             sr = method.enlarge(source, hr.shape, measured)
         except BaseException as error:
             return self._failure(task, error), None
-        outcome = replace(
-            task.blank,
-            seconds=round(measured.seconds, 6),
-            peak_mb=round(measured.peak, 1),
-            path=measured.path,
-            files=dict(getattr(method.upscaler, "files", {})),
-        )
-        return outcome, sr
+        return measured.outcome(task), sr
 
     def _failure(self, task: ImageTask, error: BaseException) -> ImageOutcome:
         if isinstance(error, KeyboardInterrupt) and self._interrupted():
             raise error
-        if isinstance(error, SrbenchError):
-            return task.unfinished("missing" if isinstance(error, MissingError) else "failed", str(error))
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        ended = "" if isinstance(error, Exception) else " It tried to end the program."
-        return task.unfinished("failed", f"{what}.{ended}" if ended else what)
+        return failure(task, error)
 
     def _scores(self, sr: Image, hr: Image, task: ImageTask) -> list[Score]:
         scores: list[Score] = []
@@ -112,11 +101,17 @@ class ImageWorker:
                 scores += [_valued(score, values[score.metric]) for score in group]
         return scores
 
-    def _ready(self, task: ImageTask, own: Luggage) -> ReadyMethod:
-        # One at a time: tasks come ordered by method, and networks are large.
+    def method(self, task: ImageTask) -> ReadyMethod:
+        """Return the method of a task, ready.
+
+        One at a time is kept: tasks come ordered by method, and networks are large.
+
+        Raises:
+            BaseException: Whatever a plugin raises.
+        """
         identity = (task.spec, task.setup)
         if self._method is None or self._method[0] != identity:
-            given = own.methods.get(task.spec)
+            given = self._luggage(task).methods.get(task.spec)
             made = ReadyMethod.of(given, task.setup) if given else ready(task.spec, task.setup)
             getattr(made.upscaler, "warm_up", _nothing)()  # or the first image would pay for it
             self._method = identity, made
@@ -140,12 +135,26 @@ def _nothing() -> None:
     """Stand for the warm-up of a method that has none."""
 
 
+def failure(task: ImageTask, error: BaseException) -> ImageOutcome:
+    """Return the outcome of a task whose method raised `error`."""
+    if isinstance(error, SrbenchError):
+        return task.unfinished("missing" if isinstance(error, MissingError) else "failed", str(error))
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    ended = "" if isinstance(error, Exception) else " It tried to end the program."
+    return task.unfinished("failed", f"{what}.{ended}" if ended else what)
+
+
+def internal_error(task: ImageTask, error: Exception) -> RunError:
+    """Return a fault of ours as an error that can travel, whatever `error` holds."""
+    return RunError(f"Internal error on {'/'.join(task.blank.place)}: {type(error).__name__}: {error}")
+
+
 def _valued(score: Score, value: float | str) -> Score:
     return replace(score, message=value) if isinstance(value, str) else replace(score, value=value)
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Put back what a plugin may change for those after it: the working directory, and NumPy's answer to overflows."""
     try:
         home = os.open(".", os.O_RDONLY)
@@ -160,19 +169,35 @@ def _undisturbed() -> Iterator[None]:
             os.close(home)
 
 
-class _Measured:
-    """Measures wall time and peak memory of a method, and notes which way of computing it took."""
+class Measured:
+    """Measures wall time and peak memory of a method, and notes which way of computing it took.
 
-    def __init__(self, method: ReadyMethod) -> None:
-        self._method = method
-        self.seconds = self.peak = math.nan
-        self.path = ""
+    Args:
+        method: The method.
+        images: How many it enlarges together.
+    """
+
+    def __init__(self, method: ReadyMethod, images: int = 1) -> None:
+        self._method, self._images = method, images
+        self._seconds = self._peak = math.nan
+        self._path = ""
 
     def __enter__(self) -> None:
         memory.reset()
         self._start = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._start
-        self.path = str(getattr(self._method.upscaler, "path", ""))
-        self.peak = memory.peak_mb(self.path)
+        self._seconds = time.perf_counter() - self._start
+        self._path = str(getattr(self._method.upscaler, "path", ""))
+        self._peak = memory.peak_mb(self._path)
+
+    def outcome(self, task: ImageTask) -> ImageOutcome:
+        """Return what is known of an image now: its part of the time, the peak of all that were computed with it."""
+        together = f", {self._images} together" if self._images > 1 else ""
+        return replace(
+            task.blank,
+            seconds=round(self._seconds / self._images, 6),
+            peak_mb=round(self._peak, 1),
+            path=f"{self._path}{together}",
+            files=dict(getattr(self._method.upscaler, "files", {})),
+        )

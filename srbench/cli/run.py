@@ -67,6 +67,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Images of equal size that a network computes at once, in one process that has the networks while the "
+            "workers score; 0: every worker does all. Default: 16 on CUDA, else 0.",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda': where networks run.")] = "auto",
     precision: Annotated[
         str,
@@ -118,6 +127,7 @@ def run(
                 metrics=split(metrics),
                 out=out,
                 jobs=jobs,
+                batch=batch,
                 device=device,
                 precision=precision,
                 degradation=degradation,

@@ -74,13 +74,13 @@ class RgbUpscaler:
             planes = stage.compute(planes)
         return planes
 
-    def batch(self, lr: Sequence[Image], size: int = 16) -> list[NDArray[Any]]:
-        """Return the SR images of many LR images, computing up to `size` of equal shape at once.
+    def batch(self, lr: Sequence[Image], size: int | None = None) -> list[NDArray[Any]]:
+        """Return the SR images of many LR images, computing those of equal size at once, `size` at most.
 
         Worth it on CUDA only; on the CPU one after the other is as fast and needs less memory.
         """
         results: dict[int, NDArray[Any]] = {}
-        for group in _groups(lr, size):
+        for group in _groups(lr, size or len(lr)):
             planes = torch.from_numpy(np.stack([self._planes(lr[i]) for i in group]))
             for i, sr in zip(group, self.engine(planes).numpy(), strict=True):
                 results[i] = self._image(lr[i], sr)
