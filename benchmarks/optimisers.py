@@ -55,7 +55,7 @@ def run(
     recipe, (batch, crop) = recipes()[name], SIZES[name]
     settings = {"batch": batch, "crop": crop, "rate": rate, "optimiser": optimiser, "minutes": seconds / 60}
     processes = parallel.join("cpu")
-    plan = configure(recipe, settings | {"precision": precision.choose(processes.device, "auto")[0]})
+    plan = configure(recipe, settings | {"precision": precision.choose(processes.device, "auto", batch)[0]})
     torch.manual_seed(plan.seed)
     task = recipe.task(plan, processes)
     shape = Shape(plan.crop, plan.scale, task.enlarge)

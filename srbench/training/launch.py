@@ -130,7 +130,8 @@ def launch(request: TrainingRequest) -> TrainingResult:
     recipe = find(request.name)
     plan = configure(recipe, request.settings)
     with parallel.joined(request.device) as processes:
-        wanted, why = precision.choose(processes.device, plan.precision)
+        side = plan.crop if recipe.enlarged else plan.crop // plan.scale
+        wanted, why = precision.choose(processes.device, plan.precision, plan.batch // processes.size, side)
         plan = dataclasses.replace(plan, precision=PRECISIONS[round(processes.agree(PRECISIONS.index(wanted)))])
         torch.manual_seed(plan.seed)
         task = recipe.task(plan, processes)

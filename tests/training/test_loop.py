@@ -291,19 +291,6 @@ def test_values_that_make_no_sense_are_one_line_and_no_traceback(
         launch(replace(request(photo_folder, tmp_path), device="mps"))
 
 
-def test_precision_is_measured_once_and_kept(
-    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from srbench.training import throughput
-
-    for fast, expected in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
-        peak = lambda _, dtype, *__, fast=fast: 9e9 if dtype is fast else 1e9  # noqa: E731 - stands for a processor
-        monkeypatch.setattr(throughput, "convolution_peak", peak)
-        out = tmp_path / expected
-        launch(request(photo_folder, out, "espcn", steps=1, precision="auto"))
-        assert checkpoints.load(out).config["plan"]["precision"] == expected
-
-
 def test_a_system_without_some_signals_trains_with_the_others() -> None:
     script = "import signal as s; del s.SIGHUP, s.SIGUSR1; from srbench.training import loop; print(*loop._SIGNALS)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
