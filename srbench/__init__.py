@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# To type checkers `sb.metrics` is the function alone; code that means the package writes `import srbench.metrics as ...`.
 if TYPE_CHECKING:
     from srbench import stats as stats
     from srbench.api import Run as Run
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from srbench.api import board as board
     from srbench.api import claim as claim
     from srbench.api import compare_runs as compare_runs
+    from srbench.api import datasets as datasets
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
+    from srbench.api import methods as methods
+    from srbench.api import metrics as metrics
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import read_ratings as read_ratings
