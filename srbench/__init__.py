@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# To type checkers `sb.metrics` is the function alone; code that means the package writes `import srbench.metrics as ...`.
+# To type checkers `sb.metrics` is the function; code that means the package writes `import srbench.metrics as ...`.
 if TYPE_CHECKING:
     from srbench import stats as stats
     from srbench.api import Run as Run
