@@ -111,7 +111,7 @@ def continued(request: TrainingRequest) -> TrainingRequest:
 
 
 def held_out(folder: Path | None, count: int) -> list[Path]:
-    """Return `count` photographs of `folder`, evenly spaced in their sorted names; all where it has no more than that."""
+    """Return `count` photographs of `folder`, evenly spaced in their sorted names; all where it has no more."""
     if folder is None or count < 1:
         return []
     files = photographs.find([folder])

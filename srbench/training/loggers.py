@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -120,14 +121,13 @@ def start_all(names: Sequence[str], folder: Path, step: int, config: Mapping[str
     Raises:
         TrainingError: One is not installed, or cannot begin.
     """
-    begun: list[Logger] = []
-    try:
+    with contextlib.ExitStack() as undo:
+        begun = []
         for name in names:
-            begun.append(start(name, folder, step, config))
-    except TrainingError:
-        for logger in begun:
-            logger.close()
-        raise
+            logger = start(name, folder, step, config)
+            undo.callback(logger.close)
+            begun.append(logger)
+        undo.pop_all()
     return begun
 
 
