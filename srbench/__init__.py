@@ -78,9 +78,9 @@ __all__ = [*_HOMES, *_LISTINGS, "__version__", "stats"]
 class _Listing(ModuleType):
     """A package that lists what it holds when it is called: `srbench.methods()`."""
 
-    def __call__(self, **options: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         name = self.__name__.rpartition(".")[2]
-        return getattr(importlib.import_module("srbench.api"), name)(**options)
+        return getattr(importlib.import_module("srbench.api"), name)(*arguments, **options)
 
 
 class _Package(ModuleType):
