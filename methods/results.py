@@ -109,7 +109,7 @@ def _factor(folder: Path) -> int | None:
 
 def _set_names(name: str = "") -> dict[str, str]:
     """Return all that data sets are called, in lower case, each with the set's name."""
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     known = {
         called.lower(): manifest.name
@@ -121,7 +121,7 @@ def _set_names(name: str = "") -> dict[str, str]:
 
 
 def _image_names() -> set[str]:
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     return {
         called.lower()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# To type checkers `sb.metrics` is the function; code that means the package writes `import srbench.metrics as ...`.
 if TYPE_CHECKING:
     from srbench import stats as stats
     from srbench.api import Run as Run
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from srbench.api import board as board
     from srbench.api import claim as claim
     from srbench.api import compare_runs as compare_runs
+    from srbench.api import datasets as datasets
     from srbench.api import degrade as degrade
     from srbench.api import evaluate as evaluate
+    from srbench.api import methods as methods
+    from srbench.api import metrics as metrics
     from srbench.api import open_run as open_run
     from srbench.api import protocols as protocols
     from srbench.api import read_ratings as read_ratings
@@ -74,9 +78,9 @@ __all__ = [*_HOMES, *_LISTINGS, "__version__", "stats"]
 class _Listing(ModuleType):
     """A package that lists what it holds when it is called: `srbench.methods()`."""
 
-    def __call__(self, **options: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         name = self.__name__.rpartition(".")[2]
-        return getattr(importlib.import_module("srbench.api"), name)(**options)
+        return getattr(importlib.import_module("srbench.api"), name)(*arguments, **options)
 
 
 class _Package(ModuleType):

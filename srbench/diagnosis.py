@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from srbench import __version__, datasets, devices, registry
+import srbench.datasets as datasets
+from srbench import __version__, devices, registry
 from srbench.errors import SrbenchError
 
 _PACKAGES = ("numpy", "numba", "scipy", "pandas", "pillow", "scikit-image", "torch", "torchvision", "streamlit",

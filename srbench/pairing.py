@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench import datasets, images
+import srbench.datasets as datasets
+from srbench import images
 from srbench.datasets import ImagePair, describe_left_out
 from srbench.errors import MetricError, MissingError
 from srbench.images import Image

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from srbench import datasets, registry
+import srbench.datasets as datasets
+from srbench import registry
 from srbench.audit.criteria import Criterion, criteria
 from srbench.audit.scores import AuditScores, Upscale, measure, niqe
 from srbench.errors import MethodError, MetricError

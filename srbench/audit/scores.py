@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from srbench import images, metrics
+import srbench.metrics as metrics
+from srbench import images
 from srbench.audit import figures
 from srbench.errors import MetricError
 from srbench.images import Image

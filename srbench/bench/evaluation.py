@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from srbench import datasets as sets
+import srbench.datasets as sets
 from srbench import registry
 from srbench.bench.engine import Engine
 from srbench.bench.execution import carry_out

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from srbench import images, metrics, registry
+import srbench.metrics as metrics
+from srbench import images, registry
 from srbench.bench import luggage, results
 from srbench.bench.journal import Outcomes
 from srbench.bench.luggage import Luggage

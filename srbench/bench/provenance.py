@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from srbench import __version__, images, metrics, registry
+import srbench.metrics as metrics
+from srbench import __version__, images, registry
 from srbench.bench import results
 from srbench.bench.costs import operations
 from srbench.bench.plan import RunPlan, metric_fingerprint

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from srbench import images, metrics
+import srbench.metrics as metrics
+from srbench import images
 from srbench.bench import memory
 from srbench.bench.journal import writing
 from srbench.bench.luggage import Luggage, unpack

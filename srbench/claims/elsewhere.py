@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from srbench import datasets, metrics
+import srbench.datasets as datasets
+import srbench.metrics as metrics
 from srbench.claims.claim import Claim
 from srbench.errors import ClaimError, DatasetError, MetricError
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench import bench, datasets, images, metrics, registry
+import srbench.datasets as datasets
+import srbench.metrics as metrics
+from srbench import bench, images, registry
 from srbench.bench.plan import metric_fingerprint
 from srbench.claims.claim import Claim
 from srbench.claims.content import agree

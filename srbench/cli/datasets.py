@@ -23,7 +23,7 @@ def list_datasets(context: typer.Context, as_json: AsJson = False, data_root: Da
         source = context.get_parameter_source("data_root")
         context.obj = data_root if source is not None and source.name == "COMMANDLINE" else None
         return
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     rows = datasets.table(data_root)
     for place, reason in datasets.broken().items():
@@ -59,7 +59,7 @@ def fetch(
     With a data root nothing is downloaded: the sets in it are checked, as by 'verify'.
     SRBENCH_CACHE names another cache folder, SRBENCH_MIRROR another address to download from.
     """
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     if context.obj or data_root:
         verify(context, names, data_root)
@@ -73,7 +73,7 @@ def fetch(
 @app.command()
 def verify(context: typer.Context, names: Names, data_root: DataRoot = None) -> None:
     """Check every file of data sets against its checksum; exit status 2 when one is missing or wrong."""
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     wrong = False
     for name in names:

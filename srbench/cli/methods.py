@@ -48,7 +48,7 @@ def _scales(scales: tuple[int, ...] | None) -> str:
 
 def list_protocols(as_json: AsJson = False) -> None:
     """List the protocols: what two images become before PSNR and SSIM are computed."""
-    from srbench import metrics
+    import srbench.metrics as metrics
     from srbench.metrics import listing
 
     protocols, broken = listing.protocol_rows(), metrics.broken()
@@ -74,7 +74,7 @@ def _broken(plugins: dict[str, str]) -> None:
 
 def list_metrics(as_json: AsJson = False) -> None:
     """List the metrics and the protocols they are computed under."""
-    from srbench import metrics
+    import srbench.metrics as metrics
     from srbench.metrics import listing
 
     rows, protocols = listing.metric_rows(), listing.protocol_rows()

@@ -30,7 +30,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Load a model and say what it is: parameters, operations, smallest input, reach, tiles; and run one picture."""
-    from srbench import datasets, images
+    import srbench.datasets as datasets
+    from srbench import images
     from srbench.foreign import probing
 
     lr = images.read(image) if image else datasets.load("demo", 4)[0].lr()[:64, :64].copy()

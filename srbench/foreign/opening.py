@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.errors import MethodError, WeightsError
-from srbench.foreign import checkpoint, source
+from srbench.foreign import checkpoint, onnx_graph, source
 from srbench.foreign.calling import Called
 from srbench.foreign.card import ModelCard
 from srbench.foreign.interface import Interface, measured_factor
@@ -108,7 +109,16 @@ def onnx(path: Path, card: ModelCard | None = None) -> Loaded:
     interface = _joined(Interface(channels="y" if channels == 1 else "rgb"), card)
     factor = measured_factor(run, interface, str(path))
     what = f"onnxruntime {_version('onnxruntime')}"
-    return Loaded(name=str(path), what=what, run=run, interface=interface, factor=factor, weights=path)
+    return Loaded(
+        name=str(path),
+        what=what,
+        run=run,
+        interface=interface,
+        factor=factor,
+        parameters=onnx_graph.parameters(path),
+        weights=path,
+        count=partial(onnx_graph.count, path),
+    )
 
 
 def torchscript(path: Path, card: ModelCard | None = None) -> Loaded:

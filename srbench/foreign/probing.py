@@ -18,7 +18,7 @@ from srbench.foreign.interface import Interface, adapted
 from srbench.foreign.program import ProgramUpscaler
 from srbench.foreign.upscaler import Loaded, stage
 from srbench.images import Image
-from srbench.inference import operations, tiles
+from srbench.inference import tiles
 from srbench.registry import Setup
 
 _SIDES = range(1, 34)
@@ -97,18 +97,11 @@ def _run(loaded: Loaded, image: Tensor, interface: Interface | None = None) -> T
         return compute(image)
 
 
-def multiply_accumulates(loaded: Loaded, size: int) -> int | None:
-    """Return how many products a network adds up for an input of `size` by `size`, filled up as it needs.
-
-    See `srbench.inference.operations.count`.
-    """
-    return operations.count(loaded.run, (1, loaded.interface.planes, *loaded.interface.padded(size, size)))
-
-
 def _operations(loaded: Loaded, size: int) -> str:
-    count = multiply_accumulates(loaded, size)
-    if not count:
-        return f"not known: {loaded.what} shows torch no operations"
+    counted = loaded.counted(size, size)
+    if not counted.products:
+        return f"not known: {counted.why_not}"
+    count = counted.products
     return f"{count / 1e9:.3f} G for an input of {size}x{size}, {count // size**2:,} for each of its pixels"
 
 

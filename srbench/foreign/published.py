@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from srbench import metrics
+import srbench.metrics as metrics
 from srbench.errors import MetricError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from srbench.foreign.interface import Interface, Network, adapted
 from srbench.images import Image
 from srbench.inference import operations, tiles
 from srbench.inference.engine import Engine
+from srbench.inference.operations import Counted
 from srbench.inference.tiles import Stage
 from srbench.inference.upscalers import LumaUpscaler
 from srbench.registry import Setup
@@ -37,6 +38,7 @@ class Loaded:
         parameters: How many learned numbers it has; None where nobody can say.
         weights: The file that its weights are in.
         inputs: Further files that decide what it computes.
+        count: Says how many products it adds up for an input of some shape; None where torch is to watch it run.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Loaded:
     parameters: int | None = None
     weights: Path | None = None
     inputs: tuple[Path, ...] = field(default=())
+    count: Callable[[Sequence[int]], Counted] | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of `Method` that the file decides."""
@@ -60,6 +63,14 @@ class Loaded:
             "parameters": {scale: self.parameters} if self.parameters is not None and scale else {},
             "inputs": inputs,
         }
+
+    def counted(self, height: int, width: int) -> Counted:
+        """Return how many products it adds up for its own input of that size, filled up as it needs."""
+        shape = (1, self.interface.planes, *self.interface.padded(height, width))
+        if self.count is not None:
+            return self.count(shape)
+        products = operations.count(self.run, shape)
+        return Counted(products, "" if products else f"{self.what} shows torch no operations")
 
 
 class ForeignUpscaler:
@@ -84,7 +95,7 @@ class ForeignUpscaler:
         compute = adapted(loaded.run, self.interface, loaded.factor, loaded.name)
         self.engine = engine(loaded, stage(compute, self.interface, loaded.factor), setup)
         self.path = self.engine.path
-        self._network = loaded.run
+        self._loaded = loaded
         self._luma = LumaUpscaler(self.engine, setup.scale, self.interface.enlarged)
 
     def __call__(self, lr: Image) -> NDArray[Any]:
@@ -100,10 +111,9 @@ class ForeignUpscaler:
         return np.ascontiguousarray(self._planes(lr.transpose(2, 0, 1)).transpose(1, 2, 0))
 
     def multiply_accumulates(self, height: int, width: int) -> int | None:
-        """Return how many products the network adds up for an LR image of that size; None where torch cannot say."""
+        """Return how many products the network adds up for an LR image of that size; None where nobody can say."""
         factor = self.scale if self.interface.enlarged else 1
-        filled = self.interface.padded(factor * height, factor * width)
-        return operations.count(self._network, (1, self.interface.planes, *filled))
+        return self._loaded.counted(factor * height, factor * width).products
 
     def _planes(self, planes: NDArray[Any]) -> NDArray[Any]:
         if self.interface.enlarged:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 SR_SIZE = (720, 1280)
 """Height and width of the SR image that papers state multiply-accumulates for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many products a network adds up.
+
+    Attributes:
+        products: Their number; None where nobody can say.
+        why_not: Why nobody can say.
+    """
+
+    products: int | None
+    why_not: str = ""
 
 
 def lr_size(scale: int) -> tuple[int, int]:

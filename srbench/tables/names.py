@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from srbench import datasets, metrics
+import srbench.datasets as datasets
+import srbench.metrics as metrics
 from srbench.errors import DatasetError, MetricError
 from srbench.metrics import Metric
 from srbench.tables import numbers

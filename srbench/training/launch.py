@@ -111,11 +111,12 @@ def continued(request: TrainingRequest) -> TrainingRequest:
 
 
 def held_out(folder: Path | None, count: int) -> list[Path]:
-    """Return `count` photographs of `folder`, evenly spaced in their sorted names."""
+    """Return `count` photographs of `folder`, evenly spaced in their sorted names; all where it has no more."""
     if folder is None or count < 1:
         return []
     files = photographs.find([folder])
-    return [files[i * len(files) // count] for i in range(min(count, len(files)))]
+    count = min(count, len(files))
+    return [files[i * len(files) // count] for i in range(count)]
 
 
 def launch(request: TrainingRequest) -> TrainingResult:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,7 +84,7 @@ class WandB:
 
 
 class MLflow:
-    """Sends to MLflow, wherever `MLFLOW_TRACKING_URI` says.
+    """Sends to MLflow, wherever `MLFLOW_TRACKING_URI` says: a server, or `sqlite:///mlflow.db`.
 
     Args:
         folder: Of the run, whose name it is known by; the file `mlflow.txt` in it keeps the identity.
@@ -112,6 +113,22 @@ class MLflow:
     def close(self) -> None:
         """Write what is not written yet."""
         self._mlflow.end_run()
+
+
+def start_all(names: Sequence[str], folder: Path, step: int, config: Mapping[str, Any]) -> list[Logger]:
+    """Return the loggers of those names; where one cannot begin, those that have begun are closed.
+
+    Raises:
+        TrainingError: One is not installed, or cannot begin.
+    """
+    with contextlib.ExitStack() as undo:
+        begun = []
+        for name in names:
+            logger = start(name, folder, step, config)
+            undo.callback(logger.close)
+            begun.append(logger)
+        undo.pop_all()
+    return begun
 
 
 def start(name: str, folder: Path, step: int, config: Mapping[str, Any]) -> Logger:

@@ -90,7 +90,7 @@ def train(task: TrainingTask, run: TrainingRun, draw: Draw, held: HeldOut | None
         write_atomically(run.out / runfile.FILE, run.text.encode())
     names = task.plan.loggers if leads else []
     config = {"name": run.title, **dataclasses.asdict(task.plan)}
-    taken_down = [loggers.start(name, run.out, state.step, config) for name in names]
+    taken_down = loggers.start_all(names, run.out, state.step, config)
     with _signals() as caught, Display(run.title, taken_down, run.quiet or not leads) as display:
         return _Session(state, batch, held or HeldOut(), display).go(caught)
 

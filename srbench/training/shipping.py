@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from srbench import datasets, metrics, registry, weights
+import srbench.datasets as datasets
+import srbench.metrics as metrics
+from srbench import registry, weights
 from srbench.contract import Method, Setup
 from srbench.datasets import ImagePair
 from srbench.errors import MethodError, TrainingError

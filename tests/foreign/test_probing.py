@@ -39,8 +39,8 @@ def loaded(network: Network, interface: Interface) -> Loaded:
 
 def test_operations_are_counted_for_the_size_as_it_is_filled_up() -> None:
     per_pixel = 2 * 25 * 3 * 4
-    assert probing.multiply_accumulates(loaded(Network(), Interface()), 10) == per_pixel * 100
-    assert probing.multiply_accumulates(loaded(Network(8), Interface(multiple=8)), 10) == per_pixel * 256
+    assert loaded(Network(), Interface()).counted(10, 10).products == per_pixel * 100
+    assert loaded(Network(8), Interface(multiple=8)).counted(10, 10).products == per_pixel * 256
 
 
 def test_the_reach_is_measured() -> None:

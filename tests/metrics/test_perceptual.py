@@ -135,6 +135,21 @@ def test_dists_is_what_structure_and_texture_leave_of_one(pair: tuple[Image, Ima
     assert metrics.evaluate(*pair, scale=4, names=["dists"])["dists"] == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("file", "sha256"),
+    [
+        ("lpips_models/alex.pth", "718a8b40b0d22f96192d34ab93c0db5c7943558ff6c2407f44812dce2f29b5f4"),
+        ("lpips_models/vgg.pth", "9153a2043dccf3b525d4f13db916e93ef040548ea923b6f2100de5ebac141a78"),
+        ("dists_models/weights.pt", "7c2e5100877a8207f0d6754d6cb5611d54dc781cff01124d96f9c8bbbbebb610"),
+    ],
+)
+def test_the_learned_weights_of_the_distances_are_the_authors_own(file: str, sha256: str) -> None:
+    """The sums are those of the numbers in the authors' packages, lpips 0.1.4 (v0.1) and DISTS_pytorch 0.1."""
+    weights = torch.load(SHIPPED / file, map_location="cpu", weights_only=True)
+    numbers = b"".join(weights[name].numpy().astype("<f4").tobytes() for name in sorted(weights))
+    assert hashlib.sha256(numbers).hexdigest() == sha256
+
+
 @pytest.mark.usefixtures("random_networks")
 @pytest.mark.parametrize("name", ["lpips-alex", "dists"])
 def test_a_score_does_not_depend_on_what_was_scored_before(name: str, pair: tuple[Image, Image]) -> None:

@@ -106,6 +106,15 @@ def test_a_service_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: py
         loggers.start("wandb", tmp_path / "run", 0, {})
 
 
+def test_a_logger_that_has_begun_is_closed_where_another_cannot_begin(
+    tmp_path: Path, wandb: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(TrainingError, match="mlflow is not installed"):
+        loggers.start_all(["wandb", "mlflow"], tmp_path / "run", 0, {})
+    assert len(wandb.named("init")) == len(wandb.named("finish")) == 1
+
+
 def test_without_any_logger_nothing_but_the_run_is_written(photo_folder: Path, tmp_path: Path) -> None:
     trained(photo_folder, tmp_path / "run", "none")
     assert not (tmp_path / "run" / "tensorboard").exists()

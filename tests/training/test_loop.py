@@ -19,10 +19,8 @@ from safetensors.torch import load_file
 
 from srbench.errors import TrainingError, WeightsError
 from srbench.training import checkpoints
-from srbench.training.checkpoints import Checkpoint
 from srbench.training.launch import TrainingRequest, launch
 from srbench.training.recipes import recipes
-from srbench.training.schedules import SCHEDULES, schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, dict[str, Any]] = {
@@ -155,35 +153,6 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(photo_folder: 
     assert all(torch.equal(good[name], tensor) for name, tensor in tensors(tmp_path / "run").items())
 
 
-def test_a_vanished_disk_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    with pytest.raises(TrainingError, match="Cannot write the checkpoint of step 3"):
-        checkpoints.save(tmp_path / "file" / "run", Checkpoint(3, 1.0, {"a": torch.zeros(2)}, {}))
-
-
-def test_a_checkpoint_with_nan_is_not_written(tmp_path: Path) -> None:
-    checkpoints.save(tmp_path, Checkpoint(1, 1.0, {"a": torch.zeros(2)}, {}))
-    with pytest.raises(TrainingError, match="nothing was written"):
-        checkpoints.save(tmp_path, Checkpoint(2, 1.0, {"a": torch.tensor([1.0, float("nan")])}, {}))
-    assert checkpoints.load(tmp_path).step == 1
-
-
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
-    path = checkpoints.save(tmp_path, Checkpoint(1, 1.0, {"a": torch.zeros(2)}, {}))
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(TrainingError, match="is damaged"):
-        checkpoints.load(tmp_path)
-    with pytest.raises(TrainingError, match="no complete checkpoint"):
-        checkpoints.load(tmp_path / "nowhere")
-
-
-def test_only_two_checkpoints_are_kept_and_the_index_names_the_last(tmp_path: Path) -> None:
-    for step in range(5):
-        checkpoints.save(tmp_path, Checkpoint(step, 1.0, {"a": torch.full((2,), float(step))}, {}))
-    assert len(list(tmp_path.glob("*.safetensors"))) == 2
-    assert checkpoints.load(tmp_path).tensors["a"].tolist() == [4.0, 4.0]
-
-
 def test_wrong_orders_are_refused_in_one_line(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.raises(TrainingError, match="Did you mean 'espcn'"):
@@ -207,13 +176,6 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(photo_folder: 
         launch(what)
     with pytest.raises(TrainingError, match="was started with rate"):
         launch(_resumed(request(photo_folder, tmp_path / "run", steps=2, rate=0.5)))
-
-
-def test_schedules_begin_high_and_end_as_they_should() -> None:
-    assert all(0 < curve(0.0) <= 1 for curve in SCHEDULES.values())
-    assert schedule("cosine")(1.0) == pytest.approx(0, abs=1e-9)
-    assert schedule("one-cycle")(0.3) == pytest.approx(1)
-    assert [schedule("drop")(f) for f in (0.49, 0.5)] == [1.0, 0.1]
 
 
 def test_every_name_of_the_paper_has_a_recipe() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from srbench.training import checkpoints, precision, throughput
 from srbench.training.launch import TrainingRequest, launch
@@ -65,3 +66,13 @@ def test_the_search_for_fast_convolutions_is_for_gpus_only() -> None:
     with precision.searching(torch.device("cuda")):
         assert torch.backends.cudnn.benchmark
     assert not torch.backends.cudnn.benchmark
+
+
+def test_a_part_in_32_bits_stays_so_inside_of_16() -> None:
+    layer, image = nn.Conv2d(1, 1, 3), torch.zeros(1, 1, 5, 5)
+    with precision.context(CPU, "bf16"):
+        assert layer(image).dtype == torch.bfloat16
+        with precision.full(CPU):
+            assert layer(image).dtype == torch.float32
+    with precision.context(CPU, "fp32"):
+        assert layer(image).dtype == torch.float32

@@ -40,6 +40,7 @@ study: sb.Study = sb.Study.create("pilot", run.folder, design="run")
 links = study.invite(2)
 means = sb.stats.mean_opinion_scores(study.ratings())
 names = sb.protocols()
+titles: list[str] = [str(title) for frame in (sb.methods(4), sb.metrics(), sb.datasets()) for title in frame["title"]]
 try:
     sb.open_run("nothing")
 except sb.SrbenchError as error:
@@ -59,3 +60,5 @@ sb.upscale(lr)  # expect
 sb.evaluate(sr, sr, protocl="matlab")  # expect
 sb.Study.create("pilot")  # expect
 sb.stats.mean_opinion_score(scores)  # expect
+sb.methods(scales=4)  # expect
+sb.metrics(3)  # expect

@@ -54,7 +54,7 @@ def find(run: Path, info: Mapping[str, Any], dataset: str, data_root: Path | Non
 
 def _pairs(run: Path, info: Mapping[str, Any], dataset: str, data_root: Path | None) -> dict[str, ImagePair]:
     """Return the pairs of a data set by name; a folder is looked for where the run's commands found it."""
-    from srbench import datasets
+    import srbench.datasets as datasets
 
     known = {manifest.name for manifest in datasets.manifests()}
     sources = [dataset] if dataset in known else [each for each in _folders(info) if Path(each).expanduser().is_dir()]

@@ -158,7 +158,7 @@ def _calibration(study: StudyDesign, scale: int, data_root: Path | None) -> Iter
     wanted = study.calibration
     if not wanted.count:
         return
-    from srbench import datasets
+    import srbench.datasets as datasets
     from srbench.ready import ready
     from srbench.registry import Setup
 

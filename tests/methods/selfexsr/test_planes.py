@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from srbench import resize
 from srbench.methods.selfexsr import planes as module
@@ -165,3 +166,8 @@ def test_planes_make_an_oblique_facade_better(benchmark: ModuleType) -> None:
     without, planar = (benchmark.psnr(upscale(lr, 4, planar=planar), hr) for planar in (False, True))
     assert without > bicubic + 1
     assert planar > without + 0.1
+
+
+def test_a_photograph_without_straight_edges_gets_no_planes() -> None:
+    blob = scipy.ndimage.gaussian_filter(np.random.default_rng(0).normal(0.5, 3, (90, 90, 3)), (3, 3, 0))
+    assert len(find_planes(np.clip(blob, 0, 1).astype(np.float32)).lines) == 1
