@@ -176,6 +176,13 @@ class Server:
     def link(self, token: str) -> str:
         return f"{self.address}/join/{token}"
 
+    def home(self, token: str) -> str:
+        """Return below which path a rater's page and requests are; for strangers a path of nobody."""
+        store = self.study.store
+        rater = store.rater.rater_by_token(token)
+        store.close()
+        return f"/rating/{rater.code if rater else '00000000'}/"
+
     def log(self) -> str:
         path = self.study.folder / "server.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""

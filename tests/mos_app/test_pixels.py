@@ -12,15 +12,7 @@ from srbench import images
 
 BOX = """
 () => {
-  const image = document.querySelector('[data-testid="stApp"]') && find(document);
-  function find(root) {
-    for (const node of root.querySelectorAll("*")) {
-      if (node.matches(".stage img")) return node;
-      const inner = node.shadowRoot && find(node.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  }
+  const image = document.querySelector(".stage img");
   const box = image.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   return [box.left * ratio, box.top * ratio, image.naturalWidth, image.naturalHeight, ratio];

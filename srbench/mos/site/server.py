@@ -28,9 +28,10 @@ from srbench.mos.site.asking import Asking
 from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
+from srbench.mos.site.page import RatingPage
 from srbench.mos.site.pictures import Pictures
 from srbench.mos.site.rating import RatingRoutes
-from srbench.mos.site.tickets import Tickets
+from srbench.mos.site.shown import Shown
 from srbench.mos.store.archive import archive
 from srbench.mos.store.formats import encode
 from srbench.mos.store.stores import Store
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import streamlit
     from starlette.requests import Request
 
+PACKED = "packed"
+"""Folder of the stimuli as they are sent, below the study's; it can be deleted, and is made anew."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -116,11 +119,12 @@ class Site:
         """
         import streamlit as st
 
-        pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
+        stimuli = self.store.organiser.stimuli(self.study)
+        shown = Shown(Pictures(self.folder / "stimuli", self.folder / PACKED, stimuli), self._key)
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
+        rating = RatingRoutes(self.store, self.study, shown, asking, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
@@ -131,7 +135,9 @@ class Site:
         }
         # Answers of our own are never compressed: they would differ in length from trial to trial.
         entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
-        private = Starlette(routes=[*rating.routes(), *entrance.routes(), *self.gate.routes(), *nothing])
+        page = RatingPage(content.folder("mos_app"), self.language)
+        own = [*page.routes(), *rating.routes(), *entrance.routes(), *self.gate.routes()]
+        private = Starlette(routes=[*own, *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
             routes=[health.route(self.store, self.study)],
