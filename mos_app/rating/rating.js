@@ -80,7 +80,7 @@ class Session {
   }
 
   translate() {
-    this.page.lang = this.language;
+    document.documentElement.lang = this.language;
     const languages = this.part("languages");
     languages.setAttribute("aria-label", this.say("language"));
     languages.replaceChildren(

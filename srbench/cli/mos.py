@@ -70,6 +70,9 @@ def new(
     made = study.design
     typer.echo(f"Pre-registration: {study.path / 'study.toml'} (seed {made.seed})")
     typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {len(schedule.share(made, 1))}")
+    if made.settings.crop_width or made.settings.crop_height:
+        width, height = made.settings.crop_width or "any width", made.settings.crop_height or "any height"
+        typer.echo(f"Larger pictures are cut to their middle, at most {width} x {height}.")
     typer.echo(f"Next: srbench mos open {name}")
 
 

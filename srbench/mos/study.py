@@ -133,13 +133,20 @@ class Study:
     def open(self) -> StudyRecord:
         """Freeze the study and open it for raters, or end a pause; from now on no file of it may change.
 
+        The pictures are packed for their way to the raters, which takes a minute or two for a thousand of them.
+
         Raises:
             StudyError: A file is missing or changed, or the study was closed for good.
         """
         if not (self.path / "study.toml").is_file():
             studyfile.read(self.path / "study.toml")  # says what to do, before a database is made
+        from srbench.mos.site import packing
+
         with self._store(create=True) as store:
-            return registration.freeze(self.path, store.organiser)
+            record = registration.freeze(self.path, store.organiser)
+            pictures = store.organiser.stimuli(self.name)
+            packing.pack(pictures, self.path / stimuli.FOLDER, self.path / packing.FOLDER)
+        return record
 
     def pause(self) -> None:
         """Let nobody rate until the study is opened again."""

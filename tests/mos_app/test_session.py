@@ -149,7 +149,7 @@ def test_the_page_speaks_the_language_of_the_browser_and_changes_it(server, brow
     page.proceed()
     page.page.wait_for_selector('.page[data-armed="true"]')
     assert page.page.inner_text('.scale button[data-score="5"]').split() == ["5", "优"]
-    assert page.page.get_attribute(".page", "lang") == "zh"
+    assert page.page.get_attribute("html", "lang") == "zh"
 
 
 def test_without_a_link_or_with_a_wrong_one_the_page_says_what_to_do(server, browse):

@@ -19,6 +19,9 @@ from srbench import images
 from srbench.errors import ImageError, StudyError
 from srbench.mos.store.definitions import Stimulus
 
+FOLDER = "packed"
+"""Folder of the packed files, below the study's; it can be deleted, and is made anew."""
+
 _INDEX = "index.json"
 _VERSION = 1
 _HEAD = 4  # bytes that say how long the picture is

@@ -22,7 +22,7 @@ _LAST = "rating.js"
 _FIRST = "rating.css"
 
 _DOCUMENT = """<!doctype html>
-<html>
+<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -23,7 +23,7 @@ from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
-from srbench.mos.site import health
+from srbench.mos.site import health, packing
 from srbench.mos.site.asking import Asking
 from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     import streamlit
     from starlette.requests import Request
 
-PACKED = "packed"
-"""Folder of the stimuli as they are sent, below the study's; it can be deleted, and is made anew."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -120,7 +118,7 @@ class Site:
         import streamlit as st
 
         stimuli = self.store.organiser.stimuli(self.study)
-        shown = Shown(Pictures(self.folder / "stimuli", self.folder / PACKED, stimuli), self._key)
+        shown = Shown(Pictures(self.folder / "stimuli", self.folder / packing.FOLDER, stimuli), self._key)
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
