@@ -41,10 +41,13 @@ def progress(site: Site) -> None:
     """Show how far each rater is, and keep it up to date."""
     raters = site.store.organiser.raters(site.study)
     done, total = sum(rater.done for rater in raters), sum(rater.total for rater in raters)
-    left, middle, right = st.columns(3)
-    left.metric("Raters", len(raters))
-    middle.metric("Finished", sum(rater.state == "finished" for rater in raters))
-    right.metric("Ratings", f"{done} of {total}")
+    looks = sum(event.kind == "peeked" for event in site.store.organiser.events(site.study))
+    first, second, third, fourth = st.columns(4)
+    first.metric("Raters", len(raters))
+    second.metric("Finished", sum(rater.state == "finished" for rater in raters))
+    third.metric("Ratings", f"{done} of {total}")
+    hint = "How often scores were shown or downloaded while raters still rated. Whoever waits for a result finds one."
+    fourth.metric("Looks at scores", looks, help=hint)
     table = pd.DataFrame(
         {
             "number": rater.number,
@@ -176,7 +179,7 @@ def downloads(site: Site) -> None:
     links = " · ".join(
         f'<a style="color: inherit" href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds
     )
-    st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
+    st.html(f"Anonymised ratings: {links} (valid for ten minutes; a download is a look at scores, and logged as one)")
 
 
 def looks(site: Site) -> None:
@@ -186,7 +189,7 @@ def looks(site: Site) -> None:
         "what it says. They are hidden for that reason; looking at them is written to the log."
     )
     if st.checkbox("Show the mean opinion scores so far"):
-        site.store.organiser.log_event(site.study, "peeked")
+        site.store.organiser.log_look(site.study, "mean opinion scores")
         from srbench import stats
 
         try:

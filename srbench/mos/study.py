@@ -289,11 +289,15 @@ class Study:
     def ratings(self, names: bool = False) -> pd.DataFrame:
         """Return all ratings, or all comparisons where the design is pair comparison, one per row.
 
+        While the study is not closed this is a look at scores, which the log of the study keeps.
+
         Args:
             names: Raters' labels instead of their anonymous codes.
         """
         with self._store() as store:
-            return store.analyst.results(self.name, names)
+            found = store.analyst.results(self.name, names)
+            store.organiser.log_look(self.name, "ratings were read")
+        return found
 
     def export(self, path: str | Path, form: str = "", names: bool = False) -> int:
         """Write the study's data to a file and return the number of ratings; the log of the study keeps it.
@@ -313,6 +317,7 @@ class Study:
             whole = chosen == "archive"
             data = archive(store.analyst, self.name, names) if whole else formats.encode(ratings, chosen)
             store.organiser.log_event(self.name, "exported", f"{chosen}{', with labels' if names else ''}")
+            store.organiser.log_look(self.name, f"export of {chosen}")
         write_atomically(Path(path), data)
         return len(ratings)
 

@@ -154,6 +154,7 @@ class Site:
     def export(self, kind: str) -> bytes:
         """Return the study's data, anonymised, as one of `organiser.EXPORT_FORMATS`; the log keeps who looked when."""
         self.store.organiser.log_event(self.study, "exported", kind)
+        self.store.organiser.log_look(self.study, f"download of {kind}")
         if kind == "archive":
             return archive(self.store.analyst, self.study)
         return encode(self.store.analyst.results(self.study), kind)
