@@ -22,6 +22,7 @@ class Session {
     this.clock = new Clock();
     this.holding = new Holding(this.leaving.signal);
     this.language = this.firstLanguage();
+    this.rest = new Rest(this.part("card-rest"), (name, values) => this.say(name, values));
   }
 
   start() {
@@ -490,6 +491,7 @@ class Session {
     const obstacle = values.obstacle ? this.say(`fit_${values.obstacle.reason}`, values.obstacle) : "";
     const studys = name === "consent" ? inLanguage(state.consent, this.language) : practice;
     this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${studys}`));
+    this.rest.show(name === "break" ? state.break_minutes : 0);
     this.part("card-warning").hidden = !obstacle;
     this.part("card-warning").replaceChildren(...paragraphs(obstacle));
     const asks = state.questions && name === cardName(state) ? state.questions : [];
@@ -527,6 +529,7 @@ class Session {
   hideCard() {
     const hadFocus = this.part("card").contains(document.activeElement);
     this.card = null;
+    this.rest.show(0);
     this.part("panel").inert = false;
     this.page.dataset.screen = this.state ? this.state.screen : "loading";
     this.part("card").hidden = true;

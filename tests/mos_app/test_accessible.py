@@ -134,3 +134,22 @@ def test_nothing_behind_a_card_is_reached_by_tab(server, browse):
         page.key("Tab")
         seen.add(page.page.evaluate("document.activeElement.closest('.panel') !== null"))
     assert seen == {False}
+
+
+def test_a_break_shows_how_much_of_it_has_passed(serve, browse):
+    server = serve(break_minutes=2.0)
+    page = browse()
+    page.page.clock.install()
+    page.page.goto(server.link(server.study.invite(ratings=2, calibrations=0)))
+    page.screen("welcome")
+    page.proceed()
+    page.page.wait_for_selector(".stage img", state="attached")
+    while page.page.get_attribute(".page", "data-screen") != "break":
+        page.page.clock.run_for(500)
+        page.key("3")
+    assert "0 of about 2 minutes" in page.text()
+    page.page.clock.run_for(61_000)
+    assert "1 of about 2 minutes" in page.text()
+    page.page.clock.run_for(600_000)
+    assert "2 of about 2 minutes" in page.text()
+    assert page.errors == []

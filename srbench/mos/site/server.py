@@ -64,11 +64,7 @@ _SETTINGS: dict[str, Any] = {
     "server.showEmailPrompt": False,
     "server.xsrfCookieSameSite": "strict",
     "theme.base": "light",
-    "theme.backgroundColor": "#808080",
-    "theme.secondaryBackgroundColor": "#8c8c8c",
-    "theme.textColor": "#0d0d0d",
-    "theme.primaryColor": "#333333",
-    "theme.linkColor": "#0d0d0d",
+    "theme.primaryColor": "#1f4e79",
 }
 
 
