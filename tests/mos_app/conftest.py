@@ -90,11 +90,15 @@ class TinyStudy:
 
 
 def make_study(
-    folder: Path, consent: dict[str, str] | None = None, questions: Sequence[Question] = (), **settings: Any
+    folder: Path,
+    consent: dict[str, str] | None = None,
+    questions: Sequence[Question] = (),
+    url: str = "",
+    **settings: Any,
 ) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
-    study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
+    study = TinyStudy(folder, url or f"sqlite:///{folder / 'ratings.db'}")
 
     def add(role: str, dataset: str, image: str, method: str, height: int, width: int) -> None:
         noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
