@@ -1,7 +1,5 @@
 // One rater's session: shows what the server says is next, takes one answer per image, and never loses it.
 
-const LANGUAGE_KEY = "srbench-language";
-const RATER_KEY = "srbench-rater"; // who sat at this computer last
 const SLOW = 400; // milliseconds after which the page says that it loads
 const ACTING_KEYS = new Set(["1", "2", "3", "4", "5", "u", "U", "Backspace", "Enter", " "]);
 
@@ -552,108 +550,9 @@ class Session {
   }
 }
 
-// Counts the seconds during which the image could be seen: a tab in the background does not count.
-class Clock {
-  constructor() {
-    this.stop();
-  }
-
-  restart(already) {
-    this.counted = already * 1000;
-    this.since = performance.now();
-  }
-
-  stop() {
-    this.counted = 0;
-    this.since = null;
-    this.paused = false;
-  }
-
-  follow(hidden) {
-    if (this.since !== null && hidden) {
-      this.counted += performance.now() - this.since;
-      this.since = null;
-      this.paused = true;
-    } else if (this.paused && !hidden) {
-      this.since = performance.now();
-      this.paused = false;
-    }
-  }
-
-  seconds() {
-    const running = this.since === null ? 0 : performance.now() - this.since;
-    return (this.counted + running) / 1000;
-  }
-}
-
 // Screens are named by the server with hyphens; keys of the language files have none.
 const cardName = (state) => (state.screen || "").replaceAll("-", "_");
 
-function makeButton(text, onClick) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.addEventListener("click", onClick);
-  return button;
-}
-
 const longest = (...texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
-
-function makeCaption(text) {
-  const caption = document.createElement("div");
-  caption.className = "caption";
-  caption.textContent = text;
-  return caption;
-}
-
-// Blank lines part paragraphs; lines that begin with "- " make a list. All of it is text, never markup.
-function paragraphs(text) {
-  return text
-    .trim()
-    .split(/\n\s*\n/)
-    .map((block) => {
-      const lines = block.split("\n").map((line) => line.trim());
-      const list = lines.every((line) => line.startsWith("- "));
-      const node = document.createElement(list ? "ul" : "p");
-      if (!list) node.textContent = lines.join(" ");
-      else node.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.slice(2) })));
-      return node;
-    });
-}
-
-// Returns the address in a code, or null; what the panel calls the rater is known to this browser alone.
-function returnAddress(code) {
-  if (!code.startsWith("https://")) return null;
-  const name = document.cookie.match(/(?:^|; )srbench_participant=([A-Za-z0-9]+)/);
-  return code.replace("{id}", name ? name[1] : "");
-}
-
-function toggleFullscreen() {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else document.documentElement.requestFullscreen().catch(() => {});
-}
-
-// Whether to ask who is there: another's link was used at this computer last, and this one not yet in this tab.
-function mustAsk(rater) {
-  const last = readStored(RATER_KEY);
-  return last !== null && last !== rater && readStored(RATER_KEY, "sessionStorage") !== rater;
-}
-
-// Storage may be forbidden in a private window; the page then forgets the language and who was here, nothing else.
-function readStored(key, storage = "localStorage") {
-  try {
-    return window[storage].getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function writeStored(key, value, storage = "localStorage") {
-  try {
-    window[storage].setItem(key, value);
-  } catch {
-    // see readStored
-  }
-}
 
 new Session(document.querySelector(".page"), JSON.parse(document.getElementById("data").textContent)).start();

@@ -12,8 +12,7 @@ class Refusal extends Error {
 }
 
 // A rater's page, and all that it asks for, is below one address; anywhere else nobody is known.
-const HOME = location.pathname.match(/^\/rating\/([^/]+)\//)?.[0] ?? null;
-const RATER = location.pathname.match(/^\/rating\/([^/]+)\//)?.[1] ?? null;
+const [HOME, RATER] = location.pathname.match(/^\/rating\/([^/]+)\//) ?? [null, null];
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
