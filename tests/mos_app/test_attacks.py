@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -226,9 +227,9 @@ def test_names_are_stored_as_text_whatever_they_hold(server):
 
 def test_a_flood_of_requests_is_slowed_down(server):
     client = Client(server, server.study.invite(calibrations=0))
-    statuses = [client.ask("next", {})[0] for _ in range(90)]
-    assert statuses[:40] == [200] * 40
-    assert 429 in statuses
+    assert [client.ask("next", {})[0] for _ in range(40)] == [200] * 40
+    with ThreadPoolExecutor(16) as threads:  # one after the other is no flood where the machine is busy
+        assert 429 in set(threads.map(lambda _: client.ask("next", {})[0], range(300)))
     other = Client(server, server.study.invite(calibrations=0))
     assert other.ask("next", {})[0] == 200
 
