@@ -3,10 +3,13 @@
     python benchmarks/mos_load.py                       200 raters, 2 s think time, SQLite
     python benchmarks/mos_load.py --postgresql          the same on a PostgreSQL server of its own
     python benchmarks/mos_load.py --kills 10            kill -9 ten times; every acknowledged rating must be stored
+    python benchmarks/mos_load.py --postgresql --servers 2 --raters 1000 --think 10
 
-Every rater is a connection of its own over the loopback: fetch the picture, think, send the rating, and send it again
-until it is acknowledged. Latency is that of `POST /rating/rate`, from the first byte sent to the last received. The
-exit status is 1 when a rating was lost or stored twice, or an answer was neither a success nor a dead server.
+Every rater is a connection of its own over the loopback, and does what the page does: fetch the pictures of the next
+two trials, think, send the rating, and send it again until it is acknowledged. With several servers each request goes
+to any of them. Latency is that of `POST .../rate`, from the first byte sent to the last received. The exit status is
+1 when a rating was lost or stored twice, or an answer was neither a success nor a dead server. The load average stands
+beside the figures: on a machine that does other things they say little.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -59,6 +63,7 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     retries: int = 0
+    pictures: int = 0  # bytes
 
 
 class Connection:
@@ -72,6 +77,8 @@ class Connection:
     async def send(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """Send a request; return the status and body of the answer."""
         try:
+            if self.streams is not None and self.streams[0].at_eof():  # the server closes what is idle for long
+                self.close()
             if self.streams is None:
                 self.streams = await asyncio.open_connection("127.0.0.1", self.port)
             reader, writer = self.streams
@@ -94,43 +101,81 @@ class Connection:
             self.streams = None
 
 
-async def ask(connection: Connection, tally: Tally, action: str, content: dict[str, object]) -> dict[str, object]:
-    """Ask until the server answers, as the rating page does."""
-    wait = 0.25
-    while True:
-        try:
-            status, body = await connection.send("POST", f"/rating/{action}", json.dumps(content).encode())
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            tally.retries += 1
-            await asyncio.sleep(wait * random.uniform(0.75, 1.25))
-            wait = min(2 * wait, 4)
-            continue
-        tally.statuses[status] += 1
-        if status == 200:
-            return json.loads(body)  # type: ignore[no-any-return]
-        await asyncio.sleep(1)
+class RefusedError(Exception):
+    """The server refused what the page would send: this rater's session is over, and the load has failed."""
 
 
-async def rate_all(port: int, token: str, think: float, until: float, tally: Tally) -> None:
+@dataclass(frozen=True)
+class Link:
+    """What a rater's browser knows: the cookie, and below which address it is good."""
+
+    token: str
+    home: str
+
+
+class Browser:
+    """One rater: connections to all servers, any of which answers."""
+
+    def __init__(self, ports: list[int], link: Link, tally: Tally) -> None:
+        self.connections = [Connection(port, link.token) for port in ports]
+        self.home = link.home
+        self.tally = tally
+        self.held: set[str] = set()
+
+    async def ask(self, action: str, content: dict[str, object]) -> dict[str, Any]:
+        """Ask until a server answers, as the rating page does."""
+        wait = 0.25
+        while True:
+            try:
+                body = json.dumps(content).encode()
+                status, body = await random.choice(self.connections).send("POST", self.home + action, body)
+            except (TimeoutError, OSError, asyncio.IncompleteReadError):
+                self.tally.retries += 1
+                await asyncio.sleep(wait * random.uniform(0.75, 1.25))
+                wait = min(2 * wait, 4)
+                continue
+            self.tally.statuses[status] += 1
+            if status == 200:
+                return json.loads(body)  # type: ignore[no-any-return]
+            if status != 429 and status < 500:
+                raise RefusedError(f"{action}: {status} {body.decode(errors='replace')}")
+            await asyncio.sleep(1)
+
+    async def fetch_ahead(self, state: dict[str, Any]) -> None:
+        """Fetch the pictures of the next trials that are not there yet."""
+        for each in state["ahead"]:
+            if each["name"] in self.held:
+                continue
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
+                status, body = await random.choice(self.connections).send("GET", each["source"])
+                self.tally.statuses[status] += status != 404  # after a crash the address may have been used already
+                self.tally.pictures += len(body)
+                self.held.add(each["name"])
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self.connections:
+            connection.close()
+
+
+async def rate_all(ports: list[int], link: Link, think: float, until: float, tally: Tally) -> None:
     """Be one rater until the time is over."""
-    connection = Connection(port, token)
+    browser = Browser(ports, link, tally)
     await asyncio.sleep(random.uniform(0, think))
-    state = await ask(connection, tally, "proceed", {"screen": "welcome"})
+    state = await browser.ask("proceed", {"screen": "welcome"})
     while time.monotonic() < until and "trial" in state:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
-            status, _ = await connection.send("GET", state["pictures"][0]["source"])  # type: ignore[index]
-            tally.statuses[status] += status != 404  # after a crash the address may have been used already
+        await browser.fetch_ahead(state)
         await asyncio.sleep(random.uniform(0.5 * think, 1.5 * think))
         trial, score = str(state["trial"]), random.randint(1, 5)
         start = time.perf_counter()
-        answer = await ask(connection, tally, "rate", {"trial": trial, "revision": 0, "score": score, "seconds": think})
+        answer = await browser.ask("rate", {"trial": trial, "revision": 0, "score": score, "seconds": think})
         tally.latencies.append(time.perf_counter() - start)
         tally.acknowledged[trial] = score
-        state = answer["next"]  # type: ignore[assignment]
-    connection.close()
+        state = answer["next"]
+    browser.close()
 
 
-def make_study(folder: Path, url: str, raters: int, trials: int) -> list[str]:
+def make_study(folder: Path, url: str, raters: int, trials: int) -> list[Link]:
     """Write stimuli of noise, the largest PNG files there are of their size, and invite all raters."""
     rng = np.random.default_rng(0)
     stimuli = []
@@ -145,8 +190,15 @@ def make_study(folder: Path, url: str, raters: int, trials: int) -> list[str]:
     for rater in range(1, raters + 1):
         plan = [ScheduledTrial(0, n + 1, 1, stimuli[(rater + n) % PICTURES].id) for n in range(trials)]
         tokens.append(store.organiser.add_rater(STUDY, rater, plan))
+    links = [Link(token, f"/rating/{_code(store, token)}/") for token in tokens]
     store.close()
-    return tokens
+    return links
+
+
+def _code(store: Store, token: str) -> str:
+    rater = store.rater.rater_by_token(token)
+    assert rater is not None
+    return rater.code
 
 
 class Server:
@@ -210,15 +262,21 @@ def postgresql(folder: Path) -> Iterator[str]:
         call("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
 
 
-async def storm(server: Server, tokens: list[str], options: argparse.Namespace, tally: Tally) -> None:
-    """Let all raters rate, and kill the server meanwhile."""
+async def storm(servers: list[Server], links: list[Link], options: argparse.Namespace, tally: Tally) -> None:
+    """Let all raters rate, and kill the servers in turn meanwhile."""
     until = time.monotonic() + options.seconds
-    work = [asyncio.create_task(rate_all(server.port, token, options.think, until, tally)) for token in tokens]
-    for _ in range(options.kills):
+    ports = [server.port for server in servers]
+    work = [asyncio.create_task(rate_all(ports, link, options.think, until, tally)) for link in links]
+    for kill in range(options.kills):
         await asyncio.sleep(options.seconds / (options.kills + 1) - 1)
+        server = servers[kill % len(servers)]
         server.end(signal.SIGKILL)
         await asyncio.to_thread(server.start)
-    await asyncio.gather(*work)
+    for end in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(end, RefusedError):
+            print(f"a rater was refused: {end}")
+        elif end is not None:
+            raise end
 
 
 def stored(url: str) -> tuple[dict[str, int], int]:
@@ -237,7 +295,10 @@ def report(options: argparse.Namespace, tally: Tally, url: str, elapsed: float, 
     failures = sum(count for status, count in tally.statuses.items() if status != 200)
     p50, p95, p99, most = (1000 * value for value in np.percentile(tally.latencies, [50, 95, 99, 100]))
     kind = "PostgreSQL" if options.postgresql else "SQLite"
-    print(f"{kind}: {options.raters} raters, think time {options.think:g} s, {elapsed:.0f} s, {options.kills} kills")
+    print(
+        f"{kind}, {options.servers} server(s): {options.raters} raters, think time {options.think:g} s, {elapsed:.0f} s"
+    )
+    print(f"{options.kills} kills; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"ratings acknowledged {len(tally.acknowledged)} ({len(tally.acknowledged) / elapsed:.0f}/s), stored {rows}")
     print(f"latency of a rating: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, max {most:.0f} ms")
     print(f"answers that failed {failures} {dict(tally.statuses)}, sent again {tally.retries}")
@@ -254,22 +315,28 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=2.0, help="mean seconds between a picture and its rating")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the raters rate")
     parser.add_argument("--kills", type=int, default=0, help="how often the server is killed with kill -9")
+    parser.add_argument("--servers", type=int, default=1, help="server processes; several need --postgresql")
     parser.add_argument("--postgresql", action="store_true", help="store in a PostgreSQL server started for this")
     options = parser.parse_args()
+    if options.servers > 1 and not options.postgresql:
+        parser.error("several servers share one PostgreSQL: add --postgresql")
     random.seed(1)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
         url = stack.enter_context(postgresql(folder)) if options.postgresql else f"sqlite:///{folder / 'load.db'}"
-        tokens = make_study(folder, url, options.raters, trials=int(4 * options.seconds / options.think) + 10)
-        server, tally = Server(folder, url), Tally()
-        server.start()
+        links = make_study(folder, url, options.raters, trials=int(4 * options.seconds / options.think) + 10)
+        servers, tally = [Server(folder, url) for _ in range(options.servers)], Tally()
+        for server in servers:
+            server.start()
         start = time.monotonic()
         try:
-            asyncio.run(storm(server, tokens, options, tally))
+            asyncio.run(storm(servers, links, options, tally))
         finally:
-            server.end()
-        sys.exit(not report(options, tally, url, time.monotonic() - start, server.cpu))
+            for server in servers:
+                server.end()
+        cpu = sum(server.cpu for server in servers)
+        sys.exit(not report(options, tally, url, time.monotonic() - start, cpu))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import streamlit as st
 from srbench.errors import SrbenchError
 from srbench.mos.site import organiser as web_organiser
 from srbench.mos.site.server import Site, running
+from srbench.mos.store.definitions import Settings
 
 REFRESH_SECONDS = 5
 SHOWN_EVENTS = 50
@@ -41,10 +43,15 @@ def progress(site: Site) -> None:
     """Show how far each rater is, and keep it up to date."""
     raters = site.store.organiser.raters(site.study)
     done, total = sum(rater.done for rater in raters), sum(rater.total for rater in raters)
-    left, middle, right = st.columns(3)
-    left.metric("Raters", len(raters))
-    middle.metric("Finished", sum(rater.state == "finished" for rater in raters))
-    right.metric("Ratings", f"{done} of {total}")
+    looks = sum(event.kind == "peeked" for event in site.store.organiser.events(site.study))
+    record = site.store.organiser.study(site.study)
+    columns = st.columns(5)
+    columns[0].metric("State", record.state)
+    columns[1].metric("Raters", len(raters))
+    columns[2].metric("Finished", sum(rater.state == "finished" for rater in raters))
+    columns[3].metric("Ratings", f"{done} of {total}")
+    hint = "How often scores were shown or downloaded while raters still rated. Whoever waits for a result finds one."
+    columns[4].metric("Looks at scores", looks, help=hint)
     table = pd.DataFrame(
         {
             "number": rater.number,
@@ -58,8 +65,20 @@ def progress(site: Site) -> None:
         }
         for rater in raters
     )
-    bar = st.column_config.ProgressColumn("progress", min_value=0.0, max_value=1.0, format="percent")
+    bar = st.column_config.ProgressColumn("progress", min_value=0.0, max_value=1.0, format="percent", color="#1f4e79")
     st.dataframe(table, hide_index=True, column_config={"progress": bar}, height=TABLE_PIXELS)
+    st.caption(f"{conditions(record.settings)} Times are those of {zone()}.")
+
+
+def conditions(chosen: Settings) -> str:
+    """Return on what screens the study is shown, as a sentence or two."""
+    devices = "Desktop computers alone" if chosen.screens == "desktop" else "All devices"
+    small = "refused" if chosen.small_screens == "refuse" else "shown the pictures that fit"
+    limits = [f"{chosen.crop_width} wide"] * bool(chosen.crop_width) + [f"{chosen.crop_height} high"] * bool(
+        chosen.crop_height
+    )
+    cut = f" Pictures are cut to their middle, at most {' and '.join(limits)}." if limits else ""
+    return f"{devices}; raters whose screen is too small are {small}.{cut}"
 
 
 def invitations(site: Site) -> None:
@@ -176,7 +195,7 @@ def downloads(site: Site) -> None:
     links = " · ".join(
         f'<a style="color: inherit" href="{site.gate.export_address(kind)}" download>{kind}</a>' for kind in kinds
     )
-    st.html(f"Anonymised ratings: {links} (valid for ten minutes)")
+    st.html(f"Anonymised ratings: {links} (valid for ten minutes; a download is a look at scores, and logged as one)")
 
 
 def looks(site: Site) -> None:
@@ -186,7 +205,7 @@ def looks(site: Site) -> None:
         "what it says. They are hidden for that reason; looking at them is written to the log."
     )
     if st.checkbox("Show the mean opinion scores so far"):
-        site.store.organiser.log_event(site.study, "peeked")
+        site.store.organiser.log_look(site.study, "mean opinion scores")
         from srbench import stats
 
         try:
@@ -203,9 +222,17 @@ def log(site: Site) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
+def zone() -> dt.tzinfo:
+    """Return the time zone of the organiser's browser, or UTC where it is not known here."""
+    try:
+        return zoneinfo.ZoneInfo(st.context.timezone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return dt.UTC
+
+
 def moment(seconds: float | None) -> str:
-    """Return a time in UTC as text."""
-    return "" if seconds is None else f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}"
+    """Return a time as text, as the organiser's clock shows it."""
+    return "" if seconds is None else f"{dt.datetime.fromtimestamp(seconds, zone()):%Y-%m-%d %H:%M:%S}"
 
 
 def page(site: Site) -> None:

@@ -1,17 +1,7 @@
 // One rater's session: shows what the server says is next, takes one answer per image, and never loses it.
 
-const LANGUAGE_KEY = "srbench-language";
+const SLOW = 400; // milliseconds after which the page says that it loads
 const ACTING_KEYS = new Set(["1", "2", "3", "4", "5", "u", "U", "Backspace", "Enter", " "]);
-
-export default function (component) {
-  const root = component.parentElement;
-  const page = root.querySelector(".page");
-  // Streamlit calls this again when it reconnects; a session that runs must not start twice.
-  if (page.session) page.session.stop();
-  page.session = new Session(page, component.data);
-  page.session.start();
-  return () => page.session.stop();
-}
 
 class Session {
   constructor(page, data) {
@@ -28,7 +18,9 @@ class Session {
     this.given = {}; // answers to the questions of a card, until they are sent
     this.card = null; // what covers the stage: {name, onProceed, values}
     this.clock = new Clock();
+    this.holding = new Holding(this.leaving.signal);
     this.language = this.firstLanguage();
+    this.rest = new Rest(this.part("card-rest"), (name, values) => this.say(name, values));
   }
 
   start() {
@@ -36,7 +28,7 @@ class Session {
     document.addEventListener("keydown", (event) => this.onKey(event), { capture: true, signal });
     document.addEventListener("visibilitychange", () => this.clock.follow(document.hidden), { signal });
     this.part("proceed").addEventListener("click", () => this.proceed());
-    this.part("second").addEventListener("click", () => this.card.onSecond());
+    this.part("second").addEventListener("click", () => this.card?.onSecond?.());
     this.part("withdraw").addEventListener("click", () => this.askWithdrawal());
     this.part("card-form").addEventListener("submit", (event) => {
       event.preventDefault(); // Enter in a field
@@ -46,19 +38,30 @@ class Session {
     this.part("learned").addEventListener("click", () => this.learned());
     this.part("card-undo").addEventListener("click", () => this.undo());
     this.part("undo").addEventListener("click", () => this.undo());
-    this.stopWatching = onViewChange(() => this.onView());
+    window.addEventListener("pagehide", () => this.leaving.abort(), { signal });
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload()); // what was under way has ended
+    window.addEventListener("hashchange", () => this.open(), { signal });
+    onViewChange(() => this.onView());
     this.translate();
-    // An open link that lets nobody in leads here; the server puts the reason behind the address.
-    const reason = location.hash.slice(1);
-    if (["full", "no_participant", "no_link"].includes(reason)) this.showCard(reason);
-    else this.load({ opening: true });
+    this.open();
   }
 
-  stop() {
-    this.leaving.abort();
-    this.stopWatching();
-    // Listeners on the component's own elements go with the elements' clones.
-    for (const name of ["proceed", "second", "withdraw", "card-form", "fullscreen", "learned", "card-undo", "undo"]) this.part(name).replaceWith(this.part(name).cloneNode(true));
+  open() {
+    // An open link that lets nobody in leads here; the server puts the reason behind the address.
+    const reason = location.hash.slice(1);
+    if (!HOME) this.showCard(["full", "no_participant"].includes(reason) ? reason : "no_link");
+    else if (mustAsk(RATER)) this.askWho();
+    else this.begin();
+  }
+
+  // Two raters may take turns at one computer; each of them has a link.
+  askWho() {
+    this.showCard("who", () => this.begin(), { other: readStored(RATER_KEY) }, () => this.showCard("stranger"));
+  }
+
+  begin() {
+    for (const storage of ["localStorage", "sessionStorage"]) writeStored(RATER_KEY, RATER, storage);
+    return this.load({ opening: true });
   }
 
   // ---- words -------------------------------------------------------------------------------------------------
@@ -76,7 +79,7 @@ class Session {
   }
 
   translate() {
-    this.page.lang = this.language;
+    document.documentElement.lang = this.language;
     const languages = this.part("languages");
     languages.setAttribute("aria-label", this.say("language"));
     languages.replaceChildren(
@@ -151,6 +154,7 @@ class Session {
 
   greet(state) {
     this.state = state;
+    this.holding.fetchAhead(state.ahead);
     this.showCard("welcome_back", () => this.enter(state));
   }
 
@@ -158,8 +162,9 @@ class Session {
     this.state = state;
     this.disarm();
     this.clearStage();
-    if (state.pictures) this.present(state);
-    else this.showScreen(state);
+    if (state.pictures) return this.present(state);
+    this.holding.fetchAhead(state.ahead);
+    this.showScreen(state);
   }
 
   showScreen(state) {
@@ -250,16 +255,26 @@ class Session {
   async present(state) {
     this.hideCard();
     this.drawPanel();
+    const slow = setTimeout(() => this.drawLoading(true), SLOW);
     try {
-      const images = await Promise.all(state.pictures.map((picture) => fetchImage(picture.source)));
+      const images = await Promise.all(state.pictures.map((picture) => this.holding.image(picture)));
       if (state !== this.state) return;
+      this.holding.fetchAhead(state.ahead); // not before: the picture that is due has the whole link
       this.fillStage(state, images);
       this.layOut();
     } catch {
       if (state !== this.state || this.leaving.signal.aborted) return;
       await pause(LONGEST_WAIT / 4);
       this.load(); // an address serves once and not for ever: ask for a new one
+    } finally {
+      clearTimeout(slow);
+      this.drawLoading(false);
     }
+  }
+
+  drawLoading(isLoading) {
+    this.part("loading").textContent = isLoading ? this.say("loading") : "";
+    this.part("loading").hidden = !isLoading;
   }
 
   // ---- the stage ---------------------------------------------------------------------------------------------
@@ -268,6 +283,8 @@ class Session {
     this.shown = [];
     const stage = this.part("stage");
     stage.classList.remove("shown");
+    stage.removeAttribute("role"); // an image without an image is a riddle to a screen reader
+    stage.removeAttribute("aria-label");
     stage.replaceChildren();
   }
 
@@ -277,7 +294,10 @@ class Session {
       return { image, width, height, caption: caption ? makeCaption(this.say(caption)) : null };
     });
     const nodes = this.shown.flatMap((one) => (one.caption ? [one.image, one.caption] : [one.image]));
-    this.part("stage").replaceChildren(...nodes);
+    const stage = this.part("stage");
+    stage.replaceChildren(...nodes);
+    stage.setAttribute("role", "img");
+    this.nameStage();
   }
 
   async layOut() {
@@ -357,6 +377,7 @@ class Session {
   }
 
   learned() {
+    if (!this.lesson) return; // a hidden button can still be pressed by a program, or by a key that was held
     const { next } = this.lesson;
     this.lesson = null;
     this.enter(next);
@@ -385,10 +406,12 @@ class Session {
     if (panel.hidden) return;
     const practising = state.screen === "calibration";
     this.part("question-text").textContent = this.question();
+    const leaves = !this.lesson && document.activeElement === this.part("learned");
     this.part("learned").hidden = !this.lesson;
+    if (leaves) this.focusScale();
     this.part("learned").textContent = this.say("learned");
     this.part("scale").setAttribute("aria-label", this.say("scale"));
-    this.part("scale").replaceChildren(...state.scale.map((score) => this.scaleButton(score)));
+    this.drawButtons();
     this.drawScale();
 
     const undo = this.part("undo");
@@ -403,18 +426,33 @@ class Session {
     progress.setAttribute("aria-valuetext", this.say("remaining", values));
     this.part("progress-bar").style.width = `${(100 * state.done) / state.total}%`;
     this.part("remaining").textContent = this.say(practising ? "practice_remaining" : "remaining", values);
-    this.part("stage").setAttribute("aria-label", this.say("image", { position: state.position, total: state.total }));
+    this.part("who").textContent = this.say("rater", { name: RATER });
+    if (this.shown.length) this.nameStage();
   }
 
-  scaleButton(score) {
+  nameStage() {
+    const { position, total } = this.state;
+    this.part("stage").setAttribute("aria-label", this.say("image", { position, total }));
+  }
+
+  // The buttons stay where they are as long as they say the same: whoever rates with them keeps the place.
+  drawButtons() {
+    const { scale } = this.state;
+    const words = scale.map((score) => this.label(score));
+    const said = JSON.stringify([scale, words]);
+    if (this.part("scale").dataset.said === said) return this.press(null);
+    this.part("scale").dataset.said = said;
+    this.part("scale").replaceChildren(...scale.map((score, index) => this.scaleButton(score, words[index])));
+  }
+
+  scaleButton(score, label) {
     const button = makeButton("", () => this.rate(score));
     const number = document.createElement("b");
     number.textContent = score;
     const word = document.createElement("span");
-    word.textContent = this.label(score);
+    word.textContent = label;
     button.append(number, word);
     button.dataset.score = score;
-    button.setAttribute("aria-label", `${score}, ${this.label(score)}`);
     button.setAttribute("aria-keyshortcuts", String(score));
     return button;
   }
@@ -443,7 +481,7 @@ class Session {
   drawCard() {
     const { name, onProceed, values, onSecond } = this.card;
     const state = this.state || {};
-    const all = { ...state, ...values };
+    const all = { ...state, name: RATER, ...values };
     this.page.dataset.screen = name;
     this.part("card").hidden = false;
     this.part("card-title").textContent = this.say(`${name}_title`, all);
@@ -451,6 +489,7 @@ class Session {
     const obstacle = values.obstacle ? this.say(`fit_${values.obstacle.reason}`, values.obstacle) : "";
     const studys = name === "consent" ? inLanguage(state.consent, this.language) : practice;
     this.part("card-text").replaceChildren(...paragraphs(`${this.say(`${name}_text`, all)}\n\n${studys}`));
+    this.rest.show(name === "break" ? state.break_minutes : 0);
     this.part("card-warning").hidden = !obstacle;
     this.part("card-warning").replaceChildren(...paragraphs(obstacle));
     const asks = state.questions && name === cardName(state) ? state.questions : [];
@@ -464,6 +503,8 @@ class Session {
     this.part("withdraw").textContent = this.say("withdraw_link");
     this.drawCode(name === cardName(state) && !onProceed ? state.code : "");
     this.part("panel").inert = true;
+    this.part("card-who").hidden = !RATER;
+    this.part("card-who").textContent = this.say("rater", { name: RATER });
     this.part("proceed").hidden = !onProceed;
     this.part("proceed").textContent = this.say(`${name}_proceed`);
     this.part("card-undo").hidden = !state.can_undo || name !== cardName(state);
@@ -484,10 +525,18 @@ class Session {
   }
 
   hideCard() {
+    const hadFocus = this.part("card").contains(document.activeElement);
     this.card = null;
+    this.rest.show(0);
     this.part("panel").inert = false;
     this.page.dataset.screen = this.state ? this.state.screen : "loading";
     this.part("card").hidden = true;
+    if (hadFocus) this.focusScale();
+  }
+
+  // What had the focus is gone: the next Tab leads to the first answer, and not out of the page.
+  focusScale() {
+    this.part("scale").focus({ preventScroll: true });
   }
 
   proceed() {
@@ -501,100 +550,9 @@ class Session {
   }
 }
 
-// Counts the seconds during which the image could be seen: a tab in the background does not count.
-class Clock {
-  constructor() {
-    this.stop();
-  }
-
-  restart(already) {
-    this.counted = already * 1000;
-    this.since = performance.now();
-  }
-
-  stop() {
-    this.counted = 0;
-    this.since = null;
-    this.paused = false;
-  }
-
-  follow(hidden) {
-    if (this.since !== null && hidden) {
-      this.counted += performance.now() - this.since;
-      this.since = null;
-      this.paused = true;
-    } else if (this.paused && !hidden) {
-      this.since = performance.now();
-      this.paused = false;
-    }
-  }
-
-  seconds() {
-    const running = this.since === null ? 0 : performance.now() - this.since;
-    return (this.counted + running) / 1000;
-  }
-}
-
 // Screens are named by the server with hyphens; keys of the language files have none.
 const cardName = (state) => (state.screen || "").replaceAll("-", "_");
 
-function makeButton(text, onClick) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.addEventListener("click", onClick);
-  return button;
-}
-
 const longest = (...texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
 
-function makeCaption(text) {
-  const caption = document.createElement("div");
-  caption.className = "caption";
-  caption.textContent = text;
-  return caption;
-}
-
-// Blank lines part paragraphs; lines that begin with "- " make a list. All of it is text, never markup.
-function paragraphs(text) {
-  return text
-    .trim()
-    .split(/\n\s*\n/)
-    .map((block) => {
-      const lines = block.split("\n").map((line) => line.trim());
-      const list = lines.every((line) => line.startsWith("- "));
-      const node = document.createElement(list ? "ul" : "p");
-      if (!list) node.textContent = lines.join(" ");
-      else node.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line.slice(2) })));
-      return node;
-    });
-}
-
-// Returns the address in a code, or null; what the panel calls the rater is known to this browser alone.
-function returnAddress(code) {
-  if (!code.startsWith("https://")) return null;
-  const name = document.cookie.match(/(?:^|; )srbench_participant=([A-Za-z0-9]+)/);
-  return code.replace("{id}", name ? name[1] : "");
-}
-
-function toggleFullscreen() {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else document.documentElement.requestFullscreen().catch(() => {});
-}
-
-// Storage may be forbidden in a private window; the page then forgets the language, nothing else.
-function readStored(key) {
-  try {
-    return window.localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function writeStored(key, value) {
-  try {
-    window.localStorage.setItem(key, value);
-  } catch {
-    // see readStored
-  }
-}
+new Session(document.querySelector(".page"), JSON.parse(document.getElementById("data").textContent)).start();

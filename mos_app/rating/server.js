@@ -11,10 +11,13 @@ class Refusal extends Error {
   }
 }
 
+// A rater's page, and all that it asks for, is below one address; anywhere else nobody is known.
+const [HOME, RATER] = location.pathname.match(/^\/rating\/([^/]+)\//) ?? [null, null];
+
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function once(action, body, signal) {
-  const response = await fetch(`/rating/${action}`, {
+  const response = await fetch(HOME + action, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -41,13 +44,4 @@ async function ask(action, body, { signal, onTrouble }) {
       await pause(wait * (0.75 + Math.random() / 2));
     }
   }
-}
-
-async function fetchImage(source) {
-  const image = new Image();
-  image.alt = "";
-  image.draggable = false;
-  image.src = source;
-  await image.decode();
-  return image;
 }

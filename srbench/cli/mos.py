@@ -70,6 +70,9 @@ def new(
     made = study.design
     typer.echo(f"Pre-registration: {study.path / 'study.toml'} (seed {made.seed})")
     typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {len(schedule.share(made, 1))}")
+    if made.settings.crop_width or made.settings.crop_height:
+        width, height = made.settings.crop_width or "any width", made.settings.crop_height or "any height"
+        typer.echo(f"Larger pictures are cut to their middle, at most {width} x {height}.")
     typer.echo(f"Next: srbench mos open {name}")
 
 
@@ -97,7 +100,7 @@ def status(name: Name, studies: Studies = HERE, db: Url = None, as_json: AsJson 
     record = found.record
     if as_json:
         rows = [asdict(rater) for rater in found.raters]
-        about = {"study": name, "state": record.state, "origin": record.origin}
+        about = {"study": name, "state": record.state, "origin": record.origin, "looks": found.looks}
         typer.echo(json.dumps({**about, "raters": rows, "refused": found.refused}, indent=1))
         return
     counts = f"{len(found.raters)} raters, {found.done:,} of {found.total:,} ratings"
@@ -107,6 +110,8 @@ def status(name: Name, studies: Studies = HERE, db: Url = None, as_json: AsJson 
             f"{rater.number:5d}  {rater.state:12s} {rater.done:5d}/{rater.total:<5d} {rater.label or ''}"
             f"{f' ({rater.screen})' if rater.screen else ''}"
         )
+    if found.looks:
+        typer.echo(f"Looks at scores before the end: {found.looks} (who waits for a certain result finds one)")
     if found.refused:
         typer.echo("Refused: " + ", ".join(f"{kind} {count}" for kind, count in found.refused.items()))
 

@@ -133,13 +133,20 @@ class Study:
     def open(self) -> StudyRecord:
         """Freeze the study and open it for raters, or end a pause; from now on no file of it may change.
 
+        The pictures are packed for their way to the raters, which takes a minute or two for a thousand of them.
+
         Raises:
             StudyError: A file is missing or changed, or the study was closed for good.
         """
         if not (self.path / "study.toml").is_file():
             studyfile.read(self.path / "study.toml")  # says what to do, before a database is made
+        from srbench.mos.site import packing
+
         with self._store(create=True) as store:
-            return registration.freeze(self.path, store.organiser)
+            record = registration.freeze(self.path, store.organiser)
+            pictures = store.organiser.stimuli(self.name)
+            packing.pack(pictures, self.path / stimuli.FOLDER, self.path / packing.FOLDER)
+        return record
 
     def pause(self) -> None:
         """Let nobody rate until the study is opened again."""
@@ -282,11 +289,15 @@ class Study:
     def ratings(self, names: bool = False) -> pd.DataFrame:
         """Return all ratings, or all comparisons where the design is pair comparison, one per row.
 
+        While the study is not closed this is a look at scores, which the log of the study keeps.
+
         Args:
             names: Raters' labels instead of their anonymous codes.
         """
         with self._store() as store:
-            return store.analyst.results(self.name, names)
+            found = store.analyst.results(self.name, names)
+            store.organiser.log_look(self.name, "ratings were read")
+        return found
 
     def export(self, path: str | Path, form: str = "", names: bool = False) -> int:
         """Write the study's data to a file and return the number of ratings; the log of the study keeps it.
@@ -306,6 +317,7 @@ class Study:
             whole = chosen == "archive"
             data = archive(store.analyst, self.name, names) if whole else formats.encode(ratings, chosen)
             store.organiser.log_event(self.name, "exported", f"{chosen}{', with labels' if names else ''}")
+            store.organiser.log_look(self.name, f"export of {chosen}")
         write_atomically(Path(path), data)
         return len(ratings)
 

@@ -56,6 +56,12 @@ def test_a_notebook_makes_opens_invites_watches_and_exports_with_one_call_each(l
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out.csv", dtype={"rater": str}), ratings)
     assert lab.export(tmp_path / "all.zip") == 60
     assert [event.detail for event in lab.status().events if event.kind == "exported"] == ["csv", "archive"]
+    looks = [event.detail for event in lab.status().events if event.kind == "peeked"]
+    assert looks == ["ratings were read", "export of csv", "export of archive"]
+    lab.close()
+    lab.ratings()
+    lab.export(tmp_path / "again.csv")
+    assert lab.status().looks == 3, "after the end nobody can stop because of a result"
     assert repr(lab).startswith("Study('lab', folder=")
 
 

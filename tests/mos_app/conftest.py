@@ -90,11 +90,15 @@ class TinyStudy:
 
 
 def make_study(
-    folder: Path, consent: dict[str, str] | None = None, questions: Sequence[Question] = (), **settings: Any
+    folder: Path,
+    consent: dict[str, str] | None = None,
+    questions: Sequence[Question] = (),
+    url: str = "",
+    **settings: Any,
 ) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
     rng = np.random.default_rng(5)
-    study = TinyStudy(folder, f"sqlite:///{folder / 'ratings.db'}")
+    study = TinyStudy(folder, url or f"sqlite:///{folder / 'ratings.db'}")
 
     def add(role: str, dataset: str, image: str, method: str, height: int, width: int) -> None:
         noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -175,6 +179,13 @@ class Server:
 
     def link(self, token: str) -> str:
         return f"{self.address}/join/{token}"
+
+    def home(self, token: str) -> str:
+        """Return below which path a rater's page and requests are; for strangers a path of nobody."""
+        store = self.study.store
+        rater = store.rater.rater_by_token(token)
+        store.close()
+        return f"/rating/{rater.code if rater else '00000000'}/"
 
     def log(self) -> str:
         path = self.study.folder / "server.log"

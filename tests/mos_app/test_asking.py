@@ -23,7 +23,7 @@ QUESTIONS = (
 def ask(server, token, action, body):
     connection = http.client.HTTPConnection("localhost", server.port, timeout=20)
     headers = {"Content-Type": "application/json", "Cookie": f"srbench_rater={token}", "Origin": server.address}
-    connection.request("POST", f"/rating/{action}", json.dumps(body), headers)
+    connection.request("POST", f"{server.home(token)}{action}", json.dumps(body), headers)
     response = connection.getresponse()
     data = response.read()
     connection.close()

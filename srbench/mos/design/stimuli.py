@@ -20,7 +20,7 @@ from srbench.mos.design import originals, schedule, studyfile
 from srbench.mos.design.originals import Load
 from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import REFERENCE, ImageSet, StudyDesign, check
-from srbench.mos.store.definitions import Stimulus
+from srbench.mos.store.definitions import Settings, Stimulus
 
 FOLDER = "stimuli"
 
@@ -52,6 +52,7 @@ class _Run:
 def make(design: StudyDesign, run: Path, studies: Path, data_root: Path | None = None) -> StudyDesign:
     """Copy the pictures of a study from `run` to `studies/NAME/stimuli` and write `studies/NAME/study.toml`.
 
+    Pictures that are larger than the settings' crop are cut to their middle, practice and originals among them.
     Every picture becomes 8-bit RGB PNG without any text chunk, named by 128 random bits, so that neither a file's
     name nor its metadata tells where it came from.
 
@@ -83,7 +84,7 @@ def make(design: StudyDesign, run: Path, studies: Path, data_root: Path | None =
     sources = [*_rated(planned, source), *_calibration(planned, source.scale, data_root)]
     temporary = studies / f".{design.name}.{secrets.token_hex(4)}.new"
     try:
-        stimuli = tuple(_store(each, temporary / FOLDER) for each in sources)
+        stimuli = tuple(_store(each, temporary / FOLDER, planned.settings) for each in sources)
         _check_sizes(stimuli)
         study = replace(
             planned,
@@ -182,8 +183,8 @@ def _choose(study: StudyDesign, purpose: str, names: Sequence[str], count: int) 
     return sorted(stream.shuffled(sorted(names))[:count])
 
 
-def _store(source: _Source, folder: Path) -> Stimulus:
-    image = source.load()
+def _store(source: _Source, folder: Path, settings: Settings) -> Stimulus:
+    image = _middle(source.load(), settings)
     if image.ndim == 2:  # a gray file among colour ones would tell a method by its size
         image = np.repeat(image[..., None], 3, axis=2)
     data, name = images.encode(np.ascontiguousarray(image)), secrets.token_hex(16)
@@ -199,6 +200,14 @@ def _store(source: _Source, folder: Path) -> Stimulus:
         width=image.shape[1],
         height=image.shape[0],
     )
+
+
+def _middle(image: images.Image, settings: Settings) -> images.Image:
+    """Return the middle of an image that is larger than the study shows: the same place in all versions of one size."""
+    height, width = image.shape[:2]
+    shown_height, shown_width = min(height, settings.crop_height or height), min(width, settings.crop_width or width)
+    top, left = (height - shown_height) // 2, (width - shown_width) // 2
+    return image[top : top + shown_height, left : left + shown_width]
 
 
 def _check_sizes(stimuli: Sequence[Stimulus]) -> None:

@@ -177,6 +177,8 @@ def _check_settings(settings: Settings, where: str) -> None:
         raise StudyError(f"{where}: expected attempts of 1 or more, tolerance of 0 or more, pass_fraction from 0 to 1.")
     if settings.trials_per_rater < 0 or settings.trials_per_rater == 1:
         raise StudyError(f"{where}: trials_per_rater is 0 for all, or 2 or more; got {settings.trials_per_rater}.")
+    if min(settings.crop_width, settings.crop_height) < 0:
+        raise StudyError(f"{where}: crop_width and crop_height are pixels, or 0 for whole pictures.")
     for entry, known in (("screens", SCREENS), ("small_screens", SMALL_SCREENS)):
         if getattr(settings, entry) not in known:
             raise StudyError(f"{where}: {unknown(entry, str(getattr(settings, entry)), known)}")

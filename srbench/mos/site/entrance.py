@@ -13,7 +13,7 @@ from srbench.errors import StudyError
 from srbench.mos.design import schedule
 from srbench.mos.design.registration import frozen
 from srbench.mos.site.guard import log_refused, logger
-from srbench.mos.site.rating import COOKIE, set_cookie
+from srbench.mos.site.rating import COOKIE, enter, home, set_cookie
 from srbench.mos.store.entrances import PARTICIPANT, Door
 
 if TYPE_CHECKING:
@@ -69,12 +69,14 @@ class EntranceRoutes:
         except StudyError as error:
             logger.error("%s", error)
             token = None
-        if token is None:
+        rater = await run_in_threadpool(self._store.rater.rater_by_token, token) if token else None
+        if token is None or rater is None:
             return RedirectResponse("/#full", 303)
-        response = RedirectResponse("/", 303)
-        set_cookie(response, request, COOKIE, token, self._secure)
+        response = enter(request, rater, token, self._secure)
         if name:
-            set_cookie(response, request, NAME_COOKIE, name, self._secure, readable=True)
+            set_cookie(response, request, NAME_COOKIE, name, self._secure, home(rater), readable=True)
+        else:  # who comes by this link again in this browser is the same rater
+            set_cookie(response, request, COOKIE, token, self._secure, request.url.path)
         return response
 
     def _enter(self, door: Door, name: str, here: str) -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("srbench.mos.site.server")
 
 PRIVATE = ("/rating/", "/join/", "/open/", "/organiser/")
-"""Addresses of our own: never cached, never compressed, never validated by ETag."""
+"""Addresses of our own, as the root is: never cached, never validated by ETag; nothing about a trial is compressed."""
 
 _BLOCKED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/component/", "/media/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -90,7 +90,7 @@ class Guard:
         if reason is not None:
             await self._refuse(scope, receive, send, *reason)
             return
-        private = scope["path"].startswith(PRIVATE)
+        private = scope["path"] == "/" or scope["path"].startswith(PRIVATE)
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":

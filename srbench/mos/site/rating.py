@@ -1,4 +1,8 @@
-"""What the rating page asks of the server: join, arrive, next, proceed, rate, undo, and the pictures."""
+"""What the rating page asks of the server: join, arrive, next, proceed, rate, undo, and the pictures.
+
+Every rater has addresses of their own, `/rating/CODE/...`, and the cookie is bound to them: two raters in two tabs of
+one browser stay two.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,9 @@ from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.site import bodies, welcome
 from srbench.mos.site.asking import LARGEST_REPLIES, Asking
-from srbench.mos.site.bodies import BadRequestError
+from srbench.mos.site.bodies import LARGEST, BadRequestError
 from srbench.mos.site.guard import Limit, log_refused, logger
+from srbench.mos.site.shown import KINDS, Kind
 from srbench.mos.site.tickets import TicketError
 from srbench.mos.store.session import ENDINGS, Card, RefusalError, TrialView
 
@@ -25,8 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from srbench.mos.site.pictures import Pictures
-    from srbench.mos.site.tickets import Tickets
+    from srbench.mos.site.shown import Shown
     from srbench.mos.store.session import Rater, Receipt
     from srbench.mos.store.stores import Store
 
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
 COOKIE = "srbench_rater"
 _COOKIE_SECONDS = 180 * 24 * 3600
-_ANSWER_SIZE = 1024
+_ANSWER_SIZE = 2048
 _WITHDRAWABLE = frozenset(
     {"break", "calibration-passed", "calibration-again", "finished", "failed", "questions-before", "questions-after"}
     | {"paused", "closed", "timed-out"}
@@ -48,21 +52,17 @@ class RatingRoutes:
     Args:
         store: Where raters, trials and ratings are.
         study: Whose raters are let in.
-        pictures: The frozen stimuli.
-        tickets: Makes the one-time addresses of pictures.
+        shown: The pictures.
         asking: Consent and questions.
         secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
-    def __init__(
-        self, store: Store, study: str, pictures: Pictures, tickets: Tickets, asking: Asking, secure: bool = False
-    ) -> None:
+    def __init__(self, store: Store, study: str, shown: Shown, asking: Asking, secure: bool = False) -> None:
         self._store = store.rater
         self._organiser = store.organiser
         self._secure = secure
         self._study = study
-        self._pictures = pictures
-        self._tickets = tickets
+        self._shown = shown
         self._asking = asking
         self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
@@ -70,36 +70,39 @@ class RatingRoutes:
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root of the site."""
+        steps = {
+            "arrive": _in_thread(self._arrive),
+            "next": _in_thread(self._next),
+            "proceed": _in_thread(self._proceed),
+            "rate": self._rate,
+            "undo": _in_thread(self._undo),
+            "agree": self._ask(self._asking.agree),
+            "reply": self._ask(self._asking.reply),
+            "withdraw": self._ask(self._asking.withdraw),
+        }
+        largest = {"reply": LARGEST_REPLIES}
         return [
             Route("/join/{token}", self._join, methods=["GET"]),
-            Route("/rating/arrive", self._step(_in_thread(self._arrive)), methods=["POST"]),
-            Route("/rating/next", self._step(_in_thread(self._next)), methods=["POST"]),
-            Route("/rating/proceed", self._step(_in_thread(self._proceed)), methods=["POST"]),
-            Route("/rating/rate", self._step(self._rate), methods=["POST"]),
-            Route("/rating/undo", self._step(_in_thread(self._undo)), methods=["POST"]),
-            Route("/rating/agree", self._step(self._ask(self._asking.agree)), methods=["POST"]),
-            Route("/rating/reply", self._step(self._ask(self._asking.reply), LARGEST_REPLIES), methods=["POST"]),
-            Route("/rating/withdraw", self._step(self._ask(self._asking.withdraw)), methods=["POST"]),
-            Route("/rating/picture/{ticket}", self._picture, methods=["GET"]),
+            *(
+                Route(f"/rating/{{rater}}/{name}", self._step(answer, largest.get(name, LARGEST)), methods=["POST"])
+                for name, answer in steps.items()
+            ),
+            *(Route(f"/rating/{{rater}}/{kind}/{{ticket}}", self._picture(kind), methods=["GET"]) for kind in KINDS),
         ]
 
     def _join(self, request: Request) -> Response:
         token = request.path_params["token"]
-        response = RedirectResponse("/", 303)
         rater = self._known(token)
         if rater is None:
             self._refuse(request, None, "token")
-            # Without a cookie the page tells what to do; a stale cookie would hide that.
-            response.delete_cookie(COOKIE, path="/")
-            return response
+            return RedirectResponse("/", 303)  # the page tells what to do
         self._store.log_event(rater, "joined")
-        set_cookie(response, request, COOKIE, token, self._secure)
-        return response
+        return enter(request, rater, token, self._secure)
 
     def _ask(self, answer: Callable[[Rater, dict[str, Any]], TrialView | Card]) -> Answer:
         return _in_thread(lambda rater, body: self._state(rater, answer(rater, body)))
 
-    def _step(self, answer: Answer, largest: int = bodies.LARGEST) -> Callable[[Request], Awaitable[Response]]:
+    def _step(self, answer: Answer, largest: int = LARGEST) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             rater = None
             try:
@@ -121,8 +124,8 @@ class RatingRoutes:
 
     def _rater(self, request: Request) -> Rater:
         rater = self._known(request.cookies.get(COOKIE, ""))
-        if rater is None:
-            raise BadRequestError("Expected the cookie of a rater of this study.", "token", 401)
+        if rater is None or rater.code != request.path_params["rater"]:
+            raise BadRequestError("Expected the cookie of the rater whose address this is.", "token", 401)
         if self._limit.wait(str(rater.id)):
             raise BadRequestError("Expected fewer requests.", "rate", 429)
         return rater
@@ -202,13 +205,14 @@ class RatingRoutes:
         return self._state(rater, self._store.undo(rater))
 
     def _state(self, rater: Rater, now: TrialView | Card) -> dict[str, Any]:
-        common = {
+        common: dict[str, Any] = {
             "practice": now.progress.calibration,
             "done": now.progress.done,
             "total": now.progress.total,
             "session": now.progress.session,
             "minutes_left": math.ceil(now.progress.seconds_left / 60),
             "can_undo": now.can_undo,
+            "ahead": self._shown.ahead(rater, now.ahead),
         }
         return common | (self._card(rater, now) if isinstance(now, Card) else self._trial(rater, now))
 
@@ -239,38 +243,48 @@ class RatingRoutes:
             "position": now.position,
             "min_seconds": now.minimum_seconds,
             "pictures": [
-                {
-                    "source": f"/rating/picture/{self._tickets.issue(picture.id, rater=rater.id)}",
-                    "width": picture.width,
-                    "height": picture.height,
-                    "caption": caption,
-                }
+                self._shown.due(rater, now.id, picture) | {"caption": caption}
                 for picture, caption in zip(now.pictures, captions, strict=True)
             ],
         }
 
-    def _picture(self, request: Request) -> Response:
-        rater = None
-        try:
-            rater = self._rater(request)
-            stimulus = self._tickets.redeem(request.path_params["ticket"], rater=rater.id)
-        except (BadRequestError, TicketError) as error:
-            self._refuse(request, rater, getattr(error, "reason", "ticket"))
-            return JSONResponse({"error": "picture"}, 404)
-        try:
-            return Response(self._pictures[stimulus], media_type="image/png")
-        except StudyError as error:  # the rater sees no picture rather than another one
-            logger.error("%s", error)
-            self._store.log_event(rater, "damaged-stimulus", stimulus)
-            return JSONResponse({"error": "damaged"}, 500)
+    def _picture(self, kind: Kind) -> Callable[[Request], Response]:
+        def endpoint(request: Request) -> Response:
+            rater = None
+            try:
+                rater = self._rater(request)
+                data = self._shown.read(rater, kind, request.path_params["ticket"])
+            except (BadRequestError, TicketError) as error:
+                self._refuse(request, rater, getattr(error, "reason", "ticket"))
+                return JSONResponse({"error": "picture"}, 404)
+            except StudyError as error:  # the rater sees no picture rather than another one
+                logger.error("%s", error)
+                self._store.log_event(rater, "damaged-stimulus", str(error))
+                return JSONResponse({"error": "damaged"}, 500)
+            return Response(data, media_type="application/octet-stream")
+
+        return endpoint
+
+
+def enter(request: Request, rater: Rater, token: str, secure: bool) -> Response:
+    """Lead a rater to the address that is the rater's own, with the cookie that is good there alone."""
+    place = home(rater)
+    response = RedirectResponse(place, 303)
+    set_cookie(response, request, COOKIE, token, secure, place)
+    return response
+
+
+def home(rater: Rater) -> str:
+    """Return below which address a rater's page and all its requests are."""
+    return f"/rating/{rater.code}/"
 
 
 def set_cookie(
-    response: Response, request: Request, name: str, value: str, secure: bool, readable: bool = False
+    response: Response, request: Request, name: str, value: str, secure: bool, path: str, readable: bool = False
 ) -> None:
-    """Let the browser keep something for this site alone; programs of the page see it where it is `readable`."""
+    """Let the browser keep something for addresses below `path`; programs of the page see it where it is `readable`."""
     response.set_cookie(
-        name, value, max_age=_COOKIE_SECONDS, path="/", httponly=not readable, samesite="lax",
+        name, value, max_age=_COOKIE_SECONDS, path=path, httponly=not readable, samesite="lax",
         secure=secure or request.url.scheme == "https",
     )  # fmt: skip
 

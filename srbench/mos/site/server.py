@@ -23,14 +23,15 @@ from srbench.errors import StudyError
 from srbench.mos.design import invitations
 from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
-from srbench.mos.site import health
+from srbench.mos.site import health, packing
 from srbench.mos.site.asking import Asking
 from srbench.mos.site.entrance import EntranceRoutes
 from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
+from srbench.mos.site.page import RatingPage
 from srbench.mos.site.pictures import Pictures
 from srbench.mos.site.rating import RatingRoutes
-from srbench.mos.site.tickets import Tickets
+from srbench.mos.site.shown import Shown
 from srbench.mos.store.archive import archive
 from srbench.mos.store.formats import encode
 from srbench.mos.store.stores import Store
@@ -63,11 +64,7 @@ _SETTINGS: dict[str, Any] = {
     "server.showEmailPrompt": False,
     "server.xsrfCookieSameSite": "strict",
     "theme.base": "light",
-    "theme.backgroundColor": "#808080",
-    "theme.secondaryBackgroundColor": "#8c8c8c",
-    "theme.textColor": "#0d0d0d",
-    "theme.primaryColor": "#333333",
-    "theme.linkColor": "#0d0d0d",
+    "theme.primaryColor": "#1f4e79",
 }
 
 
@@ -116,11 +113,12 @@ class Site:
         """
         import streamlit as st
 
-        pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
+        stimuli = self.store.organiser.stimuli(self.study)
+        shown = Shown(Pictures(self.folder / "stimuli", self.folder / packing.FOLDER, stimuli), self._key)
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
+        rating = RatingRoutes(self.store, self.study, shown, asking, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.
@@ -131,7 +129,9 @@ class Site:
         }
         # Answers of our own are never compressed: they would differ in length from trial to trial.
         entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
-        private = Starlette(routes=[*rating.routes(), *entrance.routes(), *self.gate.routes(), *nothing])
+        page = RatingPage(content.folder("mos_app"), self.language)
+        own = [*page.routes(), *rating.routes(), *entrance.routes(), *self.gate.routes()]
+        private = Starlette(routes=[*own, *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
             routes=[health.route(self.store, self.study)],
@@ -150,6 +150,7 @@ class Site:
     def export(self, kind: str) -> bytes:
         """Return the study's data, anonymised, as one of `organiser.EXPORT_FORMATS`; the log keeps who looked when."""
         self.store.organiser.log_event(self.study, "exported", kind)
+        self.store.organiser.log_look(self.study, f"download of {kind}")
         if kind == "archive":
             return archive(self.store.analyst, self.study)
         return encode(self.store.analyst.results(self.study), kind)

@@ -77,6 +77,8 @@ class Settings:
         attempts: How often calibration may be tried.
         tolerance: How far from the taught score an answer may lie and still count as right.
         pass_fraction: Share of right answers that passes; 0 lets everybody pass, as in the paper.
+        crop_width: Widest picture that is shown: of a wider one every rater sees the middle; 0 for whole pictures.
+        crop_height: Highest picture, likewise.
         screens: Devices that may take part: `desktop`, or `any`, phones and tablets among them.
         small_screens: What happens where the largest picture does not fit: `refuse` the rater before the first trial,
             or `leave-out` the pictures that do not fit from that rater's schedule.
@@ -93,6 +95,8 @@ class Settings:
     attempts: int = 2
     tolerance: int = 1
     pass_fraction: float = 0.9
+    crop_width: int = 0
+    crop_height: int = 0
     screens: Screens = "desktop"
     small_screens: SmallScreens = "refuse"
     trials_per_rater: int = 0

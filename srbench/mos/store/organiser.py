@@ -231,8 +231,15 @@ class OrganiserStore:
         """Return how far a study is. It holds no score."""
         return StudyStatus(self.study(study), tuple(self.raters(study)), tuple(self.events(study)))
 
+    def log_look(self, study: str, detail: str) -> None:
+        """Log as `peeked` that somebody sees or takes away scores, unless the study is closed and gets no more."""
+        with self._database.write() as connection:
+            record = studies.find(connection, study)
+            if record.state != "closed":
+                log(connection, record.id, None, "peeked", detail)
+
     def log_event(self, study: str, kind: str, detail: str = "") -> None:
-        """Log what the organiser did that changes nothing: `peeked`, `exported`."""
+        """Log what the organiser did that changes nothing, such as `exported`."""
         with self._database.write() as connection:
             log(connection, studies.find(connection, study).id, None, kind, detail)
 

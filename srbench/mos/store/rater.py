@@ -24,7 +24,7 @@ from srbench.mos.store.trials import Row
 from srbench.mos.store.withdrawal import erase
 
 _BY_TOKEN = (
-    sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.token_hash)
+    sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.code, m.rater.c.token_hash)
     .join(m.study)
     .where(m.rater.c.token_hash == sa.bindparam("token"))
 )
@@ -99,7 +99,7 @@ class RaterStore:
 
         def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
-            due = self._next(connection, row)
+            due = self._due(connection, row)
             if isinstance(due, TrialView) or due.kind != kind or not due.can_proceed:
                 return due
             self._leave(connection, row, kind)
@@ -148,7 +148,7 @@ class RaterStore:
 
         def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
-            due = self._next(connection, row)
+            due = self._due(connection, row)
             if isinstance(due, TrialView) or due.kind != kind:
                 return due
             if store is None:
@@ -212,7 +212,7 @@ class RaterStore:
 
         def work(connection: sa.Connection) -> TrialView | Card:
             row = trials.rater_row(connection, rater, lock=True)
-            due = self._next(connection, row)
+            due = self._due(connection, row)
             if not due.can_undo:
                 return due
             trials.change(connection, row, {"reopened": trials.trial_before(connection, row)})
@@ -236,7 +236,12 @@ class RaterStore:
         study, key = (rater.study_id, rater.id) if rater else (None, None)
         self._database.share(lambda connection: log(connection, study, key, kind, detail)).result()
 
-    def _next(self, connection: sa.Connection, row: Row, known: sa.RowMapping | None = None) -> TrialView | Card:
+    def _next(self, connection: sa.Connection, row: Row) -> TrialView | Card:
+        """Return what is due, with the pictures that follow on it."""
+        due = self._due(connection, row)
+        return replace(due, ahead=trials.ahead(connection, row, due))
+
+    def _due(self, connection: sa.Connection, row: Row, known: sa.RowMapping | None = None) -> TrialView | Card:
         """Return what is due; `known` is a trial that was read already, and is not read again where it is the one."""
         chosen = settings(row["settings"])
         now = trials.progress(row, chosen)
@@ -291,7 +296,7 @@ class RaterStore:
             if stored[0] != score:
                 log(connection, rater.study_id, rater.id, "repeated", f"{score} for {trial_id}, kept {stored[0]}")
             return _receipt(trial, stored, False, chosen, self._next(connection, row))
-        due = self._next(connection, row, trial)
+        due = self._due(connection, row, trial)
         if isinstance(due, Card):
             raise trials.why_no_rating(due)
         if due.id != trial_id or due.revision != revision:

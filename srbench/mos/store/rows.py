@@ -54,6 +54,11 @@ class StudyStatus:
         return sum(rater.total for rater in self.raters)
 
     @property
+    def looks(self) -> int:
+        """How often scores were seen or taken away while raters still rated."""
+        return sum(event.kind == "peeked" for event in self.events)
+
+    @property
     def refused(self) -> dict[str, int]:
         """How often requests were refused, by reason."""
         kinds = [event.kind.removeprefix("refused-") for event in self.events if event.kind.startswith("refused-")]

@@ -47,6 +47,7 @@ class Rater:
     """Who asks: proven by a token, and needed for every request of the rating page.
 
     Attributes:
+        code: What the rater is called, on the page, to the organiser and in exports.
         token_hash: Of the link that was used; once the link is revoked or replaced, requests are refused.
     """
 
@@ -54,6 +55,7 @@ class Rater:
     study_id: int
     study: str
     number: int
+    code: str
     token_hash: str
 
 
@@ -78,6 +80,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A picture of one of the next trials, which the page may hold, unreadable, until its turn."""
+
+    trial: str
+    stimulus: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialView:
     """The trial that is due now.
 
@@ -89,6 +99,7 @@ class TrialView:
         position: From 1, of `total`.
         revision: 0, or n when the rating is asked for the n-th time again; `rate` wants it back.
         can_undo: Whether `undo` would do something.
+        ahead: The pictures of the next trials.
     """
 
     id: str
@@ -101,6 +112,7 @@ class TrialView:
     minimum_seconds: float
     can_undo: bool
     progress: Progress = field(compare=False)
+    ahead: tuple[Ahead, ...] = field(default=(), compare=False)
 
     @property
     def choices(self) -> int:
@@ -116,6 +128,7 @@ class Card:
         right: Right answers in the calibration just ended, of `asked`; 0 of 0 on other cards.
         minutes: Suggested length of a break.
         code: What the panel that sent the rater wants to be told, a code or an address; empty without one.
+        ahead: The pictures of the trials that come after the card.
     """
 
     kind: CardKind
@@ -126,6 +139,7 @@ class Card:
     code: str = ""
     can_undo: bool = False
     progress: Progress = field(default=Progress(False, 0, 0, 1, 0.0), compare=False)
+    ahead: tuple[Ahead, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

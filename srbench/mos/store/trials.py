@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.events import log
-from srbench.mos.store.session import ENDINGS, Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
+from srbench.mos.store.session import ENDINGS, Ahead, Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
@@ -17,6 +17,10 @@ Row: TypeAlias = dict[str, Any]
 
 IDLE_SECONDS = 300.0
 """A pause this long is a break, whether one was offered or not."""
+
+AHEAD = 2
+"""How many trials a page may fetch before their turn."""
+_WAITING_CARDS = frozenset({"welcome", "questions-before", "calibration-passed", "calibration-again", "break"})
 
 _PACE_CAP = 60.0  # a rater who fetched coffee during a trial has not become slower
 _PACE_PRIOR = 20  # trials by which the planned time is weighed against the rater's own
@@ -54,6 +58,15 @@ _AT_PLACE = (
 )
 _TRIAL_AT = _SHOWN.where(_AT_PLACE)
 _TRIAL_ID_AT = sa.select(_t.id).where(_AT_PLACE)
+_NEXT = (
+    sa.select(_t.id, _t.stimulus_id, _t.other_id)
+    .where(
+        (_t.rater_id == sa.bindparam("rater"))
+        & (_t.attempt == sa.bindparam("attempt"))
+        & _t.position.between(sa.bindparam("first"), sa.bindparam("last"))
+    )
+    .order_by(_t.position)
+)
 _TRIAL_BY_ID = _SHOWN.where((_t.id == sa.bindparam("trial")) & (_t.rater_id == sa.bindparam("rater")))
 _LAST_REVISION = (
     sa.select(m.revision)
@@ -126,6 +139,21 @@ def is_due(row: Row, trial: sa.RowMapping) -> bool:
     if row["reopened"] is not None:
         return bool(row["reopened"] == trial["id"])
     return bool((trial["attempt"], trial["position"]) == (row["attempt"], row["position"]))
+
+
+def ahead(connection: sa.Connection, row: Row, due: TrialView | Card) -> tuple[Ahead, ...]:
+    """Return the pictures of the trials that follow on the one that is due, or on a card that trials follow on."""
+    if isinstance(due, Card) and due.kind not in _WAITING_CARDS:
+        return ()
+    # A trial that is asked again lies before the rater's place.
+    first = row["position"] + (isinstance(due, TrialView) and row["reopened"] is None)
+    values = {"rater": row["id"], "attempt": row["attempt"], "first": first, "last": first + AHEAD - 1}
+    return tuple(
+        Ahead(trial, stimulus)
+        for trial, *shown in connection.execute(_NEXT, values)
+        for stimulus in shown
+        if stimulus is not None
+    )
 
 
 def answer_of(connection: sa.Connection, trial: sa.RowMapping) -> tuple[int, float, int] | None:

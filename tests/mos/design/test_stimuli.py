@@ -137,3 +137,25 @@ def test_an_unfinished_run_and_an_existing_study_are_refused(
 def test_an_unknown_calibration_set_is_named(design: StudyDesign, run_folder: Path, studies: Path) -> None:
     with pytest.raises(SrbenchError, match="nowhere"):
         stimuli.make(replace(design, calibration=Calibration(source="nowhere")), run_folder, studies)
+
+
+def test_larger_pictures_are_cut_to_their_middle_in_all_versions_and_smaller_ones_stay(
+    design: StudyDesign, run_folder: Path, studies: Path
+) -> None:
+    whole = stimuli.make(replace(design, name="whole"), run_folder, studies)
+    limit = max(s.height for s in whole.stimuli) - 3
+    cut = stimuli.make(replace(design, settings=replace(design.settings, crop_height=limit)), run_folder, studies)
+    assert max(s.height for s in cut.stimuli) == limit
+    for each in cut.stimuli:
+        if each.role != "rating":
+            continue
+        source = images.read(run_folder / "images" / each.method / each.dataset / f"{each.image}.png")
+        top = max(0, source.shape[0] - limit) // 2
+        shown = images.read(studies / "small" / "stimuli" / f"{each.id}.png")
+        assert np.array_equal(shown, source[top : top + min(limit, source.shape[0])])
+        assert each.width == source.shape[1]
+
+
+def test_a_crop_of_less_than_nothing_is_refused(design: StudyDesign) -> None:
+    with pytest.raises(StudyError, match="0 for whole pictures"):
+        study.check(replace(design, settings=replace(design.settings, crop_width=-5)), "here")
