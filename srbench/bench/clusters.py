@@ -145,13 +145,15 @@ def connected(spec: ClusterSpec, *, gpu: bool) -> Iterator[Any]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask from telling on stderr, in its words, what is said in ours."""
-    log = logging.getLogger("distributed")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
     try:
+        for name in names:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         yield
     finally:
-        log.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _line(error: BaseException) -> str:
@@ -186,7 +188,7 @@ def _local(spec: ClusterSpec, gpu: bool) -> Any:
         }
         for number in range(spec.workers)
     }
-    options = {"host": "127.0.0.1", "port": 0, "dashboard": False}
+    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
     return SpecCluster(workers=several, scheduler={"cls": Scheduler, "options": options}, silence_logs=40)
 
 
@@ -197,7 +199,8 @@ def _jobs(spec: ClusterSpec) -> Any:
     except ImportError:
         raise RunError("Batch systems need dask-jobqueue. Install it with: pip install 'srbench[cluster]'") from None
     try:
-        cluster = getattr(dask_jobqueue, SYSTEMS[spec.kind])(**{"python": sys.executable, **spec.options})
+        options = {"python": sys.executable, "scheduler_options": {"dashboard_address": ":0"}, **spec.options}
+        cluster = getattr(dask_jobqueue, SYSTEMS[spec.kind])(**options)
     except (TypeError, ValueError) as error:
         raise RunError(
             f"The cluster '{spec.kind}' cannot be used: {_line(error)}. Put cores, memory and what your system needs "

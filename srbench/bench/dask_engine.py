@@ -107,7 +107,7 @@ def _session(client: Any, tasks: Sequence[ImageTask], ship: bool) -> Iterator[Se
         try:
             yield session
         finally:
-            with contextlib.suppress(Exception):  # the scheduler may be gone, and with it the session
+            if client.status == "running":  # or the session went with the scheduler
                 client.unregister_worker_plugin(plugin_name(name))
     finally:
         file.unlink(missing_ok=True)
