@@ -114,25 +114,22 @@ def check() -> None:
 
 
 @contextlib.contextmanager
-def connected(spec: ClusterSpec, *, gpu: bool) -> Iterator[Any]:
+def connected(spec: ClusterSpec) -> Iterator[Any]:
     """Give a Dask client of a cluster; what was started for it ends with the block.
 
     Args:
         spec: Where workers are.
-        gpu: Whether workers on this machine are to declare its GPU; others declare theirs themselves.
 
     Raises:
         RunError: There is no scheduler, or the batch system cannot be used.
     """
-    from distributed import Client
-
     with _quiet():
         if spec.kind != "address":
-            with _started(spec, gpu) as cluster, Client(cluster, timeout=_CONNECT_S, set_as_default=False) as client:
+            with _started(spec) as cluster, _client(cluster) as client:
                 yield client
             return
         try:
-            client = Client(spec.address, timeout=_CONNECT_S, set_as_default=False)
+            client = _client(spec.address)
         except (OSError, ValueError) as error:
             raise RunError(
                 f"No Dask scheduler answers at {spec.address} ({_line(error)}). Start one with 'dask scheduler', or "
@@ -140,6 +137,12 @@ def connected(spec: ClusterSpec, *, gpu: bool) -> Iterator[Any]:
             ) from None
         with client:
             yield client
+
+
+def _client(where: Any) -> Any:
+    from distributed import Client
+
+    return Client(where, timeout=_CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager
@@ -161,35 +164,27 @@ def _line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _started(spec: ClusterSpec, gpu: bool) -> Iterator[Any]:
+def _started(spec: ClusterSpec) -> Iterator[Any]:
     import dask
 
-    # A first death is enough: the client tries again, alone.
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        made = _local(spec, gpu) if spec.kind == "local" else _jobs(spec)
-    with made as cluster:
+    # A first death is enough, the client tries again, alone; and what is lost is replaced soon.
+    settings = {"distributed.scheduler.allowed-failures": 0, "distributed.deploy.lost-worker-timeout": "2s"}
+    with dask.config.set(settings), _local(spec) if spec.kind == "local" else _jobs(spec) as cluster:
         yield cluster
 
 
-def _local(spec: ClusterSpec, gpu: bool) -> Any:
+def _local(spec: ClusterSpec) -> Any:
     """Return workers in processes of their own, which do not import the caller's script again."""
     from distributed import Scheduler
     from distributed.deploy.spec import SpecCluster
     from distributed.deploy.subprocess import SubprocessWorker
 
-    about = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": _CONNECT_S, "silence_logs": 40}
-    several = {
-        number: {
-            "cls": SubprocessWorker,
-            "options": {
-                "worker_class": "distributed.Nanny",
-                "worker_kwargs": {**about, "resources": {"GPU": 1}} if gpu and not number else about,
-            },
-        }
-        for number in range(spec.workers)
-    }
+    about = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": _CONNECT_S, "silence_logs": 50}
+    worker = {"cls": SubprocessWorker, "options": {"worker_class": "distributed.Worker", "worker_kwargs": about}}
     options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
-    return SpecCluster(workers=several, scheduler={"cls": Scheduler, "options": options}, silence_logs=40)
+    cluster = SpecCluster(scheduler={"cls": Scheduler, "options": options}, worker=worker)  # type: ignore[no-untyped-call]
+    cluster.adapt(minimum=spec.workers, maximum=spec.workers)
+    return cluster
 
 
 def _jobs(spec: ClusterSpec) -> Any:

@@ -64,8 +64,11 @@ class DaskEngine:
         here = [task for task in tasks if self._ship and ":" in task.spec]
         there = [task for task in tasks if not (self._ship and ":" in task.spec)]
         if there:
-            gpu = any(map(_needs_gpu, there))
-            with clusters.connected(self._spec, gpu=gpu) as client, _session(client, there, self._ship) as session:
+            if self._spec.kind == "local" and any(map(_needs_gpu, there)):
+                raise RunError(
+                    "Workers on this machine would share its GPU. Leave out --engine dask: batches use it best."
+                )
+            with clusters.connected(self._spec) as client, _session(client, there, self._ship) as session:
                 delivery = _Delivery(client, session, self._ship, interrupt)
                 lost = yield from delivery.outcomes(there)
                 for task in lost:
