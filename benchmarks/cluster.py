@@ -1,17 +1,19 @@
 """What a cluster costs and gives: overhead of a task, speed-up by a second worker, memory of a long run.
 
-    python benchmarks/cluster.py [--tasks 2000] [--long 100000] [--images 60] [--only overhead,speed,memory]
+    python benchmarks/cluster.py [--tasks 2000] [--long 100000] [--images 60] [--only overhead,speed,memory,folder]
 
 All on this machine, in one run:
 
 - overhead: real tasks that have almost nothing to do (a picture of 8x8 pixels is read, no score is missing), by the
-  local pool, by `DaskEngine` and by plain `dask.delayed`, one worker each, beside the calling process alone. On a busy machine
-  the time of this process, client and scheduler, says more than the clock. The aim is 5 ms.
+  local pool, by `DaskEngine` and by plain `dask.delayed`, one worker each, beside the calling process alone. On a busy
+  machine the time of this process, client and scheduler, says more than the clock. The aim is 5 ms.
 - speed: whole runs with one worker and with two, by the local pool and by `DaskEngine`: images a second from the first
   outcome to the last, so that the start of processes is not counted. A method that waits 50 ms shows what the engine
   loses; bicubic on photographs shows what the cores give beside what else runs on them. The aim is 1.8x.
 - memory: resident memory of this process, which holds client and scheduler, after a tenth of many tiny tasks and after
   all of them.
+- folder: bytes an image in the files of a run folder, and processor seconds and memory to write its tables and to open
+  it again, for a tenth of the images of --long and two metrics; pictures are not there.
 """
 
 from __future__ import annotations
@@ -30,17 +32,19 @@ import numpy as np
 import psutil
 
 from srbench import bench, images
-from srbench.bench import clusters
+from srbench.bench import clusters, results
 from srbench.bench.clusters import ClusterSpec
 from srbench.bench.dask_engine import DaskEngine
 from srbench.bench.engine import CallingProcess, Engine
 from srbench.bench.interrupt import Interrupt
+from srbench.bench.journal import Journal
 from srbench.bench.luggage import Luggage
 from srbench.bench.plan import ImageTask
 from srbench.bench.pool import LocalPool
 from srbench.bench.results import image_path
-from srbench.bench.rows import ImageOutcome
+from srbench.bench.rows import ImageOutcome, Score
 from srbench.datasets import ImagePair
+from srbench.metrics import find_protocol
 from srbench.registry import Setup
 
 WAIT_S = 0.05
@@ -161,6 +165,50 @@ def memory(count: int) -> list[tuple[str, float, float, float]]:
     return rows
 
 
+def run_folder(count: int) -> Iterator[tuple[str, str]]:
+    """Yield (what, how much) of the folder of a run over so many images by one method."""
+    names = [f"photograph-{number:07}" for number in range(count)]
+    version = find_protocol("daala").version
+    scores = tuple(Score("daala", version, name, "0" * 16, 28.123456789012345) for name in ("psnr", "ssim"))
+    outcomes = [
+        ImageOutcome(
+            "mine", name, "srresnet-mse", "0" * 16, "0" * 64, 0.123456, 512.5, "cpu fp32 folded+tail strips", "ok", "",
+            scores, "1" * 16, "2" * 16,
+        )
+        for name in names
+    ]  # fmt: skip
+    entry = {"hr_sha256": "0" * 64, "lr_sha256": "", "input_hash": "1" * 16}
+    info = {
+        "schema_version": results.SCHEMA_VERSION,
+        "scale": 4,
+        "protocols": {"daala": version},
+        "metric_fingerprints": {score.metric: score.metric_fingerprint for score in scores},
+        "methods": {"srresnet-mse": {"title": "SRResNet-MSE", "order": 70, "note": "", "fingerprint": "2" * 16}},
+        "datasets": {
+            "mine": {name: {"hr_sha256": "0" * 64, "lr_sha256": "", "input_hash": "1" * 16} for name in names}
+        },
+        "images_sha256": results.pictures(outcomes),
+        "sources": {},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder)
+        journal = Journal(run)
+        journal.append(*outcomes)
+        journal.close()
+        start = time.process_time()
+        results.save(run, results.table(outcomes, 4), info)
+        yield "tables and run.json written", f"{1e6 * (time.process_time() - start) / count:.0f} us an image"
+        for name in ("journal.jsonl", "run.json", "scores.csv", "scores.parquet"):
+            yield name, f"{(run / name).stat().st_size / count:.0f} bytes an image"
+        del outcomes, info, names, journal
+        before, start = psutil.Process().memory_info().rss, time.process_time()
+        opened = bench.load(run)
+        yield "opened again", f"{1e6 * (time.process_time() - start) / count:.0f} us an image"
+        yield "memory of that", f"{(psutil.Process().memory_info().rss - before) / count / 1e3:.1f} kB an image"
+        if len(opened.scores) != 2 * count:
+            raise SystemExit(f"expected {2 * count} rows; got {len(opened.scores)}")
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -168,7 +216,7 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=100_000)
     parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="overhead,speed,memory")
+    parser.add_argument("--only", default="overhead,speed,memory,folder")
     options = parser.parse_args()
     only = options.only.split(",")
     load = os.getloadavg()[0]
@@ -187,6 +235,10 @@ def main() -> None:
             print(
                 f"  {name:28} {tenth:6.0f} MB after a tenth  {end:6.0f} MB after all  {each:.2f} ms a task", flush=True
             )
+    if "folder" in only:
+        print(f"\nfolder of a run, {options.long // 10} images, two metrics")
+        for what, how_much in run_folder(options.long // 10):
+            print(f"  {what:28} {how_much}", flush=True)
 
 
 if __name__ == "__main__":

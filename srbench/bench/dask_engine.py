@@ -18,7 +18,7 @@ from srbench.bench import clusters, environment, luggage, parcels
 from srbench.bench.clusters import ClusterSpec
 from srbench.bench.engine import Outcomes, may_use_device
 from srbench.bench.environment import Asked
-from srbench.bench.hosting import Session, Unfit
+from srbench.bench.hosting import RemoteRun, Unfit
 from srbench.bench.interrupt import Interrupt
 from srbench.bench.journal import writing
 from srbench.bench.luggage import Luggage
@@ -68,8 +68,8 @@ class DaskEngine:
                 raise RunError(
                     "Workers on this machine would share its GPU. Leave out --engine dask: batches use it best."
                 )
-            with clusters.connected(self._spec) as client, _session(client, there, self._ship) as session:
-                delivery = _Delivery(client, session, self._ship, interrupt)
+            with clusters.connected(self._spec) as client, _remote(client, there, self._ship) as remote:
+                delivery = _Delivery(client, remote, self._ship, interrupt)
                 lost = yield from delivery.outcomes(there)
                 for task in lost:
                     yield from delivery.last_try(task)
@@ -77,9 +77,9 @@ class DaskEngine:
 
 
 @contextlib.contextmanager
-def _session(client: Any, tasks: Sequence[ImageTask], ship: bool) -> Iterator[Session]:
-    """Make a session known to all workers, and end it with all that it has there."""
-    from srbench.bench.dask_worker import SessionPlugin, plugin_name
+def _remote(client: Any, tasks: Sequence[ImageTask], ship: bool) -> Iterator[RemoteRun]:
+    """Make the run known to all workers, and end it with all that it has there."""
+    from srbench.bench.dask_worker import RemoteRunPlugin, plugin_name
 
     name = secrets.token_hex(6)
     file = tasks[0].run.absolute() / _SIGHT.format(name)
@@ -90,7 +90,7 @@ def _session(client: Any, tasks: Sequence[ImageTask], ship: bool) -> Iterator[Se
             with writing(file):
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(name, encoding="ascii")
-        session = Session(
+        remote = RemoteRun(
             name,
             asked,
             environment.describe(asked),
@@ -101,16 +101,16 @@ def _session(client: Any, tasks: Sequence[ImageTask], ship: bool) -> Iterator[Se
             tasks[0].luggage.read_bytes() if ship and tasks[0].luggage is not None else None,
         )
         try:
-            client.register_plugin(SessionPlugin(session))
+            client.register_plugin(RemoteRunPlugin(remote))
         except Exception as error:
             raise RunError(
                 f"The workers cannot use srbench ({type(error).__name__}: {error}). Install the same srbench there, "
                 "with 'srbench[cluster]'."
             ) from None
         try:
-            yield session
+            yield remote
         finally:
-            if client.status == "running":  # or the session went with the scheduler
+            if client.status == "running":  # else the run there went with the scheduler
                 client.unregister_worker_plugin(plugin_name(name))
     finally:
         file.unlink(missing_ok=True)
@@ -137,8 +137,8 @@ def _needs_gpu(task: ImageTask) -> bool:
 class _Delivery:
     """Gives tasks out, as many as the workers need to stay busy, and takes what comes back."""
 
-    def __init__(self, client: Any, session: Session, ship: bool, interrupt: Interrupt) -> None:
-        self._client, self._session, self._ship, self._interrupt = client, session, ship, interrupt
+    def __init__(self, client: Any, remote: RemoteRun, ship: bool, interrupt: Interrupt) -> None:
+        self._client, self._remote, self._ship, self._interrupt = client, remote, ship, interrupt
         self._out: dict[Any, ImageTask] = {}
         self._back: SimpleQueue[Any] = SimpleQueue()
         self._looked, self._threads = 0.0, 0
@@ -185,10 +185,10 @@ class _Delivery:
         self._count += 1
         future = self._client.submit(
             do,
-            self._session.name,
+            self._remote.name,
             parcels.pack(away) if self._ship else Parcel(away),
             may_use_device(task.spec),
-            key=f"{task.blank.method}-{self._session.name}-{self._count}",
+            key=f"{task.blank.method}-{self._remote.name}-{self._count}",
             pure=False,
             resources={"GPU": 1} if _needs_gpu(task) else None,
         )

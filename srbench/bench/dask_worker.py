@@ -1,4 +1,4 @@
-"""What Dask runs on its workers: a session's plugin, and the function that does a task."""
+"""What Dask runs on its workers: a plugin for each run of a client, and the function that does a task."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
-from srbench.bench.hosting import Host, Session, Unfit
+from srbench.bench.hosting import Host, RemoteRun, Unfit
 from srbench.bench.parcels import Parcel, Returned
 from srbench.errors import RunError, SrbenchError
 
 
-class SessionPlugin(WorkerPlugin):
-    """Has a host on every worker, present and future, as long as the session lasts.
+class RemoteRunPlugin(WorkerPlugin):
+    """Has a host on every worker, present and future, as long as the run lasts.
 
     Args:
-        session: The session.
+        remote: The run.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.name = plugin_name(session.name)
-        self._session = session
+    def __init__(self, remote: RemoteRun) -> None:
+        self.name = plugin_name(remote.name)
+        self._remote = remote
         self.host: Host | None = None
 
     def setup(self, worker: Any) -> None:
         """Make the host; nothing is started before the first task."""
-        self.host = Host(self._session, Path(worker.local_directory) / f"srbench-{uuid.uuid4().hex}")
+        self.host = Host(self._remote, Path(worker.local_directory) / f"srbench-{uuid.uuid4().hex}")
 
     def teardown(self, worker: Any) -> None:  # noqa: ARG002 - Dask's signature
-        """End what the session has here."""
+        """End what the run has here."""
         if self.host is not None:
             self.host.close()
 
 
-def plugin_name(session: str) -> str:
-    """Return what Dask calls the plugin of a session."""
-    return f"srbench-{session}"
+def plugin_name(remote: str) -> str:
+    """Return what Dask calls the plugin of a run, by its name."""
+    return f"srbench-{remote}"
 
 
-def do(session: str, parcel: Parcel, on_device: bool) -> Returned | Unfit | SrbenchError:
-    """Do a task of a session on this worker, and return what to tell the client."""
-    plugin = get_worker().plugins.get(plugin_name(session))
-    if plugin is None:
+def do(remote: str, parcel: Parcel, on_device: bool) -> Returned | Unfit | SrbenchError:
+    """Do a task of a run, by its name, on this worker, and return what to tell the client."""
+    plugin = get_worker().plugins.get(plugin_name(remote))
+    if not isinstance(plugin, RemoteRunPlugin) or plugin.host is None:
         return RunError("The run has ended.")
-    answer: Returned | Unfit | SrbenchError = plugin.host.do(parcel, on_device)
+    answer = plugin.host.do(parcel, on_device)
     return Unfit(f"{get_worker().address} {answer.reason}") if isinstance(answer, Unfit) else answer
 
 

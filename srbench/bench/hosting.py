@@ -1,4 +1,4 @@
-"""The worker's side of a cluster: a session of a client, and the processes that do its tasks."""
+"""The worker's side of a cluster: what it knows of a client's run, and the processes that do its tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LUGGAGE = "luggage.pkl"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class RemoteRun:
     """One run of a client, as workers know it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Session:
         expected: What the client's machine answered to that.
         variables: Variables that name the client's folders of plugins.
         folder: The client's working directory.
-        token: A file in the run folder and its content, by which a worker sees that it has the same folder; None where
+        sight: A file in the run folder and its content, by which a worker sees that it has the same folder; None where
             files are sent.
         plugins: Folders of plugins that are sent, by variable.
         luggage: What travels by value, where files are sent.
@@ -46,7 +46,7 @@ class Session:
     expected: Mapping[str, str]
     variables: Mapping[str, str]
     folder: Path
-    token: tuple[Path, str] | None = None
+    sight: tuple[Path, str] | None = None
     plugins: Mapping[str, tuple[PluginFolder, ...]] = field(default_factory=dict)
     luggage: bytes | None = None
 
@@ -63,15 +63,15 @@ class Unfit:
 
 
 class Host:
-    """Does the tasks of a session in processes beside its own, and ends them with the session.
+    """Does the tasks of a run in processes beside its own, and ends them with the run.
 
     Args:
-        session: The session.
+        remote: The run.
         scratch: A folder of its own, which is removed at the end.
     """
 
-    def __init__(self, session: Session, scratch: Path) -> None:
-        self._session, self._scratch = session, scratch
+    def __init__(self, remote: RemoteRun, scratch: Path) -> None:
+        self._remote, self._scratch = remote, scratch
         self._places: dict[str, str] = {}
         self._idle: dict[bool, list[SteadyWorker]] = {False: [], True: []}
         self._busy: set[SteadyWorker] = set()
@@ -108,7 +108,7 @@ class Host:
         if parcel.hr is None:
             with self._worker(on_device) as worker:
                 return Returned(worker.do(parcel.task))
-        luggage = self._scratch / _LUGGAGE if self._session.luggage is not None else None
+        luggage = self._scratch / _LUGGAGE if self._remote.luggage is not None else None
         with parcels.unpacked(parcel, self._scratch, luggage) as task, self._worker(on_device) as worker:
             outcome = parcels.with_places_of_client(worker.do(task), self._places)
             return parcels.returned(outcome, task)
@@ -134,18 +134,18 @@ class Host:
 
     @functools.cached_property
     def _reason(self) -> str:
-        """What keeps this worker from the session, found out once; empty where nothing does."""
-        session = self._session
-        if session.token is not None:
-            path, content = session.token
+        """What keeps this worker from the run, found out once; empty where nothing does."""
+        remote = self._remote
+        if remote.sight is not None:
+            path, content = remote.sight
             if not path.is_file() or path.read_text(encoding="ascii") != content or not os.access(path.parent, os.W_OK):
                 return f"cannot see or write the run folder {path.parent}. Give it a shared one, or use --ship"
         self._scratch.mkdir(parents=True, exist_ok=True)
-        if session.luggage is not None:
-            (self._scratch / _LUGGAGE).write_bytes(session.luggage)
-        for variable, folders in session.plugins.items():
+        if remote.luggage is not None:
+            (self._scratch / _LUGGAGE).write_bytes(remote.luggage)
+        for variable, folders in remote.plugins.items():
             self._places |= parcels.unpack_plugins(folders, self._scratch / variable)
-        differ = environment.differences(session.expected, self._environment())
+        differ = environment.differences(remote.expected, self._environment())
         return f"has {'; '.join(differ)}" if differ else ""
 
     @property
@@ -153,19 +153,19 @@ class Host:
         """The variables that name folders of plugins: those of the client, or where they were laid down."""
         return {
             name: os.pathsep.join(self._places.get(place, place) for place in value.split(os.pathsep))
-            for name, value in self._session.variables.items()
+            for name, value in self._remote.variables.items()
         }
 
     @property
     def _folder(self) -> Path:
-        return self._session.folder if self._session.folder.is_dir() else self._scratch
+        return self._remote.folder if self._remote.folder.is_dir() else self._scratch
 
     def _environment(self) -> dict[str, str]:
         """Return what a fresh process here is like: this one may have imported what has been changed since."""
         code = f"import sys; sys.path[:] = {sys.path!r}; from srbench.bench import environment; environment.main()"
         asked = subprocess.run(
             [sys.executable, "-c", code],
-            input=environment.question(self._session.asked),
+            input=environment.question(self._remote.asked),
             capture_output=True,
             text=True,
             check=False,
@@ -178,7 +178,7 @@ class Host:
         return answer
 
     def _end_idle(self) -> None:
-        """End processes that nobody has used for a while: a client that was killed ends no session."""
+        """End processes that nobody has used for a while: a client that was killed ends no run."""
         while not self._closed.wait(_IDLE_S / 4):
             before = time.monotonic() - _IDLE_S
             with self._lock:

@@ -1,4 +1,4 @@
-"""The worker's side of a cluster: who is fit for a session, and what is done with what was sent."""
+"""The worker's side of a cluster: who is fit for a run, and what is done with what was sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from srbench import images
 from srbench.bench import environment, hosting, parcels
 from srbench.bench.environment import Asked
-from srbench.bench.hosting import Host, Session, Unfit
+from srbench.bench.hosting import Host, RemoteRun, Unfit
 from srbench.bench.parcels import Parcel, Returned
 from srbench.bench.plan import ImageTask
 from srbench.bench.rows import ImageOutcome, Score
@@ -49,16 +49,16 @@ def task(folder: Path, method: str = "nearest") -> ImageTask:
     return ImageTask(pair, method, Setup(2), folder / "run", wanted, blank)
 
 
-def session(folder: Path, **changes: object) -> Session:
+def remote(folder: Path, **changes: object) -> RemoteRun:
     sight = folder / "run" / ".cluster-s"
     sight.parent.mkdir(exist_ok=True)
     sight.write_text("s")
-    made = Session("s", asked("nearest"), environment.describe(asked("nearest")), {}, folder, (sight, "s"))
+    made = RemoteRun("s", asked("nearest"), environment.describe(asked("nearest")), {}, folder, (sight, "s"))
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
 def test_a_worker_that_is_like_the_client_does_a_task_and_keeps_its_process(tmp_path: Path) -> None:
-    host = Host(session(tmp_path), tmp_path / "scratch")
+    host = Host(remote(tmp_path), tmp_path / "scratch")
     answers = [host.do(Parcel(task(tmp_path)), on_device=False) for _ in range(2)]
     assert all(isinstance(answer, Returned) and answer.outcome.status == "ok" for answer in answers)
     children = psutil.Process().children()
@@ -78,7 +78,7 @@ def test_a_worker_that_is_like_the_client_does_a_task_and_keeps_its_process(tmp_
 )
 def test_a_worker_with_something_else_says_what(tmp_path: Path, what: str, wanted: str, message: str) -> None:
     expected = environment.describe(asked("nearest")) | {what: wanted}
-    host = Host(session(tmp_path, expected=expected), tmp_path / "scratch")
+    host = Host(remote(tmp_path, expected=expected), tmp_path / "scratch")
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
     host.close()
     assert isinstance(answer, Unfit)
@@ -88,7 +88,7 @@ def test_a_worker_with_something_else_says_what(tmp_path: Path, what: str, wante
 def test_a_worker_without_the_method_says_so(tmp_path: Path) -> None:
     wanted = asked("nearest", "unheard-of")
     expected = environment.describe(asked("nearest")) | {"method 'unheard-of'": "abc"}
-    host = Host(session(tmp_path, asked=wanted, expected=expected), tmp_path / "scratch")
+    host = Host(remote(tmp_path, asked=wanted, expected=expected), tmp_path / "scratch")
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
     host.close()
     assert isinstance(answer, Unfit)
@@ -96,7 +96,7 @@ def test_a_worker_without_the_method_says_so(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_sees_another_run_folder_is_unfit(tmp_path: Path) -> None:
-    host = Host(session(tmp_path, token=(tmp_path / "run" / ".cluster-s", "t")), tmp_path / "scratch")
+    host = Host(remote(tmp_path, sight=(tmp_path / "run" / ".cluster-s", "t")), tmp_path / "scratch")
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
     host.close()
     assert answer == Unfit(
@@ -114,7 +114,7 @@ def test_what_is_sent_needs_no_file_of_the_client(tmp_path: Path, monkeypatch: p
     expected = parcel.hr
     packed = parcels.pack_plugins([plugins])
     shutil.rmtree(client)
-    made = Session(
+    made = RemoteRun(
         "s", asked(), environment.describe(asked()), {"SRBENCH_METHODS_PATH": str(plugins)}, client,
         plugins={"SRBENCH_METHODS_PATH": packed},
     )  # fmt: skip
@@ -135,18 +135,16 @@ def test_what_is_sent_needs_no_file_of_the_client(tmp_path: Path, monkeypatch: p
 def test_an_input_that_changed_is_answered_as_an_error(tmp_path: Path) -> None:
     given = task(tmp_path)
     images.write(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
-    host = Host(session(tmp_path), tmp_path / "scratch")
+    host = Host(remote(tmp_path), tmp_path / "scratch")
     answer = host.do(Parcel(given), on_device=False)
     host.close()
     assert isinstance(answer, Exception)
     assert "was changed after it had been verified" in str(answer)
 
 
-def test_a_session_that_nobody_uses_has_no_process_after_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_nobody_uses_has_no_process_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosting, "_IDLE_S", 0.2)
-    host = Host(session(tmp_path), tmp_path / "scratch")
+    host = Host(remote(tmp_path), tmp_path / "scratch")
     host.do(Parcel(task(tmp_path)), on_device=False)
     until(lambda: not psutil.Process(os.getpid()).children(), "the end of the idle process")
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
@@ -154,8 +152,8 @@ def test_a_session_that_nobody_uses_has_no_process_after_a_while(
     assert isinstance(answer, Returned)
 
 
-def test_after_its_end_a_session_does_nothing(tmp_path: Path) -> None:
-    host = Host(session(tmp_path), tmp_path / "scratch")
+def test_after_its_end_a_run_does_nothing(tmp_path: Path) -> None:
+    host = Host(remote(tmp_path), tmp_path / "scratch")
     host.close()
     assert str(host.do(Parcel(task(tmp_path)), on_device=False)) == "The run has ended."
     assert not psutil.Process(os.getpid()).children()
