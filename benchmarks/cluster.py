@@ -184,9 +184,7 @@ def run_folder(count: int) -> Iterator[tuple[str, str]]:
         "protocols": {"daala": version},
         "metric_fingerprints": {score.metric: score.metric_fingerprint for score in scores},
         "methods": {"srresnet-mse": {"title": "SRResNet-MSE", "order": 70, "note": "", "fingerprint": "2" * 16}},
-        "datasets": {
-            "mine": {name: {"hr_sha256": "0" * 64, "lr_sha256": "", "input_hash": "1" * 16} for name in names}
-        },
+        "datasets": {"mine": {name: dict(entry) for name in names}},
         "images_sha256": results.pictures(outcomes),
         "sources": {},
     }
