@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from srbench import bench, images
 from srbench.bench import dask_engine, environment
 from srbench.bench.dask_engine import DaskEngine
 from srbench.bench.interrupt import Interrupt, Interrupted
+from srbench.bench.plan import ImageTask
+from srbench.bench.rows import ImageOutcome
 from srbench.errors import RunError
 
 from .dask_cluster import DaskCluster, kill, two_workers, until
@@ -289,3 +291,26 @@ def test_a_worker_that_does_not_see_the_run_folder_stops_the_run(
     monkeypatch.setattr(Path, "write_text", hidden)
     with pytest.raises(RunError, match=r"cannot see or write the run folder .*use --ship\.$"):
         bench.run("bicubic", pictures, out=tmp_path / "r", scale=2, engine=DaskEngine(cluster.address))
+
+
+class Noted:
+    """An engine that only notes what it is to do."""
+
+    def __init__(self) -> None:
+        self.tasks: list[ImageTask] = []
+
+    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Iterator[ImageOutcome]:
+        self.tasks += tasks
+        return iter(task.unfinished("failed", "only noted") for task in tasks)
+
+
+def test_the_client_of_workers_with_gpus_needs_none(pictures: Path, tmp_path: Path) -> None:
+    noted = Noted()
+    bench.run("espcn", pictures, out=tmp_path / "r", scale=4, device="cuda", engine=noted)  # type: ignore[arg-type]
+    assert {task.setup.device for task in noted.tasks} == {"cuda"}
+    assert len(noted.tasks) == COUNT
+
+
+def test_workers_on_this_machine_do_not_share_its_gpu(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"would share its GPU\. Leave out --engine dask"):
+        bench.run("espcn", pictures, out=tmp_path / "r", device="cuda", engine=DaskEngine("local:2"))
