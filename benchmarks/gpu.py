@@ -89,7 +89,8 @@ def run(pictures: Path, out: Path, device: str, precision: str, jobs: int, batch
     if len(failed):
         raise SystemExit(f"{device} {precision}: {failed['image'].iloc[0]}: {failed['message'].iloc[0]}")
     first = len(times) // 5
-    rate = (len(times) - 1 - first) / (times[-1] - times[first]) if len(times) > first + 1 else float("nan")
+    # Outcomes come in batches: of few images the time between first and last says nothing.
+    rate = (len(times) - 1 - first) / (times[-1] - times[first]) if len(times) > 4 * batch else float("nan")
     return {
         "scores": finished.scores,
         "folder": out,
