@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from srbench.bench.plan import ImageTask
 from srbench.bench.pool import Death
 from srbench.bench.processes import WorkerProcess
 from srbench.bench.rows import ImageOutcome
+from srbench.errors import RunError
 
 
 class SteadyWorker:
@@ -32,6 +34,7 @@ class SteadyWorker:
         self._variables, self._folder = variables, folder
         self._process: WorkerProcess | None = None
         self._closed = False
+        self._changing = threading.Lock()
         self.idle_since = time.monotonic()
 
     def do(self, task: ImageTask) -> ImageOutcome:
@@ -53,14 +56,18 @@ class SteadyWorker:
 
     def close(self) -> None:
         """End the process at once, with what it is doing."""
-        self._closed = True
-        process, self._process = self._process, None
+        with self._changing:
+            self._closed = True
+            process, self._process = self._process, None
         if process is not None:
             process.end()
 
     def _asked(self, task: ImageTask) -> ImageOutcome | Death:
         while True:
-            process = self._process = self._process or WorkerProcess(variables=self._variables, folder=self._folder)
+            with self._changing:
+                if self._closed:
+                    raise RunError("The run has ended.")
+                process = self._process = self._process or WorkerProcess(variables=self._variables, folder=self._folder)
             process.give([task])
             message = process.receive()
             while message is not None and not isinstance(message, ImageOutcome | Exception | Retired):

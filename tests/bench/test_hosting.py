@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,26 @@ def test_a_run_that_nobody_uses_has_no_process_after_a_while(tmp_path: Path, mon
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
     host.close()
     assert isinstance(answer, Returned)
+
+
+def test_the_end_of_a_run_ends_what_is_in_progress_and_starts_nothing_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "methods").mkdir()
+    (tmp_path / "methods" / "endless.py").write_text(
+        "import time\nfrom pathlib import Path\nfrom srbench.registry import register\n"
+        "@register('endless', title='Endless')\ndef endless(lr, scale):\n"
+        "    (Path(__file__).parent / 'begun').touch()\n    time.sleep(3600)\n"
+    )
+    host = Host(remote(tmp_path, variables={"SRBENCH_METHODS_PATH": str(tmp_path / "methods")}), tmp_path / "scratch")
+    answers: list[object] = []
+    at_work = threading.Thread(target=lambda: answers.append(host.do(Parcel(task(tmp_path, "endless")), True)))
+    at_work.start()
+    until((tmp_path / "methods" / "begun").exists, "the begin of the task")
+    host.close()
+    at_work.join(60)
+    assert [str(answer) for answer in answers] == ["The run has ended."]
+    assert not psutil.Process().children()
 
 
 def test_after_its_end_a_run_does_nothing(tmp_path: Path) -> None:
