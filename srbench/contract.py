@@ -79,14 +79,23 @@ class Setup:
     weights: Path | None = None
 
     @classmethod
-    def choose(cls, scale: int, device: str = "auto", precision: str = "fast") -> Setup:
+    def choose(cls, scale: int, device: str = "auto", precision: str = "fast", *, elsewhere: bool = False) -> Setup:
         """Return the setup for `device` (`auto`, `cpu` or `cuda`) and `precision`.
+
+        Args:
+            scale: The upscaling factor.
+            device: Where networks run.
+            precision: How they are computed.
+            elsewhere: Whether they run on other machines: this one need not have `cuda`, and says nothing of `auto`,
+                which is `cpu` then.
 
         Raises:
             MethodError: One of them is unknown, or CUDA was asked for and there is none.
         """
         if precision not in PRECISIONS:
             raise MethodError(unknown("precision", precision, PRECISIONS))
+        if elsewhere and device in ("auto", "cuda"):
+            return cls(scale, "cpu" if device == "auto" else device, precision)
         return cls(scale, devices.choose(device), precision)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ from srbench import registry
 from srbench.errors import MethodError
 from srbench.guarded import GuardedUpscaler
 from srbench.images import Image
-from srbench.registry import ImagePair, Method, Setup
+from srbench.registry import ImagePair, Method, Setup, Upscaler
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ReadyMethod:
 
     method: Method
     setup: Setup
-    upscaler: GuardedUpscaler
+    upscaler: Upscaler
 
     @classmethod
     def of(cls, method: Method, setup: Setup) -> ReadyMethod:
@@ -64,6 +65,17 @@ class ReadyMethod:
         with measured or contextlib.nullcontext():
             output = self.upscaler(source)
         return self.rounded(output, source, shape)
+
+    @property
+    def can_batch(self) -> bool:
+        """Whether the method takes several images at once."""
+        return isinstance(self.upscaler, GuardedUpscaler) and self.upscaler.can_batch
+
+    def batch(self, sources: Sequence[Any]) -> Sequence[Any]:
+        """Return what the method returns for several LR images of equal size, not rounded yet: see `rounded`."""
+        if isinstance(self.upscaler, GuardedUpscaler):
+            return self.upscaler.batch(sources)
+        return [self.upscaler(source) for source in sources]
 
     def rounded(self, output: Any, source: Any, shape: tuple[int, ...]) -> Image:
         """Return what the upscaler returned for `source` as the 8-bit SR image; see `enlarge`."""

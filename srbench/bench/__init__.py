@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from srbench.bench.dask_engine import DaskEngine
     from srbench.bench.engine import Engine
     from srbench.bench.evaluation import run
     from srbench.bench.interrupt import Interrupted
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     from srbench.bench.shards import Shard
     from srbench.bench.specs import MethodSpec
 
-__all__ = ["Engine", "Interrupted", "MethodSpec", "RunResults", "Shard", "load", "run"]
+__all__ = ["DaskEngine", "Engine", "Interrupted", "MethodSpec", "RunResults", "Shard", "load", "run"]
 
 _HOMES = {
+    "DaskEngine": "dask_engine",
     "Engine": "engine",
     "Interrupted": "interrupt",
     "MethodSpec": "specs",

@@ -79,7 +79,7 @@ class BatchWorker:
                 self._waiting.popleft()
                 self._say(failure(first, error))
                 return
-            group = self._group(self._size if method.upscaler.can_batch else 1)
+            group = self._group(self._size if method.can_batch else 1)
             self._say(Enlarging(tuple(reading.task.blank.place for reading in group)))
             self._compute(method, group)
 
@@ -107,7 +107,7 @@ class BatchWorker:
         measured = Measured(method, len(group))
         try:
             with measured:
-                outputs = method.upscaler.batch([reading.lr.result() for reading in group])
+                outputs = method.batch([reading.lr.result() for reading in group])
         except BaseException as error:
             return error.with_traceback(None)  # its frames hold the memory that is to be free
         for reading, output in zip(group, outputs, strict=True):

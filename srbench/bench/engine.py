@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator, Sequence
 from typing import Protocol
 
+from srbench import registry
 from srbench.bench.interrupt import Interrupt
 from srbench.bench.luggage import Luggage
 from srbench.bench.plan import ImageTask
 from srbench.bench.rows import ImageOutcome
 from srbench.bench.worker import ImageWorker
+from srbench.errors import MethodError
 
 Outcomes = Generator[ImageOutcome, None, None]
 
@@ -53,3 +56,13 @@ class CallingProcess:
             if interrupt.asked:
                 return
             yield worker.do(task)
+
+
+@functools.cache
+def may_use_device(spec: str) -> bool:
+    """Return whether a method, by name, may compute on the device of its setup; nobody knows of a function's."""
+    try:
+        method, _ = registry.find(spec)
+    except MethodError:  # a function of this session
+        return True
+    return method.may_use_device

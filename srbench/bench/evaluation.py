@@ -80,7 +80,7 @@ def run(
             `matlab-gray-rgb`.
         limit: Only the first images of each data set.
         data_root: Folder that already holds the data sets.
-        engine: Who does the work; None: processes on this machine.
+        engine: Who does the work, such as `DaskEngine`; None: processes on this machine.
         shard: (3, 20), or `3/20`, does the third of twenty parts only, beside other processes on the same folder; see
             `RunPlan.share`. The same call without it does what no shard has done.
         command: What is written to run.json as the command that made the run.
@@ -105,7 +105,7 @@ def run(
     rules = list(dict.fromkeys(find_protocol(name, gray=gray).name for name in _several(protocols)))
     check_metrics(wanted, rules)
     specs, left_out = find_methods(None if methods is None else _several(methods), scale)
-    setup = Setup.choose(scale, device, precision)
+    setup = Setup.choose(scale, device, precision, elsewhere=engine is not None)
     pairs, partial, sources = _load(named, scale, data_root, limit, degradation, on_file)
     check_names(pairs, specs)
     folder = Path(out) if out is not None else default_folder(named, scale)

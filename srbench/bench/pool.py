@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
-from srbench import registry
-from srbench.bench.engine import Outcomes
+from srbench.bench.engine import Outcomes, may_use_device
 from srbench.bench.interrupt import Interrupt
 from srbench.bench.messages import Retired
 from srbench.bench.plan import ImageTask
 from srbench.bench.processes import WorkerProcess
 from srbench.bench.rows import ImageOutcome
-from srbench.errors import MethodError
 
 _GRACE = 1.5  # seconds that an idle worker has to end by itself
 _BACKLOG = 8  # batches that may wait for their scores: enough to keep all at work, and few to make again
@@ -157,13 +154,4 @@ class _Shift:
 
 
 def _is_for_device(task: ImageTask) -> bool:
-    return task.done is None and _may_use_device(task.spec)
-
-
-@functools.cache
-def _may_use_device(spec: str) -> bool:
-    try:
-        method, _ = registry.find(spec)
-    except MethodError:  # a function of this session
-        return True
-    return method.may_use_device
+    return task.done is None and may_use_device(task.spec)

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing import Pipe
+from pathlib import Path
 
 from srbench.bench.messages import Enlarging, Message, Place, Scoring, Started
 from srbench.bench.plan import ImageTask
@@ -26,6 +27,7 @@ _ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+_NONE: Mapping[str, str] = {}
 _AHEAD = 2  # tasks that a worker has at a time: the next one is there when it finishes one
 _BATCHES_AHEAD = 4  # the same in batches: one is read, one waits, one is computed, one is written
 
@@ -35,6 +37,8 @@ class WorkerProcess:
 
     Args:
         batch: 0 for one that does tasks whole; else it only enlarges, up to so many images at once.
+        variables: What its environment has besides that of this process.
+        folder: Its working directory; None for that of this process.
 
     Attributes:
         channel: To it and from it.
@@ -43,7 +47,7 @@ class WorkerProcess:
         metric: The metric that it computes, in a careful task.
     """
 
-    def __init__(self, batch: int = 0) -> None:
+    def __init__(self, batch: int = 0, variables: Mapping[str, str] = _NONE, folder: Path | None = None) -> None:
         self.channel, theirs = Pipe()
         self.batch = batch
         self.tasks: dict[Place, ImageTask] = {}
@@ -60,7 +64,8 @@ class WorkerProcess:
             stdin=subprocess.DEVNULL,
             stdout=2,
             pass_fds=[number],
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | variables | _ONE_THREAD,
+            cwd=folder,
             process_group=0,
         )
         theirs.close()

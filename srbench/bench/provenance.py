@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -13,7 +11,7 @@ from typing import Any
 
 import srbench.metrics as metrics
 from srbench import __version__, images, registry
-from srbench.bench import results
+from srbench.bench import environment, results
 from srbench.bench.costs import operations
 from srbench.bench.plan import RunPlan, metric_fingerprint
 from srbench.bench.rows import ImageOutcome
@@ -22,7 +20,6 @@ from srbench.datasets.pairs import input_hash, made_by
 
 _FACTS = ("scale", "protocols", "metrics", "metric_fingerprints", "methods", "datasets", "sources")
 _COMMANDS_KEPT = 20
-_PACKAGES = ("numpy", "numba", "scipy", "pillow", "scikit-image", "torch", "torchvision", "pandas", "piq")
 
 
 def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +46,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         "sources": {**before.get("sources", {}), **plan.sources},
         "images_sha256": dict(before.get("images_sha256", {})),
         "seeds": "none: the bench draws no random numbers; a method that does fixes its own seed",
-        "versions": _versions(),
+        "versions": environment.versions(),
         "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
         "commands": list(before.get("commands", [])),
     }
@@ -153,11 +150,3 @@ def _methods(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
         }
     titles = registry.told_apart({name: about["title"] for name, about in methods.items()})
     return {name: about | {"title": titles[name]} for name, about in methods.items()}
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[package] = importlib.metadata.version(package)
-    return found

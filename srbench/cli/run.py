@@ -14,6 +14,7 @@ from srbench.cli.options import Columns, DataRoot, split, split_all
 from srbench.cli.show import print_notes, print_tables
 
 if TYPE_CHECKING:
+    from srbench.bench.engine import Engine
     from srbench.bench.results import RunResults
 
 _FAILURES_SHOWN = 10
@@ -93,6 +94,22 @@ def run(
     ] = None,
     data_root: DataRoot = None,
     columns: Columns = "",
+    engine: Annotated[
+        str,
+        typer.Option(help="Who does the work: 'local' (processes on this machine), or 'dask' (see --cluster)."),
+    ] = "local",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Where Dask's workers are: 'tcp://HOST:8786' (a scheduler), 'local:4' (workers on this machine), "
+            "'slurm:20' or another batch system, or FILE.toml. Default: local, one per core.",
+            show_default=False,
+        ),
+    ] = None,
+    ship: Annotated[
+        bool,
+        typer.Option("--ship", help="Send images and plugins to workers that do not see the files of this machine."),
+    ] = False,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -133,6 +150,7 @@ def run(
                 degradation=degradation,
                 limit=limit,
                 data_root=data_root,
+                engine=_engine(engine, cluster, ship),
                 shard=shard,
                 command=sys.argv,
                 on_file=progress.on_file,
@@ -153,6 +171,20 @@ def run(
     failed = _print_failures(finished)
     if failed or (methods is not None and finished.left_out):
         raise typer.Exit(1)
+
+
+def _engine(name: str, cluster: str | None, ship: bool) -> Engine | None:
+    """Return the engine of that name; None for processes on this machine, which `bench.run` makes itself."""
+    from srbench import bench
+    from srbench.errors import RunError, unknown
+
+    if name == "dask":
+        return bench.DaskEngine(cluster or f"local:{os.cpu_count() or 1}", ship=ship)
+    if name != "local":
+        raise RunError(unknown("engine", name, ("local", "dask")))
+    if cluster is not None or ship:
+        raise RunError("--cluster and --ship are for workers of Dask. Give --engine dask as well.")
+    return None
 
 
 def _print_whole(finished: RunResults, columns: Sequence[str]) -> None:
