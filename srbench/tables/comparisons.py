@@ -10,7 +10,7 @@ import pandas as pd
 from srbench.stats import CriticalDifference
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, count, number, p_text, span
-from srbench.tables.table import OPINIONS, Table, TableCell, cells
+from srbench.tables.table import OPINIONS, Table, TableCell, cells, group_rules
 
 
 def pair_tables(comparisons: pd.DataFrame, names: Names, alpha: float = 0.05) -> Iterator[Table]:
@@ -26,36 +26,30 @@ def pair_tables(comparisons: pd.DataFrame, names: Names, alpha: float = 0.05) ->
         return
     for metric, table in comparisons.groupby("metric", sort=False):
         digits = names.digits(str(metric))
-        rows: list[list[TableCell]] = []
-        rules, last = set(), None
-        for row in lines(table):
-            if row.dataset != last:
-                rules.add(len(rows))
-                last = row.dataset
-            rows.append(
-                [
-                    TableCell(names.dataset(str(row.dataset))),
-                    TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
-                    *cells(
-                        number(row.difference, digits, sign=True),
-                        span(row.family_low, row.family_high, digits, sign=True),
-                    ),
-                    _verdict(row),
-                    *cells(
-                        p_text(row.p),
-                        p_text(row.p_adjusted),
-                        number(row.rank_biserial, 2, sign=True),
-                        number(row.superiority),
-                        f"{row.n - row.zeros} of {row.n}" if row.zeros else str(row.n),
-                    ),
-                ]
-            )
+        rows = [_pair(row, digits, names) for row in lines(table)]
         head = ["Set", "Pair", "Difference", interval, "significant", "p", "p (Holm)", "r",
                 "P(first > second)", "n"]  # fmt: skip
         caption = f"All pairs, {names.metric(str(metric))}"
-        yield Table(
-            f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table, interval), 2
-        )
+        yield Table(f"comparisons-{metric}", caption, head, rows, group_rules(rows), _pair_notes(table, interval), 2)
+
+
+def _pair(row: Any, digits: int, names: Names) -> list[TableCell]:
+    return [
+        TableCell(names.dataset(str(row.dataset))),
+        TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
+        *cells(
+            number(row.difference, digits, sign=True),
+            span(row.family_low, row.family_high, digits, sign=True),
+        ),
+        _verdict(row),
+        *cells(
+            p_text(row.p),
+            p_text(row.p_adjusted),
+            number(row.rank_biserial, 2, sign=True),
+            number(row.superiority),
+            f"{row.n - row.zeros} of {row.n}" if row.zeros else str(row.n),
+        ),
+    ]
 
 
 def _verdict(row: Any) -> TableCell:

@@ -7,7 +7,7 @@ import pandas as pd
 from srbench.stats import Drift
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 
 def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Names) -> Table:
@@ -19,10 +19,8 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
         names: Titles and orders.
     """
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset in sorted(set(distributions["dataset"]), key=names.place):
         part = distributions[(distributions["dataset"] == dataset) & distributions["psi"].notna()]
-        rules.add(len(rows))
         for method in (name for name in names.methods if name in set(part["method"])):
             here = part[part["method"] == method]
             rows.append(
@@ -59,7 +57,7 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
         )
     head = ["Set", "Version", "Psi", "Half width", "Rho", "Range of rho", "Poor fit"]
     return Table(
-        "distributions", "Generalised score distribution", head, rows, frozenset(rules - {0}), notes, 2
+        "distributions", "Generalised score distribution", head, rows, group_rules(rows), notes, 2
     )  # fmt: skip
 
 
