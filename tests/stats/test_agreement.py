@@ -19,7 +19,7 @@ COLUMNS = ["dataset", "image", "method", "metric", "value"]
 
 def interval(value: float, without: np.ndarray) -> tuple[float, float]:
     """Return the interval over images alone."""
-    return Estimate(value, without, np.empty(0)).interval("fisher")
+    return Estimate(value, without, np.empty(0), long_tails=True).interval("fisher")
 
 
 def _sigmoid(seed: int, sign: float = 1.0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
