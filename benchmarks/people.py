@@ -9,7 +9,7 @@ studies whose 95 % interval covers it, of correlations over all stimuli, within 
 accuracies over pairs; in brackets, without the raters' part of the interval.
 
 With --bca N, correlations over all stimuli and within images have a further interval after a semicolon: scipy's BCa
-bootstrap of N resamples of images.
+bootstrap of N resamples of images. `python benchmarks/statistics_page.py OUTPUT` puts the tables into the page.
 """
 
 from __future__ import annotations
@@ -183,8 +183,12 @@ def print_coverage(metric: str, setting: Setting, options: argparse.Namespace, p
     most = found[sizes[-1]]
     truth = {name: float(np.mean([study.figures[name][0].value for study in most])) for name in most[0].figures}
     what = "images only; BCa" if options.bca else "images only"
-    print(f"\n{metric} metric, taste {setting.taste:g}; {options.studies} studies, coverage in % ({what})\n")
-    print("| Figure | Truth | " + " | ".join(f"{images} images" for images in sizes) + " |")
+    print(f"\n{options.studies} studies, coverage in % ({what})\n")
+    print(
+        f"| {metric.capitalize()} metric, taste {setting.taste:g} ({what}) | Truth | "
+        + " | ".join(f"{images} images" for images in sizes)
+        + " |"
+    )
     print("|:--|--:|" + "--:|" * len(sizes))
     for name, value in truth.items():
         cells = " | ".join(covered(found[images], name, value) for images in sizes)
