@@ -63,15 +63,16 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
 
 def drift_table(drift: Drift) -> Table:
     """Return the trend of every rater over the study, from `stats.drift`."""
+    # Where raters' trends are not seen to differ, each one's is that of all.
+    alike = pd.DataFrame([("all, alike", drift.raters["n"].sum(), drift.trend, drift.low, drift.high, drift.p < 0.05)])
+    found = alike.set_axis(drift.raters.columns, axis=1) if drift.p_sd == 1 else drift.raters
     rows = [
         [
-            *cells(
-                str(row.rater), str(row.n), number(row.trend, sign=True), span(row.low, row.high, sign=True)
-            ),
+            *cells(str(row.rater), str(row.n), number(row.trend, sign=True), span(row.low, row.high, sign=True)),
             TableCell("yes" if row.drifts else "no", bold=bool(row.drifts)),
         ]
-        for row in lines(drift.raters)
-    ]  # fmt: skip
+        for row in lines(found)
+    ]
     note = (
         "Change of scores from the first trial to the last, in points, in a linear mixed model that "
         "knows images and versions; predicted trends of raters are drawn towards that of all. Intervals are of each "

@@ -105,12 +105,12 @@ def test_methods_that_nobody_saw_together_are_a_row_that_says_so_and_take_the_st
     assert significantly_highest(table, ["a", "b"]) == {"set14": "a"}
 
 
-def test_missing_cells_are_left_out_of_both_methods_and_named(ratings):
+def test_missing_cells_are_left_out_of_both_methods_and_counted(ratings):
     gone = (ratings["method"] == "srgan") & (ratings["rater"] == "r00")
     row = compare(ratings[~gone]).set_index(["a", "b"]).loc[("bicubic", "srgan")]
     rest = ratings[ratings["rater"] != "r00"].groupby("method")["score"].mean()
     assert row["difference"] == pytest.approx(rest["bicubic"] - rest["srgan"], abs=1e-12)
-    assert "12 of 96 cells" in row["note"]
+    assert (row["missing"], row["cells"], row["note"]) == (12, 96, "")
 
 
 def test_equal_methods_have_p_one_and_no_effect(ratings):
