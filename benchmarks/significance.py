@@ -2,7 +2,7 @@
 
     python benchmarks/significance.py [--table decisions|correlations|taste|paper] [--studies 400] [--seed 0] [--jobs 2]
 
-Without --table the first three are printed.
+Without --table the first three are printed. `python benchmarks/statistics_page.py OUTPUT` puts them into the page.
 
 decisions: families of 4, 9 and 12 methods, 26 raters, scores rounded to 1..5, with random effects of raters, images,
 rater x image, method x image and method x rater. A line is one number of images, one family, one setting of deviations.
@@ -173,18 +173,23 @@ def print_decisions(studies: int, seed: int, pool: ProcessPoolExecutor) -> None:
     error = 196 * np.sqrt(0.05 * 0.95 / studies)
     print(f"{studies} studies of {RATERS} raters; a share near 5 % is known to +-{error:.1f} points. All in %.\n")
     print(
-        "| Images | Methods | Spread | Level | Power | Coverage, difference | Coverage, mean | Wilcoxon, Holm: level | "
-        "One pair, images | One pair, ratings |"
+        f"| Images | Methods | Spread, {studies} studies each | Level | Power | Coverage, difference | Coverage, mean "
+        "| Wilcoxon, Holm: level | One pair, images | One pair, ratings |"
     )
     print("|--:|--:|:--|--:|--:|--:|--:|--:|--:|--:|")
     kinds = list(product(IMAGES, FAMILIES, SPREADS))
     settings = [Setting(images, methods, *SPREADS[name]) for images, methods, name in kinds]
     seeds = [[seed, number] for number in range(len(kinds))]
-    for (images, methods, name), found in zip(
-        kinds, pool.map(measure, settings, [studies] * len(kinds), seeds), strict=True
-    ):
-        cells = " | ".join(f"{100 * share:.1f}" for share in astuple(found))
-        print(f"| {images} | {methods} | {name} | {cells} |", flush=True)
+    measured = [astuple(found) for found in pool.map(measure, settings, [studies] * len(kinds), seeds)]
+    for (images, methods, name), found in zip(kinds, measured, strict=True):
+        print(f"| {images} | {methods} | {name} | " + " | ".join(f"{100 * share:.1f}" for share in found) + " |")
+    print_range("| all | all | all |", 100 * np.array(measured))
+
+
+def print_range(begin: str, shares: Array) -> None:
+    """Print the last line of a table: the least and the largest figure of each column of `shares`, (lines, columns)."""
+    ends = zip(shares.min(axis=0), shares.max(axis=0), strict=True)
+    print(begin + " " + " | ".join(f"{low:.1f} to {high:.1f}" for low, high in ends) + " |", flush=True)
 
 
 def conclusions(spread: simulate.Spread, studies: int, seed: int) -> tuple[int, int, Counter[tuple[str, str]]]:
@@ -294,7 +299,7 @@ def print_tastes(studies: int, seed: int, pool: ProcessPoolExecutor) -> None:
     """Print one line per kind of raters."""
     m, r, i = TASTE_SIZE
     print(f"{studies} studies of {m} methods, {r} raters and {i} images: taste found at the 5 % level, in %\n")
-    print("| Raters | Ordinal model | F test in points |\n|:--|--:|--:|")
+    print(f"| Raters, {studies} studies each | Ordinal model | F test in points |\n|:--|--:|--:|")
     parts = _parts(studies)
     work = [(raters, part, [seed, 1, line, k]) for line, raters in enumerate(TASTES.values()) for k, part in parts]
     found = pool.map(tastes_found, *zip(*work, strict=True))
@@ -359,7 +364,11 @@ def correlations_covered(
 def print_correlations(studies: int, seed: int, pool: ProcessPoolExecutor) -> None:
     """Print one line per metric and number of images."""
     print(f"{studies} studies of 9 methods; share of 95 % intervals that hold the true correlation, in %\n")
-    print("| Metric | Images | " + " | ".join(f"Coverage, {name}" for name in ("PLCC", "SRCC", "KRCC")) + " |")
+    print(
+        f"| Metric, {studies} studies each | Images | "
+        + " | ".join(f"Coverage, {name}" for name in ("PLCC", "SRCC", "KRCC"))
+        + " |"
+    )
     print("|:--|--:|--:|--:|--:|")
     true = dict(zip(METRICS, pool.map(true_correlations, METRICS, [seed] * len(METRICS)), strict=True))
     kinds, parts = list(product(METRICS, IMAGES)), _parts(studies)
@@ -369,10 +378,11 @@ def print_correlations(studies: int, seed: int, pool: ProcessPoolExecutor) -> No
         for k, part in parts
     ]
     found = pool.map(correlations_covered, *zip(*work, strict=True))
-    for (metric, images), inside in zip(kinds, _sums(found, len(parts)), strict=True):
+    shares = 100 * np.array(list(_sums(found, len(parts)))) / studies
+    for (metric, images), line in zip(kinds, shares, strict=True):
         named = f"{metric} (SRCC {true[metric][1]:.2f})"
-        cells = " | ".join(f"{100 * count / studies:.1f}" for count in inside)
-        print(f"| {named} | {images} | {cells} |", flush=True)
+        print(f"| {named} | {images} | " + " | ".join(f"{share:.1f}" for share in line) + " |")
+    print_range("| all | all |", shares)
 
 
 TABLES = {"decisions": print_decisions, "correlations": print_correlations, "taste": print_tastes}

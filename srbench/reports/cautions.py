@@ -23,7 +23,7 @@ def cautions(findings: Findings) -> list[str]:
     if findings.choices.unit == "rating" and found is not None:
         made.append(UNIT_WARNING)
     if found is not None:
-        made += _few(found)
+        made += [*_few(found), *_kept(found)]
         for row in lines(found.taste):
             if row.differs:
                 made.append(
@@ -39,10 +39,24 @@ def cautions(findings: Findings) -> list[str]:
     return [*made, *findings.notes]
 
 
+def _kept(found: Opinions) -> Iterator[str]:
+    """Yield who is in every number although a rule of screening flags them."""
+    odd = _odd(found)
+    if odd:
+        yield (
+            f"A rule of screening flags {len(odd)} of {found.ratings['rater'].nunique()} raters, whose ratings are in "
+            f"all numbers: {', '.join(odd)}. The section on raters says why, and what leaving them out would change."
+        )
+
+
+def _odd(found: Opinions) -> list[str]:
+    flagged = found.screening.loc[found.screening["flagged"], "rater"].astype(str)
+    return sorted(set(flagged) & set(found.ratings["rater"].astype(str)))
+
+
 def _suspects(found: Opinions) -> str:
     """Return whose answers alone can look like taste."""
-    flagged = found.screening.loc[found.screening["flagged"], "rater"]
-    odd = sorted(set(flagged) & set(found.ratings["rater"].astype(str)))
+    odd = _odd(found)
     return f" Raters whom a rule of screening flags can be the cause alone: {', '.join(odd)}." if odd else ""
 
 

@@ -46,7 +46,7 @@ def _verdict(findings: Findings, metric: str, dataset: str, rows: pd.DataFrame) 
     elif not clear:
         told = f"none of the {count(len(compared), 'difference')} is significant"
     else:
-        told = f"{clear} of {len(compared)} differences are significant{named}"
+        told = f"{clear} of {len(compared)} differences {'is' if clear == 1 else 'are'} significant{named}"
     least = _detectable(findings, dataset, compared) if metric == "mos" else detectable(compared)
     if metric in OPINIONS and not math.isnan(least):
         told += f"; a difference of {number(least)} is found in 4 of 5 such studies"

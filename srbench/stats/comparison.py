@@ -32,6 +32,8 @@ class Comparison:
         unit: What Wilcoxon's test pairs: `image` (means over raters) or `rating` (every rater and image).
         n: Number of pairs.
         zeros: How many of them have no difference; Wilcoxon's test drops them.
+        cells: Number of cells, raters x images.
+        missing: How many of them lack one of the two values; they are left out.
         difference: Mean of the differences, a minus b, over the cells that both have. Infinite where one of them is
             (see `tables.differences`), NaN where some are infinite in each direction.
         error: Its standard error, over raters and images; NaN where the difference is not finite.
@@ -47,7 +49,7 @@ class Comparison:
         superiority: P(a > b) + P(a = b) / 2 over the pairs: 1 where a is higher in every one.
         test: Null distribution of p: `exact permutation` or `asymptotic`.
         significant: The family interval excludes 0.
-        note: What a reader must know: empty cells, a single image, a single rater; empty otherwise.
+        note: What a reader must know: a single image, a single rater, infinite scores; empty otherwise.
     """
 
     dataset: str
@@ -57,6 +59,8 @@ class Comparison:
     unit: str
     n: int
     zeros: int
+    cells: int
+    missing: int
     difference: float
     error: float
     degrees: float
@@ -148,9 +152,9 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, alpha: float) -> 
     if not both.any():
         note = "Nothing to compare: no image has both" + (" from one rater." if metric == "mos" else ".")
         return Comparison(
-            *names, n=0, zeros=0, difference=nan, error=nan, degrees=nan, low=nan, high=nan, family_low=nan,
-            family_high=nan, p=nan, p_adjusted=nan, smallest_p=nan, rank_biserial=nan, superiority=nan, test="none",
-            significant=False, note=note,
+            *names, n=0, zeros=0, cells=both.size, missing=both.size, difference=nan, error=nan, degrees=nan, low=nan,
+            high=nan, family_low=nan, family_high=nan, p=nan, p_adjusted=nan, smallest_p=nan, rank_biserial=nan,
+            superiority=nan, test="none", significant=False, note=note,
         )  # fmt: skip
     first, second = np.where(both, cube.cells[a], np.nan), np.where(both, cube.cells[b], np.nan)
     if unit == "image":
@@ -165,6 +169,8 @@ def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, alpha: float) -> 
         *names,
         n=result.n,
         zeros=result.zeros,
+        cells=both.size,
+        missing=int(both.size - both.sum()),
         difference=mean.value,
         error=mean.error,
         degrees=mean.degrees,
@@ -195,9 +201,6 @@ def _note(cube: Cube, both: NDArray[np.bool_], infinite: NDArray[np.bool_], metr
         notes.append("One image: nothing can be said about other images.")
     if metric == "mos" and len(cube.raters) == 1:
         notes.append("One rater: nothing can be said about other raters.")
-    empty = int(both.size - both.sum())
-    if empty:
-        notes.append(f"{empty} of {both.size} cells lack one of the two values and are left out.")
     if infinite.any():
         notes.append(
             f"On {int(infinite.sum())} of {int(both.sum())} images a score is infinite: the largest difference, or "

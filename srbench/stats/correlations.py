@@ -39,7 +39,7 @@ def pooled(stimuli: Stimuli, fitted: Array) -> dict[str, Estimate]:
     values = _three(x, y, fitted)
     raters = np.array([_known(x, other, fitted) for other in stimuli.opinions_without]).reshape(-1, len(NAMES))
     return {
-        name: Estimate(value, each, by_rater)
+        name: Estimate(value, each, by_rater, long_tails=True)
         for name, value, each, by_rater in zip(NAMES, values, images, raters.T, strict=True)
     }
 
@@ -77,36 +77,41 @@ def grouped(stimuli: Stimuli, fitted: Array, kind: Kind) -> tuple[dict[str, Esti
     if kind == "across":
         sides, without = [side.T for side in sides], without.transpose(0, 2, 1)
     x, mapped, y = sides
-    each = _correlations(x, mapped, y)
+    each = correlations_inside(x, mapped, y)
     known = ~np.isnan(each).any(axis=0)
     each[:, ~known] = np.nan
     values = _mean(each)
-    raters = np.array([_mean(_correlations(x, mapped, other)) for other in without]).reshape(-1, len(NAMES)).T
+    by_rater = np.array([correlations_inside(x, mapped, other) for other in without]).reshape(-1, *each.shape)
+    raters, cells = _mean(by_rater).T, [np.empty((0, 0))] * len(NAMES)
     if kind == "within":
         # Leaving out an image that has no correlation changes nothing.
         own, count = np.where(known, each, 0.0), int(known.sum())
         images = np.full(each.shape, np.nan)
         if count >= FEWEST:
             images = (own.sum(axis=1, keepdims=True) - own) / np.where(known, count - 1, count)
+        # Where nothing is left of an image without a rater, it is taken for unchanged.
+        left = np.where(np.isnan(by_rater), each, by_rater)
+        cells = list((len(left) * each - (len(left) - 1) * left).transpose(1, 0, 2))
     else:
-        images = _mean(np.stack(_without_places(x, mapped, y)))
+        images = _mean(np.stack(_without_places(x, mapped, y)).transpose(0, 2, 1))
     made = {
-        name: Estimate(float(value), part, by_rater)
-        for name, value, part, by_rater in zip(NAMES, values, images, raters, strict=True)
+        # Pearson's correlation inside an image may be anything where one version lies far off; ranks cannot.
+        name: Estimate(float(value), part, others, table, long_tails=(name, kind) == ("plcc", "within"))
+        for name, value, part, others, table in zip(NAMES, values, images, raters, cells, strict=True)
     }
     return made, known.size, int((~known).sum())
 
 
 def _mean(each: Array) -> Array:
-    """Return the mean over the groups, the second axis, that have a correlation; NaN where none has."""
+    """Return the mean over the groups, the last axis, that have a correlation; NaN where none has."""
     known = ~np.isnan(each)
-    count = known.sum(axis=1)
-    sums = np.where(known, each, 0.0).sum(axis=1)
+    count = known.sum(axis=-1)
+    sums = np.where(known, each, 0.0).sum(axis=-1)
     found: Array = np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
     return found
 
 
-def _correlations(x: Array, mapped: Array, y: Array) -> Array:
+def correlations_inside(x: Array, mapped: Array, y: Array) -> Array:
     """Return the correlations inside every row of arrays of shape (G, P) with gaps; shape (3, G)."""
     there = ~(np.isnan(x) | np.isnan(y))
     with np.errstate(invalid="ignore"):  # comparisons with a gap are false

@@ -48,7 +48,7 @@ class Crossed:
     codes: tuple[Codes, ...]
     levels: tuple[tuple[str, ...], ...]
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Number of levels of each effect."""
         return tuple(len(names) for names in self.levels)

@@ -14,6 +14,7 @@ bootstrap percentiles of five images are too narrow.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +87,27 @@ def crossed_means(values: Array) -> tuple[Array, Array, Array]:
     parts = [_factor(filled.sum(axis=axis), present.sum(axis=axis)) for axis in (1, 2)]
     rest, freedom = _rest(filled, present)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean, single = filled.sum(axis=(1, 2)) / count, rest / count
+        mean = filled.sum(axis=(1, 2)) / count
+    return mean, *combined_errors(parts, rest, freedom, count)
+
+
+def combined_errors(
+    parts: Sequence[tuple[Array, Array, Array]], rest: Array, freedom: Array, count: Array
+) -> tuple[Array, Array]:
+    """Return the standard errors of B means over raters and images, and their degrees of freedom, from variances.
+
+    Args:
+        parts: For raters and for images: the variance of its levels' means over their number, which share of `rest` is
+            in it, and its degrees of freedom (0 for a single level), each of shape (B,).
+        rest: Variance that raters and images leave over, shape (B,).
+        freedom: Its degrees of freedom, shape (B,).
+        count: Number of cells, shape (B,).
+
+    Returns:
+        Errors and degrees of freedom, shape (B,); NaN where both factors have a single level.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        single = rest / count
         # An empty cell leaves more of the single answers' variance in one mean than in another.
         left, used = single, np.zeros_like(single)
         noise = -single
@@ -102,7 +123,7 @@ def crossed_means(values: Array) -> tuple[Array, Array, Array]:
     alone = np.isinf(fewest)
     constant = left <= 0
     error = np.where(alone, np.nan, np.sqrt(np.where(constant, 0.0, left)))
-    return mean, error, np.where(alone, np.nan, np.where(constant, fewest, degrees))
+    return error, np.where(alone, np.nan, np.where(constant, fewest, degrees))
 
 
 def _factor(sums: Array, counts: Array) -> tuple[Array, Array, Array]:
@@ -200,7 +221,7 @@ def _simulated_critical(methods: int, degrees: float, level: float) -> float:
     block = 2_000
     for start in range(0, _DRAWS, block):
         means = source.standard_normal((block, methods))
-        factor = _wishart_factor(source, block, methods, int(degrees))
+        factor = wishart_factor(source, block, methods, int(degrees))
         products = factor @ factor.transpose(0, 2, 1) / degrees
         own = np.einsum("bii->bi", products)
         error = np.sqrt(own[:, first] + own[:, second] - 2.0 * products[:, first, second])
@@ -208,7 +229,7 @@ def _simulated_critical(methods: int, degrees: float, level: float) -> float:
     return float(np.quantile(largest, level))
 
 
-def _wishart_factor(source: np.random.Generator, size: int, methods: int, degrees: int) -> Array:
+def wishart_factor(source: np.random.Generator, size: int, methods: int, degrees: int) -> Array:
     """Draw matrices A of `size` x `methods` rows whose A A' are sums of products of `degrees` normal samples.
 
     With at least as many degrees as methods A is the Cholesky factor, whose entries are independent (Bartlett, "On the

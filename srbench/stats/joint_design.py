@@ -12,6 +12,7 @@ from scipy import sparse
 
 from srbench.errors import StatisticsError, unknown
 from srbench.stats.crossed import Codes
+from srbench.stats.joint_system import Elimination
 from srbench.stats.pair_design import EITHER, LEFT, RIGHT
 from srbench.stats.tables import Array
 
@@ -68,9 +69,15 @@ class JointDesign:
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
 
     @cached_property
-    def owner(self) -> Codes:
-        """Effect of every observation's levels, shape (N, S)."""
-        return np.searchsorted(self.starts, self.places, side="right").astype(np.intp) - 1
+    def elimination(self) -> Elimination:
+        """The levels as `JointSystem` solves for them: blocks of images or of raters, whichever have more levels."""
+        sides = [[g for g, name in enumerate(self.effects) if name.endswith(side)] for side in ("image", "rater")]
+        chosen = max(sides, key=lambda side: sum(self.sizes[g] for g in side))
+        # An effect of methods and images has as many levels for an image as there are methods; one of images has one.
+        width = {g: len(self.methods) if self.effects[g].startswith("method:") else 1 for g in chosen}
+        blocks = [self.starts[g] + np.arange(self.sizes[g]).reshape(-1, width[g]) for g in chosen]
+        owners = np.searchsorted(self.starts, self.places[0], side="right").astype(np.intp) - 1
+        return Elimination.of(self.total, np.hstack(blocks).astype(np.intp), self.places, self.signs, owners)
 
     @cached_property
     def random(self) -> sparse.csr_matrix:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, sparse
+from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.information import inverse_information
 from srbench.stats.joint_design import JointDesign
+from srbench.stats.joint_system import JointSystem
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 4.0
@@ -51,7 +52,7 @@ class _Mode:
     effects: Array
     core: Array
     at: links.Interval
-    factor: tuple[Array, bool]
+    system: JointSystem
 
 
 class JointLikelihood:
@@ -75,12 +76,11 @@ class JointLikelihood:
         mode = self._mode(parts)
         at, scales = mode.at, np.repeat(parts.sds, design.sizes)
         rate = self._rate(parts)
-        log_determinant = 2.0 * float(np.log(np.diag(mode.factor[0])).sum())
-        value = at.value.sum() - 0.5 * mode.effects @ mode.effects - 0.5 * log_determinant
+        value = at.value.sum() - 0.5 * mode.effects @ mode.effects - 0.5 * mode.system.log_determinant
 
-        by_effect = self._leverages(mode.factor, parts.sds) * rate**2
+        by_effect = mode.system.leverages(len(design.sizes)) * rate**2
         leverage = by_effect.sum(axis=0)
-        answer = linalg.cho_solve(mode.factor, 0.5 * scales * (design.random.T @ (rate * leverage * at.third)))
+        answer = mode.system.solve(0.5 * scales * (design.random.T @ (rate * leverage * at.third)))
         pull = rate * (design.random @ (scales * answer))
         along = at.slope + 0.5 * leverage * at.third - at.curvature * pull
 
@@ -138,20 +138,6 @@ class JointLikelihood:
             ends.append(end - latent)
         return links.interval(self.link, *ends)
 
-    def _factor(self, weights: Array, scales: Array) -> tuple[Array, bool]:
-        random = self.design.random
-        normal = (random.T @ sparse.diags(weights) @ random).toarray()
-        normal *= scales[:, None] * scales
-        normal[np.diag_indices_from(normal)] += 1.0
-        try:
-            factor: tuple[Array, bool] = linalg.cho_factor(normal, lower=True, check_finite=True)
-        except (ValueError, linalg.LinAlgError):
-            raise StatisticsError(
-                "The joint model has no maximum that can be found: its curvature vanishes. Leave out a random effect, "
-                "or collect more answers."
-            ) from None
-        return factor
-
     def _mode(self, parts: JointParameters) -> _Mode:
         """Find the most probable effects, in units of their standard deviations, by Newton's method."""
         design, effects, rate = self.design, self.modes, self._rate(parts)
@@ -165,12 +151,12 @@ class JointLikelihood:
 
         value, core, at = look(effects)
         for _ in range(_ROUNDS):
-            factor = self._factor(rate**2 * at.curvature, scales)
+            system = JointSystem(design.elimination, rate**2 * at.curvature, scales)
             gradient = scales * (design.random.T @ (rate * at.slope)) - effects
-            step = linalg.cho_solve(factor, gradient)
+            step = system.solve(gradient)
             if float(gradient @ step) < 1e-12:
                 self.modes = effects
-                return _Mode(effects, core, at, factor)
+                return _Mode(effects, core, at, system)
             length = 1.0
             tried, core, at = look(effects + step)
             while tried < value - 1e-9 and length > 1e-6:
@@ -178,21 +164,6 @@ class JointLikelihood:
                 tried, core, at = look(effects + length * step)
             effects, value = effects + length * step, tried
         raise StatisticsError("The random effects of the joint model did not settle. Leave out one of them.")
-
-    def _leverages(self, factor: tuple[Array, bool], sds: Array) -> Array:
-        """Return each effect's part in the variance of each observation's latent value, shape (G, N), unscaled."""
-        design = self.design
-        inverse = linalg.cho_solve(factor, np.eye(design.total))
-        weight = design.signs * sds[design.owner]
-        found = np.zeros((len(design.sizes), len(design.category)))
-        rows = np.arange(len(design.category))
-        slots = design.places.shape[1]
-        for a in range(slots):
-            part = np.zeros(len(rows))
-            for b in range(slots):
-                part += weight[:, b] * inverse[design.places[:, a], design.places[:, b]]
-            found[design.owner[:, a], rows] += weight[:, a] * part
-        return found
 
     def maximise(self, start: Array | None = None) -> Array:
         """Return the vector with the smallest value.

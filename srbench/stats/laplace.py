@@ -12,7 +12,7 @@ from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
-from srbench.stats.crossed import Codes, Crossed
+from srbench.stats.crossed import Codes, Crossed, System
 from srbench.stats.information import inverse_information
 from srbench.stats.tables import Array
 
@@ -77,9 +77,8 @@ class Laplace:
         groups = self.groups
         rate = 1.0 / parts.spreads[self.rater]
         fixed = np.concatenate([[0.0], parts.slopes])[self.method]
-        modes, at = self._modes(parts, fixed, rate)
+        modes, at, system = self._modes(parts, fixed, rate)
         weights = rate**2 * at.curvature
-        system = groups.system(groups.normal(weights), parts.sds)
         value = at.value.sum() - 0.5 * modes @ modes - 0.5 * system.log_determinant
 
         # The mode moves with the parameters, and the determinant with the mode: `pull` carries that dependence.
@@ -148,8 +147,11 @@ class Laplace:
         own, eta = parts.widths[self.rater], eta - middle
         return (edges[self.category + 1] * own - eta) * rate, (edges[self.category] * own - eta) * rate
 
-    def _modes(self, parts: Parameters, fixed: Array, rate: Array) -> tuple[Array, links.Interval]:
-        """Return the most probable effects, in units of their standard deviations, by Newton's method."""
+    def _modes(self, parts: Parameters, fixed: Array, rate: Array) -> tuple[Array, links.Interval, System]:
+        """Return the most probable effects, in units of their standard deviations, by Newton's method.
+
+        Beside them, what the answers are like there, and the system whose determinant Laplace's approximation takes.
+        """
         groups, modes = self.groups, self.modes
         scaled = np.repeat(parts.sds, groups.sizes)
 
@@ -161,7 +163,8 @@ class Laplace:
         value, at = look(modes)
         for _ in range(_ROUNDS):
             gradient = scaled * groups.scatter(rate * at.slope) - modes
-            step = groups.system(groups.normal(rate**2 * at.curvature), parts.sds).solve(gradient)
+            system = groups.system(groups.normal(rate**2 * at.curvature), parts.sds)
+            step = system.solve(gradient)
             gain = float(gradient @ step)
             if gain < 1e-12:
                 break
@@ -175,7 +178,7 @@ class Laplace:
         else:
             raise StatisticsError("The ordinal model's random effects did not settle. Leave out one of the effects.")
         self.modes = modes
-        return modes, at
+        return modes, at, system
 
     def maximise(self, start: Array | None = None, tolerance: float = 1e-13) -> Array:
         """Return the vector with the smallest value, searched for from `start` where one is given.

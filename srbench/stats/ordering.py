@@ -160,10 +160,14 @@ def _by_threshold(metric: Array, people: Array) -> tuple[Array, Array]:
 def _estimate(right: Array, asked: Array, without: Sequence[tuple[Array, Array]]) -> Estimate:
     """Return a share of right answers, with what it becomes without each image that has a pair, and each rater."""
     used = asked > 0
+    raters = np.array([_share(r.sum(), n.sum()) for r, n in without])
+    # A share of sums is nearly a mean over images of how many more answers are right in each than this share.
+    share = _share(right.sum(), asked.sum())
+    each, left = right - share * asked, np.array([r - share * n for r, n in without]).reshape(-1, asked.size)
+    cells = (len(left) * each - (len(left) - 1) * left)[:, used] / asked[used].mean() if used.any() else left
     right, asked = right[used], asked[used]
-    everybody = _share(right.sum(), asked.sum())
     images = np.array([_share(right.sum() - r, asked.sum() - n) for r, n in zip(right, asked, strict=True)])
-    return Estimate(everybody, images, np.array([_share(r.sum(), n.sum()) for r, n in without]))
+    return Estimate(share, images, raters, cells)
 
 
 def _share(right: float, asked: float) -> float:

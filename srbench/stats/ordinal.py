@@ -32,6 +32,8 @@ EFFECTS = ("rater", "image", "method:rater", "method:image")
 """The random effects of a study that wants to speak of other raters and other images."""
 _TOLERANCE = 1e-10
 """For likelihood ratios, of which four digits are enough."""
+_ROUGH = 1e-5
+"""For a place that another search begins at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def effect_p(
     full = _arranged(ratings, link, names, None, True, True).problem
     # From the model without them, because a search that begins far off can leave where the likelihood is defined.
     plain = _arranged(ratings, link, names, None, False, False).problem
-    found = plain.maximise(None, _TOLERANCE) if start is None else _vector(start)
+    found = plain.maximise(None, _ROUGH) if start is None else _vector(start)
     found = full.maximise(np.append(found, np.zeros(full.spreads + full.widths)), _TOLERANCE)
     place = full.cuts + full.slopes + names.index(effect)
     if _present(float(np.exp(found[place]))) == 0.0:

@@ -11,13 +11,13 @@ import pandas as pd
 from scipy import optimize
 from scipy import stats as scipy_stats
 
-from srbench.stats.intervals import crossed_mean, family_critical
+from srbench.stats.intervals import combined_errors, shared_critical, wishart_factor
 from srbench.stats.linear_mixed import LinearMixed
 from srbench.stats.tables import Array, RatingTable
 from srbench.stats.taste import Models, mixed_models
 
 DIFFERENCES = (0.1, 0.2, 0.3, 0.5)
-_STUDIES = 200
+_STUDIES = 500
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,29 @@ class StudySize:
 
     @cached_property
     def limits(self) -> Array:
-        """How large a difference has to be for the rule, in simulated studies, shape (_STUDIES,).
+        """How large a difference has to be for the rule, for every pair of simulated studies, shape (_STUDIES, pairs).
 
-        Differences of single ratings are drawn with these components, and the rule of `compare` is applied to them.
+        Sums of squares of whole families are drawn with these components, and the rule of `compare` is applied to them.
         """
-        source = np.random.default_rng(0)
-        single = self.rest * np.sqrt(self.raters * self.images / self.ratings)
-        found = []
-        for _ in range(_STUDIES):
-            drawn = (
-                source.normal(0.0, self.method_rater, (self.raters, 1))
-                + source.normal(0.0, self.method_image, (1, self.images))
-                + source.normal(0.0, single, (self.raters, self.images))
-            )
-            found.append(crossed_mean(np.sqrt(2.0) * drawn))
-        degrees = max(1, int(np.median([mean.degrees for mean in found])))
-        critical = family_critical(self.methods, degrees, 1.0 - self.alpha)
-        return critical * np.array([mean.error for mean in found])
+        source, own = np.random.default_rng(0), np.array([self.raters, self.images]) - 1
+        single = self.rest**2 * self.raters * self.images / self.ratings
+        freedom, count = np.array(own.prod()), np.array((own + 1).prod())
+        rest = single * self._drawn(source, int(freedom))
+        parts = []
+        for sd, degrees in zip((self.method_rater, self.method_image), own, strict=True):
+            levels = degrees + 1
+            variance = sd**2 + single * levels / count
+            parts.append((variance * self._drawn(source, int(degrees)) / levels, 1.0 / count, np.asarray(degrees)))
+        error, found = combined_errors(parts, rest, freedom, count)
+        critical = [shared_critical(self.methods, each, 1.0 - self.alpha) for each in found]
+        return np.array(critical)[:, None] * error
+
+    def _drawn(self, source: np.random.Generator, degrees: int) -> Array:
+        """Draw estimates of the variance of every pair's difference, where a single method has 1: (_STUDIES, pairs)."""
+        factor = wishart_factor(source, _STUDIES, self.methods, degrees)
+        first, second = np.triu_indices(self.methods, 1)
+        drawn: Array = ((factor[:, first] - factor[:, second]) ** 2).sum(axis=2) / degrees
+        return drawn
 
     def power(self, difference: float) -> float:
         """Return the probability that the rule calls two methods different that differ so much."""

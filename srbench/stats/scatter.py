@@ -30,9 +30,8 @@ def sos(ratings: RatingTable) -> pd.DataFrame:
         images = [np.delete(cube.cells, place, axis=2) for place in range(len(cube.images))]
         raters = [np.delete(cube.cells, place, axis=1) for place in range(len(cube.raters))]
         raters = raters if len(raters) > 1 else []
-        found = Estimate(
-            _sos(cube.cells, ends), *(np.array([_sos(part, ends) for part in parts]) for parts in (images, raters))
-        )
+        without = [np.array([_sos(part, ends) for part in parts]) for parts in (images, raters)]
+        found = Estimate(_sos(cube.cells, ends), without[0], without[1])
         low, high = found.interval("plain")
         rows.append((cube.dataset, found.value, max(low, 0.0), high))
     return pd.DataFrame(rows, columns=["dataset", "a", "low", "high"])

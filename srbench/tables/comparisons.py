@@ -10,7 +10,7 @@ import pandas as pd
 from srbench.stats import CriticalDifference
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, count, number, p_text, span
-from srbench.tables.table import OPINIONS, Table, TableCell, cells
+from srbench.tables.table import OPINIONS, Table, TableCell, cells, group_rules
 
 
 def pair_tables(comparisons: pd.DataFrame, names: Names, alpha: float = 0.05) -> Iterator[Table]:
@@ -26,36 +26,32 @@ def pair_tables(comparisons: pd.DataFrame, names: Names, alpha: float = 0.05) ->
         return
     for metric, table in comparisons.groupby("metric", sort=False):
         digits = names.digits(str(metric))
-        rows: list[list[TableCell]] = []
-        rules, last = set(), None
-        for row in lines(table):
-            if row.dataset != last:
-                rules.add(len(rows))
-                last = row.dataset
-            rows.append(
-                [
-                    TableCell(names.dataset(str(row.dataset))),
-                    TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
-                    *cells(
-                        number(row.difference, digits, sign=True),
-                        span(row.family_low, row.family_high, digits, sign=True),
-                    ),
-                    _verdict(row),
-                    *cells(
-                        p_text(row.p),
-                        p_text(row.p_adjusted),
-                        number(row.rank_biserial, 2, sign=True),
-                        number(row.superiority),
-                        f"{row.n - row.zeros} of {row.n}" if row.zeros else str(row.n),
-                    ),
-                ]
-            )
+        rows = [_pair(row, digits, names) for row in lines(table)]
         head = ["Set", "Pair", "Difference", interval, "significant", "p", "p (Holm)", "r",
                 "P(first > second)", "n"]  # fmt: skip
         caption = f"All pairs, {names.metric(str(metric))}"
         yield Table(
-            f"comparisons-{metric}", caption, head, rows, frozenset(rules - {0}), _pair_notes(table, interval), 2
+            f"comparisons-{metric}", caption, head, rows, group_rules(rows), _pair_notes(table, interval, names), 2
         )
+
+
+def _pair(row: Any, digits: int, names: Names) -> list[TableCell]:
+    return [
+        TableCell(names.dataset(str(row.dataset))),
+        TableCell(f"{names.method(str(row.a))} {DASH} {names.method(str(row.b))}"),
+        *cells(
+            number(row.difference, digits, sign=True),
+            span(row.family_low, row.family_high, digits, sign=True),
+        ),
+        _verdict(row),
+        *cells(
+            p_text(row.p),
+            p_text(row.p_adjusted),
+            number(row.rank_biserial, 2, sign=True),
+            number(row.superiority),
+            f"{row.n - row.zeros} of {row.n}" if row.zeros else str(row.n),
+        ),
+    ]
 
 
 def _verdict(row: Any) -> TableCell:
@@ -64,7 +60,7 @@ def _verdict(row: Any) -> TableCell:
     return TableCell("yes" if row.significant else "no", bold=bool(row.significant))
 
 
-def _pair_notes(table: pd.DataFrame, interval: str) -> list[str]:
+def _pair_notes(table: pd.DataFrame, interval: str, names: Names) -> list[str]:
     unit = str(table["unit"].iloc[0])
     paired = "means over raters, paired by image" if unit == "image" else "single ratings, paired by rater and image"
     kinds = " and ".join(sorted(set(table["test"]) - {"none"})) or "none could be made"
@@ -78,7 +74,18 @@ def _pair_notes(table: pd.DataFrame, interval: str) -> list[str]:
         "difference, which Wilcoxon's test drops, how many of them have one."
     )
     said = table[table["note"] != ""].groupby("note").size()
-    return [explained, *(f"{count(int(pairs), 'pair')}: {note}" for note, pairs in said.items())]
+    return [explained, *_gaps(table, names), *(f"{count(int(pairs), 'pair')}: {note}" for note, pairs in said.items())]
+
+
+def _gaps(table: pd.DataFrame, names: Names) -> Iterator[str]:
+    """Yield one sentence for every data set in which pairs lack cells, however many pairs that are."""
+    for dataset, part in table[(table["n"] > 0) & (table["missing"] > 0)].groupby("dataset", sort=False):
+        least, most, cells_of_all = part["missing"].min(), part["missing"].max(), part["cells"].iloc[0]
+        some = str(most) if least == most else f"{least} to {most}"
+        yield (
+            f"{names.dataset(str(dataset))}: {count(len(part), 'pair')} lack one of the two values in {some} of "
+            f"{cells_of_all:,} cells (raters x images), which are left out."
+        )
 
 
 def friedman_table(critical: Mapping[tuple[str, str], CriticalDifference], names: Names) -> Table:

@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from srbench.stats import Joint
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import count, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 
 def joint_table(models: Mapping[str, Joint], names: Names) -> Table:
     """Return the quality of each version on the common scale; `models` holds the model of each data set."""
     rows: list[list[TableCell]] = []
-    rules, notes = set(), []
+    notes = []
     for dataset, model in models.items():
-        rules.add(len(rows))
         quality = {str(row.method): row for row in lines(model.quality())}
         for method in (name for name in names.methods if name in quality):
             row = quality[method]
@@ -36,9 +35,7 @@ def joint_table(models: Mapping[str, Joint], names: Names) -> Table:
         "of the set. Intervals hold for all versions of a set at once."
     )
     head = ["Set", "Version", "Quality (JOD)", "Error", "95 % interval"]
-    return Table(
-        "joint", "Ratings and comparisons on one scale", head, rows, frozenset(rules - {0}), [explained, *notes], 2
-    )
+    return Table("joint", "Ratings and comparisons on one scale", head, rows, group_rules(rows), [explained, *notes], 2)
 
 
 def _about(model: Joint) -> str:

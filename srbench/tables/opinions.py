@@ -6,7 +6,7 @@ import pandas as pd
 
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, span
-from srbench.tables.table import ORIGINAL, Table, TableCell, cells
+from srbench.tables.table import ORIGINAL, Table, TableCell, cells, group_rules
 
 
 def mos_table(
@@ -24,10 +24,8 @@ def mos_table(
     keys = ["dataset", "method"]
     table = mos.merge(ranks[[*keys, "rank"]], on=keys).merge(recovered, on=keys, suffixes=("", "_recovered"))
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset in dict.fromkeys([*names.datasets, *table["dataset"]]):
         part = table[table["dataset"] == dataset].set_index("method")
-        rules.add(len(rows))
         for method in (name for name in names.methods if name in part.index):
             row = part.loc[method]
             rows.append(
@@ -56,7 +54,7 @@ def mos_table(
     )
     spread = f"SOS parameter a, from 0 (raters agree) to 1 (they use both ends only): {scattered}."
     caption = "Mean opinion scores" + ("" if title == "MOS" else f" beside the original ({title})")
-    return Table("mos", caption, head, rows, frozenset(rules - {0}), [note, spread], 2)
+    return Table("mos", caption, head, rows, group_rules(rows), [note, spread], 2)
 
 
 def dmos_table(dmos: pd.DataFrame, best: float, names: Names, crushed: bool = False) -> Table:
@@ -69,12 +67,10 @@ def dmos_table(dmos: pd.DataFrame, best: float, names: Names, crushed: bool = Fa
         crushed: Whether scores above it were crushed.
     """
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset in dict.fromkeys([*names.datasets, *dmos["dataset"]]):
         part = dmos[dmos["dataset"] == dataset].set_index("method")
         if not len(part):
             continue
-        rules.add(len(rows))
         title = names.dataset(dataset)
         for method in (name for name in names.methods if name in part.index):
             row = part.loc[method]
@@ -92,17 +88,14 @@ def dmos_table(dmos: pd.DataFrame, best: float, names: Names, crushed: bool = Fa
         f"scores. {pairs}"
     )
     head = ["Set", "Version", "DMOS", "95 % interval", "sd", "Ratings"]
-    return Table("dmos", "Differential mean opinion scores (DMOS)", head, rows, frozenset(rules - {0}), [note], 2)
+    return Table("dmos", "Differential mean opinion scores (DMOS)", head, rows, group_rules(rows), [note], 2)
 
 
 def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:
     """Return how well metrics predict opinion scores, from `stats.agreement`."""
     rows: list[list[TableCell]] = []
-    rules, notes, last = set(), [], None
+    notes = []
     for row in lines(agreement):
-        if row.metric != last:
-            rules.add(len(rows))
-            last = row.metric
         rows.append(
             cells(
                 names.metric(str(row.metric)),
@@ -124,7 +117,7 @@ def agreement_table(agreement: pd.DataFrame, names: Names) -> Table:
         "raters.",
     )
     head = ["Metric", "Set", "PLCC", "SRCC", "KRCC", "RMSE", "RMSE*", "Stimuli"]
-    return Table("agreement", "Metrics against people", head, rows, frozenset(rules - {0}), notes, 2)
+    return Table("agreement", "Metrics against people", head, rows, group_rules(rows), notes, 2)
 
 
 def concordance_table(concordance: pd.DataFrame, names: Names) -> Table:

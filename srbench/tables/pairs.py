@@ -9,15 +9,14 @@ from typing import Any
 from srbench.stats import Pairs
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, count, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 
 def preference_table(models: Mapping[str, Pairs], names: Names) -> Table:
     """Return the quality of each version; `models` holds the model of each data set, from `stats.pair_model`."""
     rows: list[list[TableCell]] = []
-    rules, notes = set(), []
+    notes = []
     for dataset, model in models.items():
-        rules.add(len(rows))
         quality = {str(row.method): row for row in lines(model.quality())}
         shares = model.shares
         for method in (name for name in names.methods if name in quality):
@@ -39,9 +38,7 @@ def preference_table(models: Mapping[str, Pairs], names: Names) -> Table:
         "for all versions of a set at once."
     )
     head = ["Set", "Version", "Quality (JOD)", "95 % interval", "Chosen"]
-    return Table(
-        "preferences", "Quality by pair comparison", head, rows, frozenset(rules - {0}), [explained, *notes], 2
-    )
+    return Table("preferences", "Quality by pair comparison", head, rows, group_rules(rows), [explained, *notes], 2)
 
 
 def _about(model: Pairs) -> str:
@@ -61,9 +58,7 @@ def _about(model: Pairs) -> str:
 def preference_pairs_table(models: Mapping[str, Pairs], names: Names) -> Table:
     """Return what was chosen in every pair that was compared, beside what the model expects."""
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset, model in models.items():
-        rules.add(len(rows))
         every = lines(model.shares.merge(model.contrasts(), on=["a", "b"]))
         rows += [_pair(names.dataset(dataset), row, names) for row in every]
     note = (
@@ -72,7 +67,7 @@ def preference_pairs_table(models: Mapping[str, Pairs], names: Names) -> Table:
         "set at once, and a pair differs where they exclude 0."
     )
     head = ["Set", "Pair", "Chosen", "Share", "Expected", "Difference", "95 % interval", "differs"]
-    return Table("preference-pairs", "All pairs, by preference", head, rows, frozenset(rules - {0}), [note], 2)
+    return Table("preference-pairs", "All pairs, by preference", head, rows, group_rules(rows), [note], 2)
 
 
 def _pair(title: str, row: Any, names: Names) -> list[TableCell]:

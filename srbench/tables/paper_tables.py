@@ -11,7 +11,7 @@ from srbench import stats
 from srbench.tables.means import mark_best, mean_cell, mean_notes
 from srbench.tables.names import Names
 from srbench.tables.published import difference_cell, published_cell
-from srbench.tables.table import OPINIONS, ORIGINAL, Mean, Table, TableCell
+from srbench.tables.table import OPINIONS, ORIGINAL, Mean, Table, TableCell, group_rules
 
 CATEGORIES = (("srresnet-mse", "srresnet-vgg22"), ("srgan-mse", "srgan-vgg22", "srgan-vgg54"))
 """The paper's Table 1 compares losses inside each of these."""
@@ -65,9 +65,7 @@ def _table(
     names = material.names
     shown = mark_best([mean for mean in material.means if mean.method in methods], names)
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset in names.datasets:
-        rules.add(len(rows))
         for metric in [*names.metrics, *OPINIONS]:
             found = {mean.method: mean for mean in shown if (mean.metric, mean.dataset) == (metric, dataset)}
             if found:
@@ -78,7 +76,7 @@ def _table(
     starred = any(cell.star for row in rows for cell in row)
     notes = _notes(material, shown, methods, rivals if starred else "")
     head = ["Set", "", *map(names.method, methods)]
-    return Table(name, caption, head, rows, frozenset(rules - {0, len(rows)}), notes, 2)
+    return Table(name, caption, head, rows, group_rules(rows), notes, 2)
 
 
 def _label(material: Material, metric: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 KINDS = {"within": "within images", "across": "across images"}
 
@@ -14,12 +14,9 @@ KINDS = {"within": "within images", "across": "across images"}
 def image_agreement_table(found: pd.DataFrame, names: Names) -> Table:
     """Return correlations within images and across them, from `stats.image_agreement`."""
     rows: list[list[TableCell]] = []
-    rules, notes, last = set(), [], None
+    notes = []
     for row in lines(found):
         title = f"{names.metric(str(row.metric))}, {names.dataset(str(row.dataset))}"
-        if row.metric != last:
-            rules.add(len(rows))
-            last = row.metric
         groups = row.groups - row.undefined
         rows.append(
             cells(
@@ -42,7 +39,7 @@ def image_agreement_table(found: pd.DataFrame, names: Names) -> Table:
     )
     head = ["Metric", "Set", "Of stimuli", "PLCC", "SRCC", "KRCC", "Groups"]
     return Table(
-        "image-agreement", "Metrics against people, within images and across them", head, rows, frozenset(rules - {0}),
+        "image-agreement", "Metrics against people, within images and across them", head, rows, group_rules(rows),
         [explained, *dict.fromkeys(notes)], 3,
     )  # fmt: skip
 
@@ -50,11 +47,8 @@ def image_agreement_table(found: pd.DataFrame, names: Names) -> Table:
 def accuracy_table(found: pd.DataFrame, names: Names) -> Table:
     """Return whether metrics decide between two versions of an image as people do, from `stats.pair_accuracy`."""
     rows: list[list[TableCell]] = []
-    rules, notes, last = set(), [], None
+    notes = []
     for row in lines(found):
-        if row.metric != last:
-            rules.add(len(rows))
-            last = row.metric
         rows.append(
             cells(
                 names.metric(str(row.metric)),
@@ -81,7 +75,7 @@ def accuracy_table(found: pd.DataFrame, names: Names) -> Table:
     head = ["Metric", "Set", "Pairs", "Ties", "Clear pairs right", "All pairs right", "Threshold"]
     return Table(
         "pair-accuracy", "Do metrics decide between two versions of an image as people do?", head, rows,
-        frozenset(rules - {0}), [explained, *notes], 2,
+        group_rules(rows), [explained, *notes], 2,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from srbench.stats import RULES, Models, RatingScale
 from srbench.stats import rules as screening_rules
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 
 def reliability_table(reliability: pd.DataFrame, names: Names) -> Table:
@@ -91,12 +91,10 @@ def taste_table(taste: pd.DataFrame, names: Names) -> Table:
 def ordinal_table(models: Sequence[Models], names: Names) -> Table:
     """Return the latent quality of every version, and the scores that it gets, from `stats.mixed_models`."""
     rows: list[list[TableCell]] = []
-    rules = set()
     scores = sorted({score for each in models if each.ordinal is not None for score in each.ordinal.scores})
     for each in models:
         if each.ordinal is None:
             continue
-        rules.add(len(rows))
         found = each.ordinal.quality().merge(each.ordinal.distributions(), on="method")
         by_method = {str(row["method"]): row for row in found.to_dict("records")}
         for method in (name for name in names.methods if name in by_method):
@@ -115,7 +113,7 @@ def ordinal_table(models: Sequence[Models], names: Names) -> Table:
         "in percent, and the mean of these scores."
     )
     head = ["Set", "Version", "Quality", *(f"{score:g}" for score in scores), "Mean"]
-    return Table("ordinal", "Ordinal model", head, rows, frozenset(rules - {0}), [note], 2)
+    return Table("ordinal", "Ordinal model", head, rows, group_rules(rows), [note], 2)
 
 
 def rater_table(screening: pd.DataFrame, scale: RatingScale) -> Table:

@@ -7,7 +7,7 @@ import pandas as pd
 from srbench.stats import Drift
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import DASH, number, p_text, span
-from srbench.tables.table import Table, TableCell, cells
+from srbench.tables.table import Table, TableCell, cells, group_rules
 
 
 def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Names) -> Table:
@@ -19,10 +19,8 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
         names: Titles and orders.
     """
     rows: list[list[TableCell]] = []
-    rules = set()
     for dataset in sorted(set(distributions["dataset"]), key=names.place):
         part = distributions[(distributions["dataset"] == dataset) & distributions["psi"].notna()]
-        rules.add(len(rows))
         for method in (name for name in names.methods if name in set(part["method"])):
             here = part[part["method"] == method]
             rows.append(
@@ -59,21 +57,22 @@ def distribution_table(distributions: pd.DataFrame, fit: pd.DataFrame, names: Na
         )
     head = ["Set", "Version", "Psi", "Half width", "Rho", "Range of rho", "Poor fit"]
     return Table(
-        "distributions", "Generalised score distribution", head, rows, frozenset(rules - {0}), notes, 2
+        "distributions", "Generalised score distribution", head, rows, group_rules(rows), notes, 2
     )  # fmt: skip
 
 
 def drift_table(drift: Drift) -> Table:
     """Return the trend of every rater over the study, from `stats.drift`."""
+    # Where raters' trends are not seen to differ, each one's is that of all.
+    alike = pd.DataFrame([("all, alike", drift.raters["n"].sum(), drift.trend, drift.low, drift.high, drift.p < 0.05)])
+    found = alike.set_axis(drift.raters.columns, axis=1) if drift.p_sd == 1 else drift.raters
     rows = [
         [
-            *cells(
-                str(row.rater), str(row.n), number(row.trend, sign=True), span(row.low, row.high, sign=True)
-            ),
+            *cells(str(row.rater), str(row.n), number(row.trend, sign=True), span(row.low, row.high, sign=True)),
             TableCell("yes" if row.drifts else "no", bold=bool(row.drifts)),
         ]
-        for row in lines(drift.raters)
-    ]  # fmt: skip
+        for row in lines(found)
+    ]
     note = (
         "Change of scores from the first trial to the last, in points, in a linear mixed model that "
         "knows images and versions; predicted trends of raters are drawn towards that of all. Intervals are of each "

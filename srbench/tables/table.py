@@ -137,3 +137,16 @@ def _record(mean: Mean) -> dict[str, Any]:
 def cells(*texts: str, soft: bool = False) -> list[TableCell]:
     """Return plain cells."""
     return [TableCell(text, soft=soft) for text in texts]
+
+
+def group_rules(rows: Sequence[Sequence[TableCell]]) -> frozenset[int]:
+    """Return the numbers of the rows that a thin rule stands above: where the first column says something new.
+
+    An empty first cell belongs to the row above.
+    """
+    found, group = set(), rows[0][0].text if rows else ""
+    for number, row in enumerate(rows):
+        if row[0].text not in ("", group):
+            found.add(number)
+            group = row[0].text
+    return frozenset(found)

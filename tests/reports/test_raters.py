@@ -8,6 +8,7 @@ from srbench import stats
 from srbench.errors import ReportError
 from srbench.reports import Choices, StudyRatings, raters
 from srbench.reports.analysis import find
+from srbench.reports.cautions import cautions
 from srbench.reports.methods_section import methods_section
 from srbench.reports.selection import statistics_tables
 from srbench.reports.verdicts import reliability
@@ -85,3 +86,27 @@ def test_a_report_of_finished_raters_says_so_in_every_place(run, rated):
     assert set(findings.opinions.ratings["rater"]) == {f"r{number:02d}" for number in range(16)} - {"r03"}
     table = next(table for table in statistics_tables(findings) if table.name == "exclusions")
     assert "left out here" in {row[0].text for row in table.rows}
+
+
+def test_a_report_warns_of_flagged_raters_as_long_as_they_count(run, ratings, tmp_path):
+    ratings.loc[ratings["rater"] == "r05", "score"] = 5
+    (tmp_path / "out.txt").write_text("exclude r05 always says 5\n")
+    kept, out = (
+        cautions(find(run, StudyRatings("s", ratings), Choices(pictures=False, models=False, raters=which)))
+        for which in ("all", str(tmp_path / "out.txt"))
+    )
+    flagged = [" ".join(line for line in lines if "A rule of screening flags" in line) for lines in (kept, out)]
+    assert "of 16 raters, whose ratings are in all numbers: " in flagged[0]
+    assert "r05" in flagged[0]
+    assert "r05" not in flagged[1]
+
+
+def test_gaps_of_pairs_are_one_sentence_for_each_set(run, ratings):
+    gone = (ratings["dataset"] == "set5") & (ratings["rater"] == "r01") & (ratings["method"].isin(["bicubic", "hr"]))
+    gone &= (ratings["image"] == "img_001") | (ratings["method"] == "hr")
+    findings = find(run, StudyRatings("s", ratings[~gone]), Choices(pictures=False, models=False))
+    table = next(table for table in statistics_tables(findings) if table.name == "comparisons-mos")
+    (said,) = (note for note in table.notes if "lack one of the two values" in note)
+    assert said == (
+        "Set5: 7 pairs lack one of the two values in 1 to 5 of 80 cells (raters x images), which are left out."
+    )

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import integrate, optimize
+from scipy import integrate
 
 from srbench.errors import StatisticsError
-from srbench.stats import contrasts, links
+from srbench.stats import links
 from srbench.stats.crossed import crossed
 from srbench.stats.laplace import Laplace, ScaleUse
 from srbench.stats.linear_mixed import linear_mixed_model
 from srbench.stats.ordinal import ordinal_model
+from tests.stats.conftest import GOLDEN, simulated
 
-GOLDEN = Path(__file__).parent / "golden"
 R = json.loads((GOLDEN / "mixed_models.json").read_text(encoding="utf-8"))
 
 
@@ -30,10 +30,6 @@ def ratings(request: pytest.FixtureRequest) -> Callable[[str], pd.DataFrame]:
         return avt(request.getfixturevalue("golden")) if name == "avt_test1" else simulated(name)
 
     return read
-
-
-def simulated(name: str) -> pd.DataFrame:
-    return pd.read_csv(GOLDEN / f"{name}.csv").assign(dataset="golden")
 
 
 def avt(golden: Path) -> pd.DataFrame:
@@ -137,20 +133,6 @@ def test_raters_who_use_a_narrower_part_of_the_scale_are_found() -> None:
     assert model.aic < ordinal_model(frame, effects=("rater",)).aic - 50
 
 
-def test_full_and_sparse_systems_solve_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = simulated("five_images")
-    fitted = []
-    for limit in (0, 10**6):
-        monkeypatch.setattr("srbench.stats.crossed._DENSE_UP_TO", limit)
-        groups = crossed(frame, ("rater", "image", "method:rater", "method:image"))
-        weights = np.random.default_rng(0).uniform(0.1, 1.0, len(frame))
-        system = groups.system(groups.normal(weights), np.array([0.5, 0.3, 0.2, 0.4]))
-        right = np.random.default_rng(1).normal(size=groups.total)
-        fitted.append([system.log_determinant, system.solve(right), system.traces(), system.leverages()])
-    for sparse, full in zip(*fitted, strict=True):
-        np.testing.assert_allclose(full, sparse, atol=1e-9)
-
-
 def test_a_search_turns_round_where_the_likelihood_cannot_be_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     frame, calls, whole = simulated("five_images"), [], Laplace.__call__
     expected = ordinal_model(frame)
@@ -179,14 +161,6 @@ def test_predicted_distributions_are_those_of_simulated_people() -> None:
         shares = np.bincount(np.digitize(latent, model.thresholds), minlength=5) / latent.size
         assert list(row)[1:-1] == pytest.approx(shares, abs=0.006)
         assert row.mean == pytest.approx(float(shares @ np.array(model.scores)), abs=0.02)
-
-
-def test_a_simultaneous_critical_value_is_that_of_dunnett_and_of_one_contrast() -> None:
-    assert contrasts.critical_value(np.eye(1)) == pytest.approx(1.96, abs=0.001)
-    # Three independent contrasts: (1 - 2 sf(c)) ** 3 = 0.95.
-    exact = optimize.brentq(lambda c: (2 * float(links.LINKS["probit"].cdf(np.array(c))) - 1) ** 3 - 0.95, 1, 4)
-    assert contrasts.critical_value(np.eye(3)) == pytest.approx(exact, abs=0.02)
-    assert contrasts.critical_value(np.ones((3, 3))) == pytest.approx(1.96, abs=0.02)
 
 
 def test_quality_against_the_mean_of_all_sums_to_zero_and_contrasts_agree() -> None:

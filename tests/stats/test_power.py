@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from srbench import stats
+from srbench.stats.intervals import crossed_means, shared_critical
 from srbench.stats.power import StudySize
 
 SIZE = StudySize(methods=3, raters=12, images=10, ratings=120, method_rater=0.15, method_image=0.25, rest=0.6)
@@ -20,6 +21,27 @@ def test_so_many_studies_find_the_detectable_difference() -> None:
         row = stats.compare(table).query("a == 'a' and b == 'c'").iloc[0]
         found += bool(row["significant"])
     assert 0.7 <= found / 150 <= 0.9
+
+
+@pytest.mark.parametrize("methods", [2, 9])
+@pytest.mark.parametrize(("taste", "suits"), [(0.0, 0.0), (0.05, 0.15), (0.15, 0.25)])
+def test_on_five_images_so_many_studies_find_the_detectable_difference(
+    methods: int, taste: float, suits: float
+) -> None:
+    # With few images a family's degrees of freedom differ much from study to study.
+    size = StudySize(methods, 26, 5, 130, taste, suits, 0.6)
+    difference, found = size.detectable(0.8), 0
+    source, (first, second) = np.random.default_rng(0), np.triu_indices(methods, 1)
+    for _ in range(300):
+        scores = (
+            source.normal(0, taste, (methods, 26, 1))
+            + source.normal(0, suits, (methods, 1, 5))
+            + source.normal(0, 0.6, (methods, 26, 5))
+        )
+        scores[1] -= difference
+        value, error, degrees = crossed_means(scores[first] - scores[second])
+        found += bool(value[0] > shared_critical(methods, degrees) * error[0])
+    assert 0.72 <= found / 300 <= 0.88
 
 
 def _study(source: np.random.Generator, difference: float) -> pd.DataFrame:

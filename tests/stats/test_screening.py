@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from srbench.errors import StatisticsError
-from srbench.stats import RULES, compare, exclusions, mean_opinion_scores, screening, without
+from srbench.stats import RULES, bt500, compare, exclusions, mean_opinion_scores, screening, without
+from tests.stats.conftest import by_sureal
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,35 @@ def test_without_everybody_nothing_is_known(study):
     assert row["left"] == 0
     with pytest.raises(StatisticsError, match="no rating is left"):
         without(study, sorted(study["rater"].unique()))
+
+
+def test_screening_counts_are_sureals_where_no_stimulus_is_unanimous(sample):
+    scores = sample[np.ptp(sample, axis=1) > 0]
+    expected = by_sureal(scores, "MosModel", subject_rejection=True)
+    found = bt500(scores, ddof=0)
+    assert found["share"].to_numpy() == pytest.approx(np.array(expected["observer_rejected_1st_stats"]), abs=1e-9)
+    some = found["balance"].notna().to_numpy()
+    balance = np.array(expected["observer_rejected_2nd_stats"])
+    assert found["balance"].to_numpy()[some] == pytest.approx(balance[some], abs=1e-9)
+    assert found["flagged"].tolist() == expected["observer_rejected"]
+
+
+def test_a_rater_who_presses_at_random_is_flagged_and_is_the_noisiest(draw):
+    ratings = draw({f"m{k}": 1.5 + 0.6 * k for k in range(6)}, raters=15, images=30, noise=0.4)
+    mad = ratings["rater"] == "r03"
+    ratings.loc[mad, "score"] = np.random.default_rng(0).integers(1, 6, int(mad.sum()))
+    table = screening(ratings).set_index("rater")
+    assert table.index[table["bt500"]].tolist() == ["r03"]
+    assert table["inconsistency"].idxmax() == "r03"
+
+
+def test_unanimous_stimuli_count_against_nobody():
+    table = bt500(np.full((20, 5), 3.0))
+    assert (table["share"] == 0).all()
+    assert not table["flagged"].any()
+
+
+def test_screening_of_one_rater_says_nan_instead_of_a_number(ratings):
+    table = screening(ratings[ratings["rater"] == "r00"])
+    assert len(table) == 1
+    assert table[["bias", "inconsistency"]].isna().all(axis=None)

@@ -15,10 +15,13 @@ from srbench.mos.design.blocks import blocks
 from srbench.mos.design.schedule import Item
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
-from srbench.stats.intervals import crossed_mean, shared_critical
+from srbench.stats.intervals import crossed_means, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 Cells: TypeAlias = NDArray[np.bool_]
+
+_OTHER_PAIRS = 11
+"""So many pairs beside the one in question are looked at in an incomplete design, where each is a least-squares fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def power(
     seen: Mapping[str, Cells] | None = None,
     chooses: bool = False,
 ) -> list[Power]:
-    """Simulate studies of two methods whose MOS differ by `effect`, with crossed effects of raters and pictures.
+    """Simulate studies in which two methods differ by `effect` in MOS, with crossed effects of raters and pictures.
 
     Args:
         images: Number of pictures of each set.
@@ -140,12 +143,13 @@ def power(
     rows = []
     for number, (dataset, count) in enumerate(images.items()):
         source = np.random.default_rng([seed, number])
-        means = [mos + effect / 2, mos - effect / 2]
-        family = families[dataset]
-        drawn = DrawnStudy(raters, count, spread or Spread(), seen[dataset] if seen else None, chooses)
-        found = _share(means, drawn, alpha, family, studies, source)
-        false = _share([mos, mos], drawn, alpha, family, studies, source)
-        rows.append(Power(dataset, count, family, *found, *false, smallest_p(count)))
+        means = mos + effect / 2, mos - effect / 2
+        drawn = DrawnStudy(
+            families[dataset], raters, count, spread or Spread(), seen[dataset] if seen else None, chooses
+        )
+        found = _share(means, drawn, alpha, studies, source)
+        false = _share((mos, mos), drawn, alpha, studies, source)
+        rows.append(Power(dataset, count, drawn.methods, *found, *false, smallest_p(count)))
     return rows
 
 
@@ -211,43 +215,54 @@ def _items(study: StudyDesign, chosen: ImageSet, images: int) -> list[Item]:
 
 @dataclass(frozen=True)
 class DrawnStudy:
-    """How one simulated study of two methods is drawn; `differences` does it."""
+    """How one simulated study is drawn; `differences` does it."""
 
+    methods: int
     raters: int
     images: int
     spread: Spread
     seen: Cells | None
     chooses: bool
 
-    def differences(self, means: list[float], source: np.random.Generator) -> Array:
-        """Return the first method less the second, shape (raters, images); NaN where a rater does not see both."""
+    def differences(self, means: tuple[float, float], source: np.random.Generator) -> Array:
+        """Return the differences of pairs of methods, the pair in question first; NaN where a rater does not see both.
+
+        Args:
+            means: Of the two methods in question; the others lie in the middle.
+            source: Random numbers.
+
+        Returns:
+            Shape (pairs, raters, images): all pairs, or those of an incomplete design that are enough to know its
+            degrees of freedom.
+        """
+        whole = [*means, *[sum(means) / 2] * (self.methods - 2)]
+        first, second = np.triu_indices(self.methods, 1)
+        others = 1 + source.permutation(first.size - 1)
+        some = np.append(0, others if self.seen is None else others[:_OTHER_PAIRS])
+        first, second = first[some], second[some]
+        drawn = draw_impressions if self.chooses else draw
+        scores = drawn(whole, self.raters, self.images, self.spread, source)
+        found: Array = scores[first] - scores[second]
         if self.chooses:
-            both = draw_impressions(means, self.raters, self.images, self.spread, source)
-            found: Array = np.sign(both[0] - both[1])
-        else:
-            both = draw(means, self.raters, self.images, self.spread, source)
-            found = both[0] - both[1]
+            found = np.sign(found)
         if self.seen is None:
             return found
-        a, b = source.choice(len(self.seen), 2, replace=False)
-        rated = self.seen[a] if self.chooses else self.seen[a] & self.seen[b]
+        # Which version is which method does not matter to a study, but some are seen by more raters.
+        shown = self.seen[source.permutation(len(self.seen))]
+        rated = shown[some] if self.chooses else shown[first] & shown[second]
         return np.where(rated, found, np.nan)
 
 
 def _share(
-    means: list[float], drawn: DrawnStudy, alpha: float, methods: int, studies: int, source: np.random.Generator
+    means: tuple[float, float], drawn: DrawnStudy, alpha: float, studies: int, source: np.random.Generator
 ) -> tuple[float, float]:
-    by_wilcoxon = 0
-    found = []
+    by_rule = by_wilcoxon = 0
     for _ in range(studies):
         differences = drawn.differences(means, source)
-        differences = differences[:, ~np.isnan(differences).all(axis=0)]
-        if differences.shape[1] < 2:
+        shown = differences[0][:, ~np.isnan(differences[0]).all(axis=0)]
+        if shown.shape[1] < 2:
             continue  # nobody saw both on two pictures: such a study finds nothing
-        by_wilcoxon += signed_rank(np.nanmean(differences, axis=0)).p < alpha
-        found.append(crossed_mean(differences))
-    if not found:
-        return 0.0, 0.0
-    # The degrees of freedom of a family are the median of its pairs', which studies of one design share.
-    critical = shared_critical(methods, np.array([mean.degrees for mean in found]), 1 - alpha)
-    return sum(abs(mean.value) > critical * mean.error for mean in found) / studies, by_wilcoxon / studies
+        by_wilcoxon += signed_rank(np.nanmean(shown, axis=0)).p < alpha
+        value, error, degrees = crossed_means(differences)
+        by_rule += bool(abs(value[0]) > shared_critical(drawn.methods, degrees, 1 - alpha) * error[0])
+    return by_rule / studies, by_wilcoxon / studies
