@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import srbench
-from srbench import metrics, registry
+import srbench.metrics as metrics
+from srbench import registry
 from srbench.bench.plan import metric_fingerprint
 from srbench.errors import SrbenchError
 from srbench.registry import Setup
@@ -56,8 +57,12 @@ def describe(asked: Asked) -> dict[str, str]:
     for name in asked.metrics:
         answers[f"metric '{name}'"] = _answer(functools.partial(metric_fingerprint, name))
     for name in asked.protocols:
-        answers[f"protocol '{name}'"] = _answer(lambda n=name: metrics.find_protocol(n).version)  # type: ignore[misc]
+        answers[f"protocol '{name}'"] = _answer(functools.partial(_version, name))
     return answers
+
+
+def _version(protocol: str) -> str:
+    return str(metrics.find_protocol(protocol).version)
 
 
 def versions() -> dict[str, str]:

@@ -23,7 +23,7 @@ def searching(device: torch.device) -> AbstractContextManager[Any]:
     Crops have one size throughout a run, so that what is found in its first step serves all others.
     """
     if device.type == "cuda":
-        return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True)  # type: ignore[no-any-return]
+        return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True)
     return nullcontext()
 
 

@@ -62,7 +62,7 @@ def layer_seconds(
     def once() -> None:
         with context:
             loss = stack(image).sum()
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        loss.backward()
         wait(device)
 
     once()
