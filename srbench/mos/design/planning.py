@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srbench.errors import StudyError
 from srbench.mos.design.blocks import blocks
-from srbench.mos.design.schedule import Item
+from srbench.mos.design.items import Item
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
 from srbench.stats.intervals import crossed_mean, shared_critical

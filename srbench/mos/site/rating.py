@@ -238,6 +238,9 @@ class RatingRoutes:
             "scale": list(range(1, now.choices + 1)),
             "position": now.position,
             "min_seconds": now.minimum_seconds,
+            "turn_seconds": now.turn_seconds,
+            "layout": now.presentation.layout,
+            "trap": now.trap,
             "pictures": [
                 {
                     "source": f"/rating/picture/{self._tickets.issue(picture.id, rater=rater.id)}",

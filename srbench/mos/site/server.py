@@ -21,6 +21,7 @@ from starlette.routing import Route
 from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
+from srbench.mos.design.active import ActiveSelection
 from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
 from srbench.mos.site import health
@@ -119,6 +120,8 @@ class Site:
         pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
+        if record.settings.selection == "active":
+            self.store.rater.choose = ActiveSelection(frozen(record))
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
         rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -106,7 +106,8 @@ trial = sa.Table(
     sa.Column("session", sa.Integer, nullable=False),
     sa.Column("stimulus_id", sa.ForeignKey(stimulus.c.id), nullable=False),
     sa.Column("other_id", sa.ForeignKey(stimulus.c.id)),  # the second picture of DCR and pair comparison
-    sa.Column("expected", sa.Integer),  # the score that calibration teaches
+    sa.Column("expected", sa.Integer),  # the score that calibration teaches, or that a gold or trap trial expects
+    sa.Column("purpose", sa.String(16), nullable=False, server_default=""),  # '' for what counts; gold, trap, repeat
     sa.UniqueConstraint("rater_id", "attempt", "position"),
 )
 
@@ -168,6 +169,19 @@ reply = sa.Table(
     sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
     sa.Column("question", sa.String(32), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+screening = sa.Table(
+    "screening",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("test", sa.String(16), primary_key=True),  # acuity, colour, contrast
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("correct", sa.Integer, nullable=False),  # answers, of `asked`
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON: what was measured, shown and answered
     sa.Column("at", sa.Double, nullable=False),
 )
 

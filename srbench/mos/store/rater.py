@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from srbench.errors import StudyError
 from srbench.mos.store import models as m
 from srbench.mos.store import trials
 from srbench.mos.store.database import Database
@@ -18,11 +19,14 @@ from srbench.mos.store.definitions import Settings
 from srbench.mos.store.entrances import is_over
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
+from srbench.mos.store.selection import Choose, fill
 from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
 from srbench.mos.store.withdrawal import erase
 
+_CODES = {"declined": "screened_out", "screened-out": "screened_out", "checks-failed": "failed"}
+"""Which code of the panel's belongs to an ending."""
 _BY_TOKEN = (
     sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.token_hash)
     .join(m.study)
@@ -42,6 +46,9 @@ class RaterStore:
     """
 
     clock: Callable[[], float] = staticmethod(time.time)
+
+    choose: Choose | None = None
+    """Chooses the pairs of a study by active selection; set by whoever serves one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -79,7 +86,7 @@ class RaterStore:
         Where two pictures stand side by side the width is that of both.
         """
         with self._database.read() as connection:
-            return trials.sizes(connection, rater)
+            return trials.sizes(connection, trials.rater_row(connection, rater))
 
     def settings(self, rater: Rater) -> Settings:
         """Return the settings of this rater's study."""
@@ -174,6 +181,16 @@ class RaterStore:
             values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
         trials.change(connection, row, values)
         log(connection, row["study_id"], row["id"], f"left-{kind}")
+        self._fill(connection, row)
+
+    def _fill(self, connection: sa.Connection, row: Row) -> None:
+        """Choose what this rater is shown next, where that is not known before."""
+        chosen = settings(row["settings"])
+        if chosen.selection != "active":
+            return
+        if self.choose is None:
+            raise StudyError("A study by active selection is served by `srbench mos serve`, which chooses its pairs.")
+        fill(connection, row, chosen, self.choose)
 
     def rate(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Receipt:
         """Store a rating and return when it is on the disk; a trial that has one keeps it and returns it.
@@ -249,8 +266,8 @@ class RaterStore:
         if row["state"] == "finished" and row["reopened"] is None:
             may_undo = can_undo and row["study_state"] == "open"
             return Card("finished", can_undo=may_undo, code=row["completed"] or "", progress=now)
-        if row["card"] == "declined":
-            return Card("declined", code=row["screened_out"] or "", progress=now)
+        if row["card"] in _CODES:
+            return Card(row["card"], code=row[_CODES[row["card"]]] or "", progress=now)
         if row["state"] == "closed" or row["study_state"] == "closed":
             return Card("closed", progress=now)
         if is_over(row, self.clock()):
@@ -305,14 +322,24 @@ class RaterStore:
         else:
             connection.execute(_INSERT_RATING, answer)
             trials.advance(connection, row, seconds, chosen, self.clock())
+            self._fill(connection, row)
+        if trial["purpose"]:
+            self._look_at(connection, row, chosen)
         return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row))
+
+    def _look_at(self, connection: sa.Connection, row: Row, chosen: Settings) -> None:
+        """End the part of a rater who answered too many gold and trap trials wrongly, where the study says so."""
+        if chosen.on_misses != "end" or (misses := trials.missed(connection, row)) <= chosen.allowed_misses:
+            return
+        trials.change(connection, row, {"state": "closed", "card": "checks-failed", "reopened": None})
+        log(connection, row["study_id"], row["id"], "checks-failed", f"{misses} wrong, allowed {chosen.allowed_misses}")
 
 
 def _receipt(
     trial: sa.RowMapping, answer: tuple[int, float, int], new: bool, chosen: Settings, due: TrialView | Card
 ) -> Receipt:
     receipt = Receipt(trial["id"], *answer, new=new, feedback=None, due=due)
-    if trial["expected"] is None:
+    if not trial["attempt"]:  # a gold trial has a right answer as well, and keeps it to itself
         return receipt
     right = abs(receipt.score - trial["expected"]) <= chosen.tolerance
     return replace(receipt, feedback=Feedback(trial["expected"], right))

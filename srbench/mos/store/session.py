@@ -23,8 +23,13 @@ CardKind: TypeAlias = Literal[
     "questions-before",
     "questions-after",
     "withdrawn",
+    "screening-acuity",
+    "screening-colour",
+    "screening-contrast",
+    "screened-out",
+    "checks-failed",
 ]
-ENDINGS = ("declined", "withdrawn")
+ENDINGS = ("declined", "withdrawn", "screened-out", "checks-failed")
 """Cards that say why a rater takes no part; the state of such a rater is closed."""
 
 Reason: TypeAlias = Literal["token", "paused", "closed", "foreign", "not-due", "score", "seconds", "early"]
@@ -87,6 +92,8 @@ class TrialView:
         presentation: How the pictures are shown, and what is asked.
         pictures: One; or (original, stimulus) in DCR; or (left, right) in pair comparison.
         position: From 1, of `total`.
+        turn_seconds: How long each of two pictures is shown where they take turns in one place; else 0.
+        trap: The answer that the rater is asked to choose, whatever the picture; None but in traps.
         revision: 0, or n when the rating is asked for the n-th time again; `rate` wants it back.
         can_undo: Whether `undo` would do something.
     """
@@ -99,6 +106,8 @@ class TrialView:
     total: int
     revision: int
     minimum_seconds: float
+    turn_seconds: float
+    trap: int | None
     can_undo: bool
     progress: Progress = field(compare=False)
 
