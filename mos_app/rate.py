@@ -28,8 +28,8 @@ def languages() -> dict[str, Any]:
 session = st.components.v2.component(
     "srbench_rating",
     html=part("rating.html"),
-    css=part("rating.css"),
-    js=part("pixels.js") + part("server.js") + part("questions.js") + part("rating.js"),
+    css=part("rating.css") + part("screening.css"),
+    js="".join(map(part, ("pixels.js", "turns.js", "server.js", "questions.js", "screening.js", "rating.js"))),
 )
 
 st.html(QUIET)

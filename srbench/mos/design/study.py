@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
-from srbench.mos.design import questionnaire
+from srbench.mos.design import questionnaire, screening
 from srbench.mos.design.questionnaire import Question
+from srbench.mos.design.screening import Screening
 from srbench.mos.store.definitions import (
     LAYOUTS,
     ON_MISSES,
@@ -87,6 +88,7 @@ class StudyDesign:
         stimuli: Every picture with its SHA-256; empty in a design that has not met a run.
         consent: The text that raters agree to before anything else, by language; empty for none.
         questions: What is asked before the practice and after the last rating.
+        screening: What raters must see, and on what screens, before they take part.
     """
 
     name: str
@@ -100,9 +102,10 @@ class StudyDesign:
     stimuli: tuple[Stimulus, ...] = ()
     consent: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    screening: Screening = field(default_factory=Screening)
 
     def __post_init__(self) -> None:
-        asks = questionnaire.asked(self.consent, self.questions)
+        asks = questionnaire.asked(self.consent, self.questions) + self.screening.tests
         if self.settings.asks != asks:
             object.__setattr__(self, "settings", replace(self.settings, asks=asks))
 
@@ -138,6 +141,7 @@ def check(study: StudyDesign, where: str) -> None:
     _check_retest(study, where)
     _check_settings(study.settings, where)
     questionnaire.check(study.consent, study.questions, where)
+    screening.check(study.screening, where)
 
 
 def _check_sets(study: StudyDesign, where: str) -> None:

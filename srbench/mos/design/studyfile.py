@@ -11,6 +11,7 @@ from typing import Any
 
 from srbench.errors import StudyError, unknown
 from srbench.mos.design.questionnaire import Question
+from srbench.mos.design.screening import Screening
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign, check
 from srbench.mos.store.definitions import DESIGNS, Settings, Stimulus
 
@@ -68,6 +69,7 @@ def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
         "sets": lambda value: tuple(_build(ImageSet, each, f"{where} [[sets]]") for each in value),
         "calibration": lambda value: _build(Calibration, value, f"{where} [calibration]"),
         "retest": lambda value: _build(Retest, value, f"{where} [retest]"),
+        "screening": lambda value: _build(Screening, value, f"{where} [screening]"),
         "questions": lambda value: tuple(_build(Question, each, f"{where} [[questions]]") for each in value),
         "stimuli": lambda value: tuple(_build(Stimulus, each, f"{where} [[stimuli]]") for each in value),
     })  # fmt: skip
@@ -88,6 +90,7 @@ def write(study: StudyDesign) -> str:
         *_section("settings", settings),
         *_section("calibration", asdict(study.calibration)),
         *_section("retest", asdict(study.retest)),
+        *_section("screening", asdict(study.screening)),
         *(_section("consent", study.consent) if study.consent else []),
         *(line for each in study.questions for line in _section("questions", asdict(each), many=True)),
         *(line for each in study.sets for line in _section("sets", asdict(each), many=True)),
@@ -98,7 +101,7 @@ def write(study: StudyDesign) -> str:
 
 def _settings(value: Mapping[str, Any], design: str) -> dict[str, Any]:
     if "asks" in value:
-        raise StudyError("study.toml: 'asks' is no entry of [settings]: write [consent] and [[questions]].")
+        raise StudyError("study.toml: 'asks' is no entry of [settings]: write [consent], [[questions]], [screening].")
     shown = DESIGNS[design]
     return {"design": design, "seconds_per_trial": shown.seconds, "tolerance": shown.tolerance} | dict(value)
 

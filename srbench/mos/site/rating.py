@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from srbench.mos.site.pictures import Pictures
+    from srbench.mos.site.screening import Screenings
     from srbench.mos.site.tickets import Tickets
     from srbench.mos.store.session import Rater, Receipt
     from srbench.mos.store.stores import Store
@@ -37,7 +38,8 @@ _COOKIE_SECONDS = 180 * 24 * 3600
 _ANSWER_SIZE = 1024
 _WITHDRAWABLE = frozenset(
     {"break", "calibration-passed", "calibration-again", "finished", "failed", "questions-before", "questions-after"}
-    | {"paused", "closed", "timed-out"}
+    | {"paused", "closed", "timed-out", "screening-acuity", "screening-colour", "screening-contrast"}
+    | {"screened-out", "checks-failed"}
 )
 _STATUS = {"token": 401, "foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
 
@@ -51,11 +53,19 @@ class RatingRoutes:
         pictures: The frozen stimuli.
         tickets: Makes the one-time addresses of pictures.
         asking: Consent and questions.
+        screenings: Tests before the first picture; None in a study that has no design of its own.
         secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
     def __init__(
-        self, store: Store, study: str, pictures: Pictures, tickets: Tickets, asking: Asking, secure: bool = False
+        self,
+        store: Store,
+        study: str,
+        pictures: Pictures,
+        tickets: Tickets,
+        asking: Asking,
+        screenings: Screenings | None = None,
+        secure: bool = False,
     ) -> None:
         self._store = store.rater
         self._organiser = store.organiser
@@ -64,13 +74,19 @@ class RatingRoutes:
         self._pictures = pictures
         self._tickets = tickets
         self._asking = asking
+        self._screenings = screenings
         self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
         self._limit_log = Limit(rate=5, burst=100)
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root of the site."""
+        screening = [] if self._screenings is None else [
+            Route("/rating/screen", self._step(self._ask(self._screenings.answer)), methods=["POST"]),
+            self._screenings.route(self._rater),
+        ]  # fmt: skip
         return [
+            *screening,
             Route("/join/{token}", self._join, methods=["GET"]),
             Route("/rating/arrive", self._step(_in_thread(self._arrive)), methods=["POST"]),
             Route("/rating/next", self._step(_in_thread(self._next)), methods=["POST"]),
@@ -223,6 +239,7 @@ class RatingRoutes:
             "can_withdraw": now.kind in _WITHDRAWABLE,
         }
         card |= self._asking.shown(now)
+        card |= self._screenings.shown(rater, now) if self._screenings else {}
         if now.kind == "welcome":
             card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
         return card

@@ -31,6 +31,7 @@ from srbench.mos.site.guard import PRIVATE, Guard, Limit
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.pictures import Pictures
 from srbench.mos.site.rating import RatingRoutes
+from srbench.mos.site.screening import Screenings
 from srbench.mos.site.tickets import Tickets
 from srbench.mos.store.archive import archive
 from srbench.mos.store.formats import encode
@@ -120,10 +121,12 @@ class Site:
         pictures = Pictures(self.folder / "stimuli", self.store.organiser.stimuli(self.study))
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
-        if record.settings.selection == "active":
-            self.store.rater.choose = ActiveSelection(frozen(record))
+        if planned and planned.settings.selection == "active":
+            self.store.rater.choose = ActiveSelection(planned)
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
-        rating = RatingRoutes(self.store, self.study, pictures, Tickets(self._key), asking, self.secure)
+        screenings = Screenings(self.store.rater, planned) if planned else None
+        tickets = Tickets(self._key)
+        rating = RatingRoutes(self.store, self.study, pictures, tickets, asking, screenings, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.

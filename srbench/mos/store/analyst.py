@@ -204,6 +204,54 @@ class AnalystStore:
         mine = query.where(_r.study_id == self.study(name).id).order_by(_r.number, c.question)
         return _table(self._rows(mine), columns("replies")).astype({"at": float})
 
+    def screening(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return every attempt at a test before the first picture; columns as in `dictionary.TABLES["screening"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        c = m.screening.c
+        query = sa.select(_who(names), c.test, c.attempt, c.correct, c.asked, c.passed, c.detail, c.at)
+        mine = query.join_from(m.screening, m.rater, _r.id == c.rater_id).where(_r.study_id == self.study(name).id)
+        ordered = mine.order_by(_r.number, c.at, c.test)
+        return _table(self._rows(ordered), columns("screening")).astype({"passed": bool, "at": float})
+
+    def checks(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return every answered trial that looked at the rater: gold, traps and repeats, with its last answer.
+
+        Returns:
+            Columns as in `dictionary.TABLES["checks"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        record, other, last = self.study(name), m.stimulus.alias("beside"), last_score()
+        earlier = _trial_before()
+        near = sa.case((_t.purpose == "gold", record.settings.tolerance), (_t.purpose == "trap", 0))
+        score = sa.func.coalesce(last.c.score, _first.score)
+        wanted = sa.func.coalesce(_t.expected, earlier.c.score)
+        query = (
+            sa.select(
+                _who(names), _t.position, _t.purpose, _s.dataset, _s.image, _s.method,
+                sa.func.coalesce(other.c.method, ""), wanted, score, sa.func.abs(score - wanted) <= near,
+            )
+            .join_from(m.rating, m.trial, _t.id == _first.trial_id)
+            .join(m.rater, _r.id == _t.rater_id)
+            .join(m.stimulus, _s.id == _t.stimulus_id)
+            .outerjoin(other, other.c.id == _t.other_id)
+            .outerjoin(last, last.c.trial_id == _t.id)
+            .outerjoin(
+                earlier,
+                (_t.purpose == "repeat")
+                & (earlier.c.rater_id == _t.rater_id)
+                & (earlier.c.stimulus_id == _t.stimulus_id)
+                & (sa.func.coalesce(earlier.c.other_id, "") == sa.func.coalesce(_t.other_id, "")),
+            )
+            .where((_r.study_id == record.id) & (_t.purpose != ""))
+        )  # fmt: skip
+        table = _by_trial(self._rows(query), columns("checks"))
+        return table.astype({"expected": "Int64", "right": "boolean"})
+
     def visits(self, name: str, names: bool = False) -> pd.DataFrame:
         """Return on what device each rater opened the page, and when; columns rater, at, and those of `Visit`.
 
@@ -239,6 +287,18 @@ class AnalystStore:
     def _rows(self, query: sa.Select[Any]) -> Sequence[Any]:
         with self._database.read() as connection:
             return connection.execute(query).all()
+
+
+def _trial_before() -> sa.Subquery:
+    """Return a subquery (rater_id, stimulus_id, other_id, score) of the answers that count."""
+    last = last_score()
+    return (
+        sa.select(_t.rater_id, _t.stimulus_id, _t.other_id, sa.func.coalesce(last.c.score, _first.score).label("score"))
+        .join_from(m.rating, m.trial, _t.id == _first.trial_id)
+        .outerjoin(last, last.c.trial_id == _t.id)
+        .where((_t.attempt == 0) & (_t.purpose == ""))
+        .subquery()
+    )
 
 
 def _who(names: bool) -> sa.ColumnElement[str]:

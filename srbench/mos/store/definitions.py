@@ -120,8 +120,8 @@ class Settings:
         repeats: How many trials are shown a second time.
         allowed_misses: How many of the gold and trap trials may be answered wrongly.
         on_misses: What happens to a rater with more: `note` them in exports alone, or `end` that rater's part.
-        asks: Which pages the study has besides: `consent`, questions `before` and `after`. It follows from the rest of
-            study.toml, where it is no entry of its own.
+        asks: Which pages the study has besides: `consent`, questions `before` and `after`, tests of `acuity`, `colour`
+            and `contrast`. It follows from the rest of study.toml, where it is no entry of its own.
     """
 
     design: str = "acr"

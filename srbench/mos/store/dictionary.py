@@ -51,7 +51,8 @@ TABLES: dict[str, dict[str, str]] = {
         "rater": _RATER,
         "number": "Number of the rater, from 1; with the study's seed it decides the order",
         "state": "invited, calibration, rating, finished, failed (the practice), closed (by the organiser), "
-        "declined (the consent) or withdrawn (every answer is deleted)",
+        "declined (the consent), screened-out (before the first picture), checks-failed (gold and traps) or withdrawn "
+        "(every answer is deleted)",
         "rated": "Ratings given",
         "trials": "Ratings planned",
         "invited": _AT + ", the rater was invited",
@@ -72,6 +73,27 @@ TABLES: dict[str, dict[str, str]] = {
         "browser": "What the browser calls itself",
         "language": "Language the page was shown in",
         "utc_offset": "Minutes that the rater's clock is ahead of UTC",
+    },
+    "screening": {
+        "rater": _RATER,
+        "test": "acuity (Landolt rings), colour (plates) or contrast (steps from black and from white)",
+        "attempt": "From 1",
+        "correct": "Right answers",
+        "asked": "Questions of the test",
+        "passed": "Whether that was enough, by [screening] of study.toml",
+        "detail": "Right answers, given answers and what was measured (a card's width in pixels, distance), as JSON",
+        "at": _AT + ", it was answered",
+    },
+    "checks": {
+        "rater": _RATER,
+        "trial": "Position in this rater's order, from 1",
+        "purpose": "gold (a picture of the practice), trap (the page asked for an answer) or repeat (shown again)",
+        **{key: text for key, text in _PICTURE.items() if key != "repeat"},
+        "other_method": "Method of the second picture; empty without one",
+        "expected": "The known or demanded answer; of a repeat the answer to the first showing",
+        "score": "The rater's last answer",
+        "right": "Whether it is near the known answer (by the tolerance of study.toml), or the demanded one; empty for "
+        "repeats",
     },
     "consents": {
         "rater": _RATER,

@@ -12,15 +12,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
+from srbench.mos.store import cards, trials
 from srbench.mos.store import models as m
-from srbench.mos.store import trials
+from srbench.mos.store.cards import Tested
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.entrances import is_over
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
 from srbench.mos.store.selection import Choose, fill
-from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
+from srbench.mos.store.session import (
+    SCREENING,
+    Card,
+    Feedback,
+    Picture,
+    Rater,
+    Receipt,
+    RefusalError,
+    TrialView,
+    Visit,
+)
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
 from srbench.mos.store.withdrawal import erase
@@ -130,6 +141,21 @@ class RaterStore:
         rows = [{"rater_id": rater.id, "question": name, "value": text, "at": now} for name, text in replies.items()]
         return self._answer_card(rater, kind, lambda connection: rows and connection.execute(_INSERT_REPLY, rows))
 
+    def screen(self, rater: Rater, tested: Tested) -> TrialView | Card:
+        """Store an attempt at a test of the screening, and return what comes next. A repetition changes nothing."""
+
+        def work(connection: sa.Connection) -> TrialView | Card:
+            row = trials.rater_row(connection, rater, lock=True)
+            due, kind = self._next(connection, row), SCREENING + tested.test
+            if isinstance(due, TrialView) or due.kind != kind or due.attempt != tested.attempt:
+                return due
+            if cards.store(connection, row, tested, self.clock()):
+                self._leave(connection, row, kind)
+            return self._next(connection, row)
+
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
+
     def withdraw(self, rater: Rater) -> Card:
         """Delete everything that this rater gave; the link stops working.
 
@@ -170,13 +196,9 @@ class RaterStore:
         return stored.result()
 
     def _leave(self, connection: sa.Connection, row: Row, kind: str) -> None:
-        asks = settings(row["settings"]).asks
-        values: dict[str, Any] = {"card": ""}
-        if kind == "consent":
-            values["card"] = "welcome"
+        values: dict[str, Any] = {"card": cards.after(kind, settings(row["settings"]).asks)}
         if kind == "welcome":
             values["state"] = "calibration" if row["attempt"] else "rating"
-            values["card"] = "questions-before" if "before" in asks else ""
         if kind == "break":
             values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
         trials.change(connection, row, values)
@@ -186,7 +208,7 @@ class RaterStore:
     def _fill(self, connection: sa.Connection, row: Row) -> None:
         """Choose what this rater is shown next, where that is not known before."""
         chosen = settings(row["settings"])
-        if chosen.selection != "active":
+        if chosen.selection != "active" or row["card"]:
             return
         if self.choose is None:
             raise StudyError("A study by active selection is served by `srbench mos serve`, which chooses its pairs.")
@@ -278,6 +300,8 @@ class RaterStore:
             return Card("welcome", can_proceed=True, progress=now)
         if row["card"] in ("consent", "questions-before"):
             return Card(row["card"], progress=now)
+        if row["card"].startswith(SCREENING):
+            return Card(row["card"], attempt=cards.attempt(connection, row), progress=now)
         if row["card"] and row["card"] != "questions-after":
             return trials.result(connection, row, row["card"], can_proceed=True)
         is_due = known is not None and trials.is_due(row, known)

@@ -29,6 +29,8 @@ CardKind: TypeAlias = Literal[
     "screened-out",
     "checks-failed",
 ]
+SCREENING = "screening-"
+"""How cards with a test of the screening begin."""
 ENDINGS = ("declined", "withdrawn", "screened-out", "checks-failed")
 """Cards that say why a rater takes no part; the state of such a rater is closed."""
 
@@ -124,6 +126,7 @@ class Card:
     Attributes:
         right: Right answers in the calibration just ended, of `asked`; 0 of 0 on other cards.
         minutes: Suggested length of a break.
+        attempt: At the screening's test that is due, from 1; 0 on other cards.
         code: What the panel that sent the rater wants to be told, a code or an address; empty without one.
     """
 
@@ -132,6 +135,7 @@ class Card:
     right: int = 0
     asked: int = 0
     minutes: float = 0.0
+    attempt: int = 0
     code: str = ""
     can_undo: bool = False
     progress: Progress = field(default=Progress(False, 0, 0, 1, 0.0), compare=False)
