@@ -62,7 +62,8 @@ def payments(places: Sequence[Place], key: bytes, names: Sequence[str] = ()) -> 
 
     Returns:
         Columns rater, code, panel, participant, outcome (`completed`, `failed`, `screened-out`, `checks-failed`,
-        `timed-out`, `declined`, `withdrawn`, `closed`, `going-on`, or `never-came`), rated (ratings given), minutes (from entering to the last rating).
+        `timed-out`, `declined`, `withdrawn`, `closed`, `going-on`, or `never-came`), rated (ratings given), minutes
+        (from entering to the last rating).
     """
     import pandas as pd
 
