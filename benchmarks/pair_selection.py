@@ -5,9 +5,12 @@
 Six methods on ten pictures, 12 raters. Qualities are drawn anew for each study, a method suits some pictures and some
 raters more than others, and every answer has noise of standard deviation 1. Each rater answers n of the 150 pairs: a
 balanced block of the full design, pairs at random, or those that `ActiveSelection` chooses from all answers so far, the
-raters in turn as on a server. The scale is then estimated by `stats.pair_model`, as in a report. Prints the root mean
-square error of the qualities in JOD, the trials at which active selection reaches the error of the full design with all
-150 pairs, and how long a choice takes.
+raters in turn as on a server. A rater answers a pair of one picture alike in every design, so that with all 150 pairs
+the designs are the same. The scale is then estimated by `stats.pair_model`, as in a report.
+
+The error is that of the noise of answers: the root mean square difference, in JOD, from the mean quality of each method
+on these pictures, to these raters. In brackets that from the quality on all pictures to all raters, which no number of
+trials with ten pictures and 12 raters removes.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,43 +56,39 @@ def make_design(seed: int) -> StudyDesign:
     return StudyDesign("pairs", seed, sets, Settings("pc", pass_fraction=0.0), stimuli=tuple(stimuli))
 
 
-@dataclass
 class World:
-    """What raters think of every version, and one answer at a time."""
+    """What raters think of every version, and how they answer each pair."""
 
-    design: StudyDesign
-    source: np.random.Generator
-    latent: dict[tuple[int, str], float] = field(init=False)
-    truth: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        quality = self.source.normal(0, QUALITY, METHODS)
-        picture = self.source.normal(0, PICTURE, (PICTURES, METHODS))
-        taste = self.source.normal(0, TASTE, (RATERS, METHODS))
-        unit = just_noticed(links.find("probit"), float(np.hypot(PICTURE, TASTE) * np.sqrt(2)))
-        self.truth = (quality - quality.mean()) / unit
-        self.latent = {
-            (rater, s.id): quality[m] + picture[i, m] + taste[rater, m]
-            for s in self.design.stimuli
-            for i, m in [(int(s.image[1:]), int(s.method[1:]))]
-            for rater in range(RATERS)
-        }
+    def __init__(self, design: StudyDesign, seed: int) -> None:
+        source = np.random.default_rng([seed, 1])
+        quality = source.normal(0, QUALITY, METHODS)
+        picture = source.normal(0, PICTURE, (PICTURES, METHODS))
+        taste = source.normal(0, TASTE, (RATERS, METHODS))
+        noise = source.normal(0, 1, (RATERS, PICTURES, METHODS, METHODS))
+        latent = quality + picture[None] + taste[:, None]
+        self.unit = just_noticed(links.find("probit"), float(np.hypot(PICTURE, TASTE) * np.sqrt(2)))
+        self.all = (quality - quality.mean()) / self.unit
+        self.here = (latent.mean(axis=(0, 1)) - latent.mean()) / self.unit
+        self.versions = {s.id: (int(s.image[1:]), int(s.method[1:])) for s in design.stimuli}
+        self._margin = latent[..., :, None] - latent[..., None, :] + np.triu(noise, 1)
 
     def answer(self, rater: int, pair: Pair) -> int:
-        """Return 1 where the left one is preferred, else 2."""
-        difference = self.latent[rater, pair[0]] - self.latent[rater, pair[1]]
-        return 1 if difference + self.source.normal() > 0 else 2
+        """Return 1 where the left one is preferred, else 2; the sides make no difference."""
+        (image, left), (_, right) = (self.versions[each] for each in pair)
+        first, second = min(left, right), max(left, right)
+        prefers_first = self._margin[rater, image, first, second] > 0
+        return 1 if prefers_first == (first == left) else 2
 
 
 Answered = list[tuple[int, Pair, int]]
 
 
-def ask(world: World, pairs: Callable[[int, int, Known], Pair]) -> Answered:
-    """Let the raters answer in turn; everybody sees all pairs in the end, in an order that `pairs` decides."""
+def ask(world: World, pairs: Callable[[int, int, Known], Pair], size: int) -> Answered:
+    """Let the raters answer `size` trials each, in turn."""
     answers: Answered = []
     known: Counter[tuple[str, str, int]] = Counter()
     mine: list[list[Pair]] = [[] for _ in range(RATERS)]
-    for position in range(1, PAIRS + 1):
+    for position in range(1, size + 1):
         for rater in range(RATERS):
             counts = tuple((*key, count) for key, count in known.items())
             before = mine[rater][-1][0] if mine[rater] else None
@@ -100,46 +100,42 @@ def ask(world: World, pairs: Callable[[int, int, Known], Pair]) -> Answered:
     return answers
 
 
-def fixed(design: StudyDesign, size: int) -> Callable[[int, int, Known], Pair]:
-    """Return pairs as they are scheduled before a study, `size` for each rater."""
-    orders = [schedule.rating_order(design, rater + 1) for rater in range(RATERS)]
+def scheduled(design: StudyDesign, selection: str, size: int) -> Callable[[int, int, Known], Pair]:
+    """Return pairs as they are fixed before a study, `size` for each rater."""
+    part = replace(design.settings, trials_per_rater=size % PAIRS, selection=selection if size < PAIRS else "full")
+    fixed = replace(design, settings=part)
+    orders = [schedule.rating_order(fixed, rater + 1) for rater in range(RATERS)]
 
     def next_pair(number: int, position: int, _known: Known) -> Pair:
-        item = orders[number - 1][min(position, size) - 1]
+        item = orders[number - 1][position - 1]
         return item.stimulus, str(item.other)
 
     return next_pair
 
 
-def error(world: World, answers: Answered) -> float:
-    """Return the root mean square error of the estimated qualities, in JOD."""
-    methods = {s.id: (s.image, s.method) for s in world.design.stimuli}
+def errors(world: World, answers: Answered) -> tuple[float, float]:
+    """Return the root mean square error of the estimated qualities, here and of all, in JOD of the world."""
     rows = [
-        (f"r{rater}", "set", methods[left][0], methods[left][1], methods[right][1], score)
+        (f"r{rater}", "set", world.versions[left][0], world.versions[left][1], world.versions[right][1], score)
         for rater, (left, right), score in answers
     ]
     table = pd.DataFrame(rows, columns=["rater", "dataset", "image", "left", "right", "score"])
-    model = stats.pair_model(table, methods=[f"m{m}" for m in range(METHODS)])
-    return float(np.sqrt(np.mean((model.estimates - world.truth) ** 2)))
+    model = stats.pair_model(table, methods=[str(m) for m in range(METHODS)], order=False)
+    found = model.estimates * model.unit / world.unit
+    return tuple(float(np.sqrt(np.mean((found - truth) ** 2))) for truth in (world.here, world.all))
 
 
-def simulate(seed: int) -> tuple[dict[tuple[str, int], float], list[float]]:
-    """Return the error of each design and size in one study, and how long active choices took."""
-    errors: dict[tuple[str, int], float] = {}
+def simulate(seed: int) -> tuple[dict[tuple[str, int], tuple[float, float]], list[float]]:
+    """Return the errors of each design and size in one study, and how long active choices took."""
     design = make_design(seed)
-    for kind in ("full", "random"):
-        for size in SIZES:
-            part = replace(design.settings, trials_per_rater=0 if size == PAIRS else size, selection=kind)
-            drawn = replace(design, settings=replace(part, selection="full") if size == PAIRS else part)
-            world = World(design, np.random.default_rng([seed, 1]))
-            pairs = fixed(drawn, size)
-            answers = [
-                (rater, pair, world.answer(rater, pair))
-                for position in range(1, size + 1)
-                for rater in range(RATERS)
-                for pair in [pairs(rater + 1, position, Known((), (), (), None))]
-            ]
-            errors[kind, size] = error(world, answers)
+    world = World(design, seed)
+    found = {
+        (kind, size): errors(world, ask(world, scheduled(design, kind, size), size))
+        for kind in ("full", "random")
+        for size in SIZES[:-1]
+    }
+    whole = errors(world, ask(world, scheduled(design, "full", PAIRS), PAIRS))
+    found |= {(kind, PAIRS): whole for kind in DESIGNS}  # all pairs are all pairs
     chooser, took = ActiveSelection(design), []
 
     def timed(number: int, position: int, known: Known) -> Pair:
@@ -148,25 +144,23 @@ def simulate(seed: int) -> tuple[dict[tuple[str, int], float], list[float]]:
         took.append(time.perf_counter() - start)
         return pair
 
-    world = World(design, np.random.default_rng([seed, 1]))
-    answers = ask(world, timed)
-    for size in SIZES:
-        errors["active", size] = error(world, answers[: size * RATERS])
-    return errors, took
+    answers = ask(world, timed, SIZES[-2])
+    found |= {("active", size): errors(world, answers[: size * RATERS]) for size in SIZES[:-1]}
+    return found, took
 
 
-def reached(sizes: Sequence[int], errors: Sequence[float], goal: float) -> float:
-    """Return at how many trials a falling curve reaches `goal`, interpolated on logarithms; NaN where it does not."""
-    for (a, high), (b, low) in zip(
-        zip(sizes, errors, strict=True), zip(sizes[1:], errors[1:], strict=True), strict=False
-    ):
+def reached(sizes: Sequence[int], curve: Sequence[float], goal: float) -> float:
+    """Return at how many trials a curve falls to `goal`, interpolated on logarithms; NaN where it does not."""
+    if curve[0] <= goal:
+        return float(sizes[0])
+    for (a, high), (b, low) in pairwise(zip(sizes, curve, strict=True)):
         if high >= goal >= low:
             share = (np.log(high) - np.log(goal)) / max(np.log(high) - np.log(low), 1e-12)
             return float(np.exp(np.log(a) + share * (np.log(b) - np.log(a))))
     return float("nan")
 
 
-def draw(means: dict[str, list[float]], path: Path) -> None:
+def draw(means: dict[str, np.ndarray], path: Path) -> None:
     """Draw the three curves."""
     import matplotlib as mpl
 
@@ -175,7 +169,7 @@ def draw(means: dict[str, list[float]], path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for kind, marker in zip(DESIGNS, "os^", strict=True):
-        axes.loglog(SIZES, means[kind], marker=marker, label=kind)
+        axes.loglog(SIZES, means[kind][:, 0], marker=marker, label=kind)
     axes.set(xlabel="trials per rater", ylabel="error of the scale (JOD)")
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
@@ -193,23 +187,25 @@ def main() -> None:
     options = parser.parse_args()
     found, took = [], []
     for study in range(options.studies):
-        errors, seconds = simulate(options.seed + study)
-        found.append(errors)
+        each, seconds = simulate(options.seed + study)
+        found.append(each)
         took += seconds
     means = {
-        kind: [float(np.sqrt(np.mean([each[kind, size] ** 2 for each in found]))) for size in SIZES] for kind in DESIGNS
+        kind: np.sqrt(np.mean(np.array([[each[kind, size] for size in SIZES] for each in found]) ** 2, axis=0))
+        for kind in DESIGNS
     }
     print(f"{METHODS} methods, {PICTURES} pictures, {RATERS} raters, {options.studies} studies: error in JOD")
-    print("trials a rater " + "".join(f"{size:>8}" for size in SIZES))
+    print("trials a rater " + "".join(f"{size:>15}" for size in SIZES))
     for kind in DESIGNS:
-        print(f"{kind:15}" + "".join(f"{value:8.3f}" for value in means[kind]))
-    for size in (40, 60, 90, PAIRS):
-        goal = means["full"][SIZES.index(size)]
+        print(f"{kind:15}" + "".join(f"{here:7.3f} ({every:.3f})" for here, every in means[kind]))
+    for size in SIZES[2:]:
+        goal = means["full"][SIZES.index(size), 0]
+        needed = {kind: reached(SIZES, means[kind][:, 0], goal) for kind in ("active", "random")}
         print(
-            f"the error of the full design with {size} trials a rater: active after "
-            f"{reached(SIZES, means['active'], goal):.0f}, random after {reached(SIZES, means['random'], goal):.0f}"
+            f"the error of the full design with {size} trials a rater: active after {needed['active']:.0f} "
+            f"({1 - needed['active'] / size:.0%} fewer), random after {needed['random']:.0f}"
         )
-    print(f"a choice: median {1000 * np.median(took):.1f} ms, longest {1000 * max(took):.1f} ms")
+    print(f"a choice: median {1000 * np.median(took):.1f} ms, 99 % below {1000 * np.quantile(took, 0.99):.1f} ms")
     if options.figure:
         draw(means, options.figure)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,42 +11,10 @@ from typer.testing import CliRunner
 
 from srbench import stats
 from srbench.cli import app
-from tests.mos_app.conftest import STUDY, Server
-from tests.mos_app.designs import LEVELS, HttpRater, invite, make_designed
+from tests.mos_app.conftest import STUDY
+from tests.mos_app.designs import LEVELS, invite
 
 VISIBILITY = "(images) => images.map((image) => getComputedStyle(image).visibility === 'visible')"
-
-
-@pytest.fixture
-def run(tmp_path):
-    """A function that opens a study of a design and starts its server."""
-    servers = []
-
-    def start(design="pc", **settings):
-        study = make_designed(tmp_path / f"studies{len(servers)}" / STUDY, design, **settings)
-        servers.append(Server(study).start())
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture
-def enter():
-    """A function that returns how tokens become raters of a server; their connections are closed at the end."""
-    raters = []
-
-    def of(server):
-        def rater(token):
-            raters.append(HttpRater(server, token))
-            return raters[-1]
-
-        return rater
-
-    yield of
-    for rater in raters:
-        rater.connection.close()
 
 
 def comparisons(server):
@@ -80,11 +49,11 @@ def test_twelve_raters_of_six_methods_and_ten_images_give_a_scale_by_active_sele
     for _, mine in table.groupby("rater"):
         pairs = [frozenset({r.left, r.right, r.image}) for r in mine.itertuples()]
         assert len(set(pairs)) == 20, "no rater sees a pair of one picture twice"
-        assert all(a != b for a, b in zip(mine["image"], mine["image"][1:], strict=False))
+        assert all(a != b for a, b in pairwise(mine["image"]))
     assert 0.35 < (table["left"].map(LEVELS) < table["right"].map(LEVELS)).mean() < 0.65, "sides are random"
     far = {frozenset({"nearest", "hr"}), frozenset({"nearest", "srgan"}), frozenset({"bicubic", "hr"})}
     asked = Counter(frozenset({r.left, r.right}) for r in table.itertuples())
-    close = [frozenset(pair) for pair in zip(list(LEVELS), list(LEVELS)[1:], strict=False)]
+    close = [frozenset(pair) for pair in pairwise(LEVELS)]
     assert np.mean([asked[pair] for pair in close]) > 2 * np.mean([asked[pair] for pair in far])
 
     model = stats.pair_model(table, methods=list(LEVELS))

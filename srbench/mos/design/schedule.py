@@ -69,6 +69,11 @@ def share(study: StudyDesign, block: int) -> list[Item]:
     return blocks(study.name, study.seed, size, tuple(pool))[block] if size else pool
 
 
+def length(study: StudyDesign) -> int:
+    """Return how many ratings each rater gives, checks not among them."""
+    return study.settings.trials_per_rater or len(items(study))
+
+
 def rating_order(study: StudyDesign, number: int, pool: Sequence[Item] | None = None) -> list[Item]:
     """Return the items in the order of rater `number`; see `schedule`."""
     whole = not study.settings.trials_per_rater
