@@ -2,11 +2,11 @@
 
     python benchmarks/pair_selection.py [--studies 20] [--seed 0] [--figure docs/figures/study/pair-selection.svg]
 
-Six methods on ten pictures, 12 raters. Qualities are drawn anew for each study, a method suits some pictures and some
-raters more than others, and every answer has noise of standard deviation 1. Each rater answers n of the 150 pairs: a
-balanced block of the full design, pairs at random, or those that `ActiveSelection` chooses from all answers so far, the
-raters in turn as on a server. A rater answers a pair of one picture alike in every design, so that with all 150 pairs
-the designs are the same. The scale is then estimated by `stats.pair_model`, as in a report.
+Six methods on ten pictures, 12 raters. Qualities are drawn anew for each study over about 4 JOD, a method suits some
+pictures and some raters more than others, and every answer has noise of standard deviation 1. Each rater answers n of
+the 150 pairs: a balanced block of the full design, pairs at random, or those that `ActiveSelection` chooses from all
+answers so far, the raters in turn as on a server. A rater answers a pair of one picture alike in every design, so that
+with all 150 pairs the designs are the same. The scale is then estimated by `stats.pair_model`, as in a report.
 
 The error is that of the noise of answers: the root mean square difference, in JOD, from the mean quality of each method
 on these pictures, to these raters. In brackets that from the quality on all pictures to all raters, which no number of
@@ -38,8 +38,9 @@ from srbench.stats.pairs import just_noticed
 METHODS, PICTURES, RATERS = 6, 10, 12
 SIZES = (10, 15, 25, 40, 60, 90, 150)
 DESIGNS = ("full", "random", "active")
-QUALITY, PICTURE, TASTE = 1.5, 0.4, 0.2
-"""Standard deviations of a method's quality, on one picture, and to one rater; that of an answer's noise is 1."""
+RANGE, QUALITY, PICTURE, TASTE = 3.2, 0.3, 0.4, 0.2
+"""The range over which qualities lie evenly (4 JOD), and standard deviations: of a quality from its even place, of a
+method on one picture, and to one rater. That of an answer's noise is 1."""
 
 PAIRS = PICTURES * METHODS * (METHODS - 1) // 2
 
@@ -61,7 +62,7 @@ class World:
 
     def __init__(self, design: StudyDesign, seed: int) -> None:
         source = np.random.default_rng([seed, 1])
-        quality = source.normal(0, QUALITY, METHODS)
+        quality = np.linspace(0, RANGE, METHODS) + source.normal(0, QUALITY, METHODS)
         picture = source.normal(0, PICTURE, (PICTURES, METHODS))
         taste = source.normal(0, TASTE, (RATERS, METHODS))
         noise = source.normal(0, 1, (RATERS, PICTURES, METHODS, METHODS))

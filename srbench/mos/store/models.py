@@ -1,4 +1,4 @@
-"""The tables of a study's store; only `rater` and `study` rows ever change, all else is written once."""
+"""The tables of a study's store; only rows of `rater`, `study` and `tally` ever change, all else is written once."""
 
 from __future__ import annotations
 
@@ -183,6 +183,17 @@ screening = sa.Table(
     sa.Column("passed", sa.Boolean, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),  # JSON: what was measured, shown and answered
     sa.Column("at", sa.Double, nullable=False),
+)
+
+tally = sa.Table(  # of the answers to pairs, in studies whose pairs are chosen from them
+    "tally",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id), primary_key=True, autoincrement=False),
+    sa.Column("first", sa.String(32), primary_key=True),  # stimuli, the smaller id first
+    sa.Column("second", sa.String(32), primary_key=True),
+    sa.Column("first_wins", sa.Integer, nullable=False),
+    sa.Column("second_wins", sa.Integer, nullable=False),
+    sa.Column("ties", sa.Integer, nullable=False),
 )
 
 event = sa.Table(

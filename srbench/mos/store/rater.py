@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from srbench.errors import StudyError
-from srbench.mos.store import cards, trials
+from srbench.mos.store import cards, tally, trials
 from srbench.mos.store import models as m
 from srbench.mos.store.cards import Tested
 from srbench.mos.store.database import Database
@@ -345,17 +345,29 @@ class RaterStore:
             trials.change(connection, row, {"reopened": None})
         else:
             connection.execute(_INSERT_RATING, answer)
+        if chosen.selection == "active" and not trial["attempt"] and not trial["purpose"]:
+            self._tally(connection, row, trial, score, stored[0] if again and stored else None)
+        if not again:
             trials.advance(connection, row, seconds, chosen, self.clock())
             self._fill(connection, row)
         if trial["purpose"]:
             self._look_at(connection, row, chosen)
         return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row))
 
+    @staticmethod
+    def _tally(connection: sa.Connection, row: Row, trial: sa.RowMapping, score: int, before: int | None) -> None:
+        """Count an answer to a pair in the place of the one before, for the pairs that are chosen next."""
+        pair = (row["study_id"], trial["stimulus_id"], trial["other_id"])
+        tally.add(connection, *pair, score)
+        if before is not None:
+            tally.add(connection, *pair, before, -1)
+
     def _look_at(self, connection: sa.Connection, row: Row, chosen: Settings) -> None:
         """End the part of a rater who answered too many gold and trap trials wrongly, where the study says so."""
         if chosen.on_misses != "end" or (misses := trials.missed(connection, row)) <= chosen.allowed_misses:
             return
         trials.change(connection, row, {"state": "closed", "card": "checks-failed", "reopened": None})
+        tally.rebuild(connection, row["study_id"])
         log(connection, row["study_id"], row["id"], "checks-failed", f"{misses} wrong, allowed {chosen.allowed_misses}")
 
 

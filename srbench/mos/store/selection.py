@@ -8,10 +8,9 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from srbench.mos.store import enrolment
+from srbench.mos.store import enrolment, tally
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import ScheduledTrial, Settings
-from srbench.mos.store.revisions import last_score
 from srbench.mos.store.trials import Row
 
 Pair: TypeAlias = tuple[str, str]
@@ -23,7 +22,7 @@ class Known:
     """What a choice may follow from.
 
     Attributes:
-        answers: For all raters: left and right stimulus, the last score, and how often it was given.
+        answers: Of all raters: two stimuli, the last score (1 for the first of them), and how often it was given.
         open: What others are shown now and have not answered.
         mine: What this rater was shown, in order; checks are left out.
         before: The left stimulus of the trial before, whatever it was for; None at the first one.
@@ -41,22 +40,6 @@ Choose: TypeAlias = Callable[[int, int, Known], Pair]
 _t, _r, _first = m.trial.c, m.rater.c, m.rating.c
 _IN_STUDY = (_r.study_id == sa.bindparam("study")) & (_t.attempt == 0) & (_t.purpose == "")
 
-
-def _answers() -> sa.Select[tuple[str, str, int, int]]:
-    last = last_score()
-    score = sa.func.coalesce(last.c.score, _first.score)
-    return (
-        sa.select(_t.stimulus_id, _t.other_id, score, sa.func.count())
-        .join_from(m.rating, m.trial, _t.id == _first.trial_id)
-        .join(m.rater, _r.id == _t.rater_id)
-        .outerjoin(last, last.c.trial_id == _t.id)
-        .where(_IN_STUDY & (_r.card != "checks-failed"))
-        .group_by(_t.stimulus_id, _t.other_id, score)
-        .order_by(_t.stimulus_id, _t.other_id, score)
-    )
-
-
-_ANSWERS = _answers()
 _OPEN = (
     sa.select(_t.stimulus_id, _t.other_id)
     .join_from(m.rater, m.trial, (_t.rater_id == _r.id) & (_t.position == _r.position))
@@ -91,9 +74,7 @@ def fill(connection: sa.Connection, row: Row, chosen: Settings, choose: Choose) 
         return
     values = {"study": row["study_id"], "rater": row["id"]}
     known = Known(
-        answers=tuple(
-            (left, right, score, count) for left, right, score, count in connection.execute(_ANSWERS, values)
-        ),
+        answers=tally.read(connection, row["study_id"]),
         open=tuple((left, right) for left, right in connection.execute(_OPEN, values)),
         mine=tuple((trial.stimulus_id, trial.other_id) for trial in mine if not trial.purpose),
         before=next((trial.stimulus_id for trial in mine if trial.position == row["position"] - 1), None),

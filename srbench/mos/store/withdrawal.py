@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from srbench.mos.store import models as m
+from srbench.mos.store import tally
 from srbench.mos.store.events import log
 
 _TOMBSTONE = {
@@ -28,4 +29,5 @@ def erase(connection: sa.Connection, study: int, rater: int) -> None:
     for table in (m.trial, m.reply, m.consent, m.visit, m.screening, m.event):
         connection.execute(sa.delete(table).where(table.c.rater_id == rater))
     connection.execute(sa.update(m.rater).where(m.rater.c.id == rater).values(_TOMBSTONE))
+    tally.rebuild(connection, study)
     log(connection, study, rater, "withdrawn")

@@ -45,6 +45,12 @@ def enter(store, number=1, trials=()):
     return rater, due
 
 
+def answered(pair, score):
+    """Return an answer as choices are told it: the smaller id comes first."""
+    left, right = sorted(pair)
+    return (left, right, score if left == pair[0] or score == 3 else 3 - score, 1)
+
+
 def test_each_trial_is_chosen_when_the_one_before_is_answered(store, chooser):
     rater, due = enter(store)
     assert isinstance(due, TrialView)
@@ -66,7 +72,7 @@ def test_a_choice_is_told_all_last_answers_and_what_others_see_now(store, choose
     pair = tuple(picture.id for picture in due.pictures)
     store.rater.rate(first, due.id, 1, 1.0)
     known = chooser.told[-1][2]
-    assert known.answers == ((*pair, 1, 1),)
+    assert known.answers == (answered(pair, 1),)
     assert known.open == (tuple(picture.id for picture in seen.pictures),)
     assert known.mine == (pair,)
     assert known.before == pair[0]
@@ -83,11 +89,12 @@ def test_an_answer_that_is_given_anew_counts_for_later_choices_and_keeps_the_one
     assert len(chooser.told) == 2
     store.rater.rate(rater, due.id, 1, 1.0)
     pair = tuple(picture.id for picture in first.pictures)
-    assert (*pair, 2, 1) in chooser.told[-1][2].answers
+    assert answered(pair, 2) in chooser.told[-1][2].answers
+    assert len(chooser.told[-1][2].answers) == 2
 
 
 def test_checks_have_their_places_and_are_no_answers(store, stimuli):
-    settings = Settings("pc", minimum_seconds=0.0, selection="active", trials_per_rater=2, gold=1, allowed_misses=1)
+    settings = Settings("pc", minimum_seconds=0.0, tolerance=0, selection="active", trials_per_rater=2, gold=1)
     store.organiser.create_study("active", settings, stimuli, "name = 'active'")
     chooser = store.rater.choose = Chooser(stimuli)
     gold = ScheduledTrial(0, 2, 1, stimuli[0].id, stimuli[4].id, 1, "gold")
@@ -104,6 +111,29 @@ def test_checks_have_their_places_and_are_no_answers(store, stimuli):
     assert len(store.analyst.comparisons("active")) == 2
     (check,) = store.analyst.checks("active").itertuples()
     assert (check.purpose, check.expected, check.score, check.right) == ("gold", 1, 2, False)
+
+
+def test_who_withdraws_or_fails_the_checks_no_longer_decides_what_is_asked(store, stimuli):
+    settings = Settings(
+        "pc", minimum_seconds=0.0, tolerance=0, selection="active", trials_per_rater=3, gold=1, on_misses="end"
+    )
+    store.organiser.create_study("active", settings, stimuli, "name = 'active'")
+    chooser = store.rater.choose = Chooser(stimuli)
+    gold = ScheduledTrial(0, 3, 1, stimuli[0].id, stimuli[4].id, 1, "gold")
+    careless, due = enter(store, 1, [gold])
+    for _ in range(3):
+        due = store.rater.rate(careless, due.id, 2, 1.0).due
+    assert due.kind == "checks-failed"
+    leaving, due = enter(store, 2, [gold])
+    assert chooser.told[-1][2].answers == ()
+    due = store.rater.rate(leaving, due.id, 1, 1.0).due
+    assert len(chooser.told[-1][2].answers) == 1
+    staying, due = enter(store, 3, [gold])
+    store.rater.rate(staying, due.id, 1, 1.0)
+    store.rater.withdraw(leaving)
+    enter(store, 4, [gold])
+    assert len(chooser.told[-1][2].answers) == 1
+    assert chooser.told[-1][2].open
 
 
 def test_without_somebody_who_chooses_the_rater_is_not_let_in(store, stimuli):
