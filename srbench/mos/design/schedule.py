@@ -59,14 +59,25 @@ def share(study: StudyDesign, block: int) -> list[Item]:
     Raises:
         StudyError: There are fewer items than `trials_per_rater`.
     """
-    pool, size = items(study), study.settings.trials_per_rater
-    if study.settings.selection == "active":
-        return []
-    if study.settings.selection == "random":
-        if size > len(pool):
-            raise too_many(size, len(pool))
-        return sorted(Stream("srbench random 1", study.name, study.seed, block).shuffled(pool)[:size])
-    return blocks(study.name, study.seed, size, tuple(pool))[block] if size else pool
+    return [] if study.settings.selection == "active" else part_of(study, items(study), block)
+
+
+def part_of(study: StudyDesign, pool: Sequence[Item], block: int) -> list[Item]:
+    """Return what the rater of a block (from 1) has of `pool`, in canonical order; see `share`.
+
+    Active selection is taken as the full design, whose blocks are as large.
+
+    Raises:
+        StudyError: There are fewer items than `trials_per_rater`.
+    """
+    size = study.settings.trials_per_rater
+    if not size:
+        return list(pool)
+    if study.settings.selection != "random":
+        return blocks(study.name, study.seed, size, tuple(pool))[block]
+    if size > len(pool):
+        raise too_many(size, len(pool))
+    return sorted(Stream("srbench random 1", study.name, study.seed, block).shuffled(pool)[:size])
 
 
 def length(study: StudyDesign) -> int:
