@@ -110,7 +110,7 @@ class Belief:
         slope, curvature = self._slopes(x)
         inside, through, whole = _solve(curvature)
         pulls = (curvature @ x[..., None])[..., 0] + slope
-        q: Array = whole @ (through @ pulls[..., None]).sum(axis=0)[:, 0]
+        q: Array = np.asarray(whole @ (through @ pulls[..., None]).sum(axis=0)[:, 0], dtype=np.float64)
         return q, (inside @ (q / PICTURES_SD**2 + pulls)[..., None])[..., 0]
 
     def _log_posterior(self, q: Array, x: Array) -> float:
