@@ -7,6 +7,7 @@ const NO_DIGIT = 10;
 const NO_SQUARE = 4;
 const FIRST_CARD = 323; // CSS pixels: a bank card where an inch has 96 of them
 const RING_MARGIN = 2; // gaps of white around a ring
+const RING_FIELD = 160; // CSS pixels of white that it lies on, at least
 
 // One attempt at a test: draws itself into a form, collects the answers, and calls `onDone(answers, measured)`.
 class ScreeningTest {
@@ -100,7 +101,8 @@ class ScreeningTest {
   acuity() {
     const direction = this.facts.directions[this.answers.length];
     const gap = this.gap(this.distance());
-    const canvas = pixelCanvas(Math.ceil(gap * (5 + 2 * RING_MARGIN)), this.say("test_acuity_image"));
+    const field = Math.round(RING_FIELD * window.devicePixelRatio);
+    const canvas = pixelCanvas(Math.max(field, Math.ceil(gap * (5 + 2 * RING_MARGIN))), this.say("test_acuity_image"));
     drawRing(canvas.getContext("2d"), canvas.width, gap, direction);
     const answers = answerBox("directions");
     for (const place of GRID) {
