@@ -7,6 +7,7 @@ const NO_DIGIT = 10;
 const NO_SQUARE = 4;
 const FIRST_CARD = 323; // CSS pixels: a bank card where an inch has 96 of them
 const RING_MARGIN = 2; // gaps of white around a ring
+const FIELD = 260; // CSS pixels: the field that a faint square lies on
 const RING_FIELD = 160; // CSS pixels of white that it lies on, at least
 
 // One attempt at a test: draws itself into a form, collects the answers, and calls `onDone(answers, measured)`.
@@ -133,7 +134,7 @@ class ScreeningTest {
   contrast() {
     const place = this.answers.length;
     const level = this.facts.levels[place];
-    const canvas = pixelCanvas(Math.round(360 * window.devicePixelRatio), this.say("test_contrast_image"));
+    const canvas = pixelCanvas(Math.round(FIELD * window.devicePixelRatio), this.say("test_contrast_image"));
     drawSquare(canvas.getContext("2d"), canvas.width, level, this.facts.corners[place]);
     const answers = answerBox("corners");
     for (let corner = 0; corner < NO_SQUARE; corner += 1) {

@@ -60,6 +60,7 @@ def test_rings_plates_and_steps_lead_to_the_practice_and_are_stored(run, browse)
 
     page.screen("screening_acuity")
     page.page.get_by_label("Width of the frame").fill("340")
+    assert page.page.locator(".bank-card").bounding_box()["width"] == 340
     page.page.get_by_role("button", name="The frame is as wide").click()
     for place, direction in enumerate(RIGHT(1, "acuity", 1)):
         progress(page, place + 1, 5)

@@ -110,7 +110,7 @@ class Belief:
         slope, curvature = self._slopes(x)
         inside, through, whole = _solve(curvature)
         pulls = (curvature @ x[..., None])[..., 0] + slope
-        q: Array = np.asarray(whole @ (through @ pulls[..., None]).sum(axis=0)[:, 0], dtype=np.float64)
+        q: Array = whole @ (through @ pulls[..., None]).sum(axis=0)[:, 0]
         return q, (inside @ (q / PICTURES_SD**2 + pulls)[..., None])[..., 0]
 
     def _log_posterior(self, q: Array, x: Array) -> float:
@@ -121,7 +121,7 @@ class Belief:
 
 def _solve(curvature: Array) -> tuple[Array, Array, Array]:
     size = curvature.shape[1]
-    inside: Array = np.linalg.inv(curvature + np.eye(size) / PICTURES_SD**2)
+    inside = np.asarray(np.linalg.inv(curvature + np.eye(size) / PICTURES_SD**2), dtype=np.float64)
     through: Array = inside / PICTURES_SD**2
     precision = np.eye(size) / METHODS_SD**2 + (curvature @ through).sum(axis=0)
     return inside, through, np.linalg.inv(precision)
