@@ -179,6 +179,8 @@ def draw(means: dict[str, np.ndarray], path: Path) -> None:
     axes.set(xlabel="trials per rater", ylabel="error of the scale (JOD)")
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
+    levels = [0.1, 0.2, 0.4, 0.8]
+    axes.set_yticks(levels, [str(level) for level in levels])
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     figure.savefig(path)
