@@ -28,7 +28,8 @@ class ScreeningTest {
 
   draw() {
     const nodes = this.fitted ? this[this.facts.test]() : this.fitting();
-    this.box.replaceChildren(...nodes);
+    const again = this.facts.attempt > 1 ? [line(this.say("test_again"))] : [];
+    this.box.replaceChildren(...again, ...nodes);
     return this.box;
   }
 

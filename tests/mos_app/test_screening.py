@@ -116,10 +116,11 @@ def test_whoever_fails_twice_is_thanked_and_leaves_a_place_free(run, browse):
     page.page.goto(server.link(invite(server.study)[0]))
     page.screen("welcome")
     page.proceed()
-    for _attempt in (1, 2):
+    for attempt in (1, 2):
         page.screen("screening_contrast")
         for place in range(6):
             progress(page, place + 1, 6)
+            assert ("Once more" in page.text()) == (attempt == 2)
             page.key("0")
     page.screen("screened_out")
     assert "no finding about your eyes" in " ".join(page.text().split())
