@@ -157,6 +157,21 @@ def test_a_repeated_or_late_answer_to_a_test_changes_nothing(run, enter):
     assert (response.status, response.read()[:8]) == (404, b'{"error"')
 
 
+def test_plates_and_tests_are_for_the_rater_whose_address_it_is(run, enter):
+    server = run("acr", parts={"screening": Screening(colour=5)}, versions=("nearest", "hr"))
+    first, second = (enter(server)(token) for token in invite(server.study, 2))
+    for rater in (first, second):
+        assert rater.arrive()["screen"] == "screening-colour"
+    here, there = (rater.get(f"{rater.home}plate/1") for rater in (first, second))
+    assert here != there, "each rater has plates of their own"
+    first.home = second.home
+    assert first.ask("screen", {"test": "colour", "attempt": 1, "answers": [10] * 6})[0] == 401
+    first.connection.request("GET", f"{first.home}plate/1", headers=first.cookie)
+    response = first.connection.getresponse()
+    assert (response.status, response.read()[:8]) == (404, b'{"error"')
+    assert table(server).empty
+
+
 @pytest.mark.parametrize("answers", [None, [1], ["a"] * 6, [11] * 6, {"0": 1}])
 def test_impossible_answers_to_a_test_are_refused(run, enter, answers):
     server = run("acr", parts={"screening": Screening(colour=5)}, versions=("nearest", "hr"))

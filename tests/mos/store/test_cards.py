@@ -44,6 +44,15 @@ def test_a_passed_test_goes_on_and_is_exported(store, rater):
     assert json.loads(row.detail) == {"card_pixels": 320.5}
 
 
+def test_pictures_that_came_before_a_test_are_still_to_come_during_it(store, rater):
+    (held,) = store.rater.next_trial(rater).ahead
+    after = store.rater.screen(rater, an(1, passed=False))
+    assert after.kind == "screening-acuity"
+    assert after.ahead == (held,)
+    over = store.rater.screen(rater, an(2, passed=False, last=True))
+    assert (over.kind, over.ahead) == ("screened-out", ())
+
+
 def test_a_failed_test_comes_again_and_then_ends_the_part(store, rater):
     assert store.rater.screen(rater, an(1, passed=False)).attempt == 2
     assert store.rater.screen(rater, an(1, passed=False)).attempt == 2, "a repetition is not stored"

@@ -113,6 +113,23 @@ def test_checks_have_their_places_and_are_no_answers(store, stimuli):
     assert (check.purpose, check.expected, check.score, check.right) == ("gold", 1, 2, False)
 
 
+def test_nothing_comes_ahead_that_would_tell_a_check_before_its_turn(store, stimuli):
+    settings = Settings("pc", minimum_seconds=0.0, tolerance=0, selection="active", trials_per_rater=3, gold=1)
+    store.organiser.create_study("active", settings, stimuli, "name = 'active'")
+    store.rater.choose = Chooser(stimuli)
+    practice = ScheduledTrial(1, 1, 1, stimuli[0].id, stimuli[4].id, 1)
+    gold = ScheduledTrial(0, 3, 1, stimuli[0].id, stimuli[4].id, 1, "gold")
+    rater = store.rater.rater_by_token(store.organiser.add_rater("active", 1, [practice, gold]))
+    assert {each.stimulus for each in store.rater.next_trial(rater).ahead} == {stimuli[0].id, stimuli[4].id}
+    due = store.rater.proceed(rater, "welcome")
+    store.rater.rate(rater, due.id, 1, 1.0)
+    due = store.rater.proceed(rater, "calibration-passed")
+    while isinstance(due, TrialView):
+        assert due.ahead == ()
+        due = store.rater.rate(rater, due.id, 1, 1.0).due
+    assert due.kind == "finished"
+
+
 def test_who_withdraws_or_fails_the_checks_no_longer_decides_what_is_asked(store, stimuli):
     settings = Settings(
         "pc", minimum_seconds=0.0, tolerance=0, selection="active", trials_per_rater=3, gold=1, on_misses="end"
