@@ -16,6 +16,8 @@ class Session {
     this.busy = false; // an answer is on its way
     this.lesson = null; // the answer to a practice image, until it has been read
     this.given = {}; // answers to the questions of a card, until they are sent
+    this.turns = null; // images that take turns in one place
+    this.test = null; // the test of the screening on the card
     this.card = null; // what covers the stage: {name, onProceed, values}
     this.clock = new Clock();
     this.holding = new Holding(this.leaving.signal);
@@ -168,6 +170,7 @@ class Session {
   }
 
   showScreen(state) {
+    if (state.screening) return this.screen(state);
     if (state.sizes) return this.welcome();
     if (state.consent) return this.askConsent();
     if (state.questions) return this.showCard(cardName(state), () => this.reply());
@@ -200,6 +203,18 @@ class Session {
     if (!next) return;
     this.given = {};
     this.enter(next);
+  }
+
+  // A test before the first image: its answers go to the server, which says what is next.
+  screen(state) {
+    const onDone = async (answers, measured) => {
+      const { test, attempt } = state.screening;
+      const next = await this.step("screen", { test, attempt, answers, measured });
+      if (next) this.enter(next);
+    };
+    this.test = new ScreeningTest(state, { say: (name, values) => this.say(name, values), onDone });
+    this.card = null; // a second attempt has the title of the first, and is another card
+    this.showCard(cardName(state));
   }
 
   askWithdrawal() {
@@ -282,6 +297,8 @@ class Session {
   clearStage() {
     this.shown = [];
     const stage = this.part("stage");
+    this.turns?.stop();
+    this.turns = null;
     stage.classList.remove("shown");
     stage.removeAttribute("role"); // an image without an image is a riddle to a screen reader
     stage.removeAttribute("aria-label");
@@ -294,16 +311,23 @@ class Session {
       return { image, width, height, caption: caption ? makeCaption(this.say(caption)) : null };
     });
     const nodes = this.shown.flatMap((one) => (one.caption ? [one.image, one.caption] : [one.image]));
+    if (state.trap) nodes.push(trapNote(this.trapText()));
     const stage = this.part("stage");
     stage.replaceChildren(...nodes);
     stage.setAttribute("role", "img");
     this.nameStage();
+    if (state.turn_seconds) this.turns = new Turns(stage, this.shown, state);
+  }
+
+  trapText() {
+    const { trap } = this.state;
+    return trap ? this.say("trap", { answer: `${trap} (${this.label(trap)})` }) : "";
   }
 
   async layOut() {
     if (!this.shown.length) return;
     const stage = this.part("stage");
-    const obstacle = placeExactly(stage, this.shown);
+    const obstacle = (this.turns ? placeByTurns : placeExactly)(stage, this.shown);
     stage.classList.toggle("shown", !obstacle);
     if (obstacle) {
       this.showings += 1; // whoever waits to arm must wait anew once the image is back
@@ -318,12 +342,13 @@ class Session {
 
   async arm(state, showing) {
     await painted();
-    await pause(state.min_seconds * 1000);
+    const seen = this.turns ? await this.turns.begin(state.min_seconds) : state.min_seconds;
+    if (!this.turns) await pause(state.min_seconds * 1000);
     if (state !== this.state || showing !== this.showings || this.busy || this.armed || this.card) return;
     this.armed = true;
-    this.clock.restart(state.min_seconds);
+    this.clock.restart(seen);
     this.drawScale();
-    this.announce(this.say("announce", { position: state.position, total: state.total }));
+    this.announce(`${this.say("announce", { position: state.position, total: state.total })} ${this.trapText()}`.trim());
   }
 
   disarm() {
@@ -341,6 +366,11 @@ class Session {
       return;
     }
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
+    if (this.isTesting() && this.test.onKey(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const score = !this.card && this.state?.scale?.find((one) => String(one) === event.key);
     if (score) this.rate(score);
     else if (event.key === "u" || event.key === "U" || event.key === "Backspace") this.undo();
@@ -384,6 +414,10 @@ class Session {
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
+
+  isTesting() {
+    return Boolean(this.test && this.state?.screening && this.card?.name === cardName(this.state) && !this.busy);
+  }
 
   question() {
     // At the welcome nobody sees the panel: it is measured there, with the longer of its usual texts.
@@ -493,8 +527,9 @@ class Session {
     this.part("card-warning").hidden = !obstacle;
     this.part("card-warning").replaceChildren(...paragraphs(obstacle));
     const asks = state.questions && name === cardName(state) ? state.questions : [];
-    const fields = questionFields(asks, this.language, this.given, { optional: this.say("optional") });
-    this.part("card-form").hidden = !asks.length;
+    const testing = this.isTesting();
+    const fields = testing ? [this.test.draw()] : questionFields(asks, this.language, this.given, { optional: this.say("optional") });
+    this.part("card-form").hidden = !fields.length;
     this.part("card-form").replaceChildren(...fields);
     this.part("card-missing").hidden = true;
     this.part("second").hidden = !onSecond;

@@ -22,6 +22,7 @@ from srbench.cli import (
     mos_panel,
     mos_plan,
     mos_serve,
+    mos_templates,
     ratings,
     report,
     run,
@@ -75,6 +76,7 @@ mos.app.command()(mos_invite.revoke)
 mos.app.command()(mos_invite.withdraw)
 mos.app.command()(mos_panel.recruit)
 mos.app.command()(mos_panel.payments)
+mos.app.command()(mos_templates.templates)
 mos.app.command()(mos_plan.plan)
 mos.app.command()(mos_plan.simulate)
 mos.app.command()(mos_serve.serve)

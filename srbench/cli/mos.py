@@ -26,7 +26,7 @@ Url = Annotated[
 ]
 HERE = Path("studies")
 
-_DESIGN_HELP = "'paper', 'run' for all that the run has, or a study.toml to take the design of."
+_DESIGN_HELP = "'paper', 'run' for all that the run has, a template ('srbench mos templates'), or a study.toml."
 
 
 @app.command()
@@ -69,7 +69,7 @@ def new(
     )
     made = study.design
     typer.echo(f"Pre-registration: {study.path / 'study.toml'} (seed {made.seed})")
-    typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {len(schedule.share(made, 1))}")
+    typer.echo(f"Pictures: {len(made.stimuli)}; ratings per rater: {schedule.length(made)}")
     if made.settings.crop_width or made.settings.crop_height:
         width, height = made.settings.crop_width or "any width", made.settings.crop_height or "any height"
         typer.echo(f"Larger pictures are cut to their middle, at most {width} x {height}.")

@@ -14,7 +14,7 @@ from srbench.cli.options import AsJson
 def plan(
     raters: Annotated[int, typer.Option(min=2, max=10_000, help="Number of raters.")] = 26,
     effect: Annotated[float, typer.Option(min=0, help="Difference of two mean opinion scores to find.")] = 0.2,
-    design: Annotated[str, typer.Option("--from", help="'paper', or a study.toml.")] = "paper",
+    design: Annotated[str, typer.Option("--from", help="'paper', a template, or a study.toml.")] = "paper",
     simulations: Annotated[int, typer.Option(min=1, max=100_000, help="Studies to simulate.")] = 300,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal answers.")] = 0,
     as_json: AsJson = False,
@@ -46,6 +46,11 @@ def plan(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
         "which is the rule of the report, and by Wilcoxon's p of this pair alone."
     )
+    if settings.selection == "active":
+        typer.echo(
+            "Active selection is simulated as balanced blocks of as many pairs: it finds more than is said here "
+            "(docs/pairs.md)."
+        )
     if planned.compares:
         typer.echo("Raters choose the better of two, and an interval of the mean choice is made for each pair.")
     elif settings.design != "acr":

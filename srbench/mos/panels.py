@@ -61,8 +61,9 @@ def payments(places: Sequence[Place], key: bytes, names: Sequence[str] = ()) -> 
         names: What the panel calls its participants; without them the column holds hashes.
 
     Returns:
-        Columns rater, code, panel, participant, outcome (`completed`, `failed`, `screened-out`, `timed-out`, `closed`,
-        `going-on`, or `never-came`), rated (ratings given), minutes (from entering to the last rating).
+        Columns rater, code, panel, participant, outcome (`completed`, `failed`, `screened-out`, `checks-failed`,
+        `timed-out`, `declined`, `withdrawn`, `closed`, `going-on`, or `never-came`), rated (ratings given), minutes
+        (from entering to the last rating).
     """
     import pandas as pd
 

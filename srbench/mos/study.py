@@ -68,7 +68,7 @@ class Study:
         Args:
             name: Name of the study.
             run: Folder of a finished run.
-            design: `paper`; `run` for all that the run has; a study.toml; or a design.
+            design: `paper`; `run` for all that the run has; a template's name; a study.toml; or a design.
             folder: Folder of all studies.
             db: Address of the database.
             seed: Decides every order; drawn where it is None.

@@ -307,3 +307,39 @@ def server(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iter
     server = Server(make_study(tmp_path_factory.mktemp("studies") / STUDY), password_hash).start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """A function that opens a study of a design and starts its server."""
+    from tests.mos_app.designs import make_designed
+
+    servers: list[Server] = []
+
+    def start(design: str = "pc", **settings: Any) -> Server:
+        study = make_designed(tmp_path / f"studies{len(servers)}" / STUDY, design, **settings)
+        servers.append(Server(study).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def enter() -> Iterator[Callable[[Server], Callable[[str], Any]]]:
+    """A function that returns how tokens become raters of a server; their connections are closed at the end."""
+    from tests.mos_app.designs import HttpRater
+
+    raters: list[Any] = []
+
+    def of(server: Server) -> Callable[[str], Any]:
+        def rater(token: str) -> Any:
+            raters.append(HttpRater(server, token))
+            return raters[-1]
+
+        return rater
+
+    yield of
+    for rater in raters:
+        rater.connection.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from srbench.mos.design.questionnaire import Question
+from srbench.mos.design.screening import Screening
+from tests.mos_app.designs import invite
 
 QUESTIONS = (
     Question("glasses", {"en": "Do you wear glasses?"}, kind="choice", choices=("yes", "no")),
@@ -72,6 +74,52 @@ def test_axe_finds_nothing_on_any_screen_of_a_session(serve, browse):
     page.page.click(".withdraw")
     page.screen("withdraw")
     clean(page)
+    assert page.errors == []
+
+
+def test_axe_finds_nothing_in_the_tests_before_the_first_image(run, browse):
+    tests = Screening(acuity=0.67, distance_cm=100.0, colour=5, contrast=8, attempts=1, on_failure="note")
+    server = run("acr", parts={"screening": tests}, versions=("nearest", "hr"))
+    page = browse()
+    page.page.goto(server.link(invite(server.study)[0]))
+    page.screen("welcome")
+    page.proceed()
+    page.screen("screening_acuity")
+    clean(page)
+    page.page.click(".test > button")
+    for screen, answers in (("screening_acuity", 5), ("screening_colour", 6), ("screening_contrast", 6)):
+        page.screen(screen)
+        for place in range(1, answers + 1):
+            page.page.wait_for_selector(f".test :text('{place} of {answers}')")
+            if place == 1:
+                clean(page)
+            page.page.click(".test .answers button >> nth=0")
+            if place < answers:
+                assert page.page.evaluate(FOCUS) == "BUTTON", "the focus stays among the answers"
+    page.screen("calibration")
+    assert page.errors == []
+
+
+def test_axe_finds_nothing_beside_pairs_by_turns_and_traps(run, browse):
+    server = run(
+        practice=1, pictures=2, versions=("nearest", "srgan", "hr"), pass_fraction=0.0, traps=1, ties=True,
+        layout="flicker", turn_seconds=0.2, trials_per_rater=2,
+    )  # fmt: skip
+    page = browse()
+    page.page.goto(server.link(invite(server.study)[0]))
+    page.screen("welcome")
+    page.proceed()
+    page.practise([1])
+    page.screen("calibration_passed")
+    page.proceed()
+    traps = 0
+    for position in (1, 2, 3):
+        page.shows(position, 3)
+        clean(page)
+        traps += page.page.locator(".trap").count()
+        page.key("1")
+    page.screen("finished")
+    assert traps == 1
     assert page.errors == []
 
 

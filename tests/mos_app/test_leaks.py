@@ -22,6 +22,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from srbench.mos.site import packing
 from srbench.mos.study import Study
 from tests.mos_app.conftest import METHODS
+from tests.mos_app.designs import invite
 
 TEXTS = (
     "srgan",
@@ -134,6 +135,38 @@ def test_a_classifier_over_all_that_a_browser_receives_guesses_the_method_at_cha
         )
     assert chance > 1e-4
     assert unpadded > 0.35 * len(turns), "a classifier that finds nothing where there is something proves nothing"
+
+
+@pytest.mark.parametrize(
+    ("design", "settings"),
+    [
+        ("pc", {"ties": True, "repeats": 1}),
+        ("pc", {"selection": "active", "trials_per_rater": 6}),
+        ("dcr", {"layout": "flicker"}),
+    ],
+)
+def test_gold_and_repeats_look_like_every_other_trial(run, enter, design, settings):
+    server = run(
+        design, practice=2, pass_fraction=0.0, gold=1, pictures=4, versions=("nearest", "srgan", "hr"), **settings
+    )
+    rater = enter(server)(invite(server.study)[0])
+    state, seen, lengths = rater.arrive(), [], set()
+    while state["screen"] != "finished":
+        if "trial" not in state:
+            state = rater.post("proceed", {"screen": state["screen"]})
+            continue
+        if state["screen"] == "trial":
+            seen.append(state)
+        body = {"trial": state["trial"], "revision": 0, "score": 1, "seconds": 1.0}
+        _, data = rater.ask("rate", body)
+        lengths.add(len(data))
+        state = json.loads(data)["next"]
+    assert len(lengths) == 1
+    assert not re.search(r"gold|repeat|check|purpose|expected", re.sub(r"[\w+/=-]{20,}", "", json.dumps(seen)))
+    assert all(state.keys() == seen[0].keys() and state["trap"] is None for state in seen)
+    # Each trial but the last two is followed by two whose pictures may be held; by active selection none is.
+    held = {len(state["ahead"]) for state in seen[:-2]}
+    assert held == ({0} if "selection" in settings else {4})
 
 
 @dataclass

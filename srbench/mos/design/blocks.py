@@ -12,7 +12,7 @@ from srbench.errors import StudyError
 from srbench.mos.design.randomness import Stream
 
 if TYPE_CHECKING:
-    from srbench.mos.design.schedule import Item
+    from srbench.mos.design.items import Item
 
 
 class Blocks:
@@ -35,7 +35,7 @@ class Blocks:
 
     def __init__(self, name: str, seed: int, size: int, pool: Sequence[Item]) -> None:
         if size > len(pool):
-            raise StudyError(f"trials_per_rater is {size}, but the study has {len(pool)} trials. Leave the entry out.")
+            raise too_many(size, len(pool))
         self._key = (name, seed)
         self._size = size
         self._pool = pool
@@ -95,6 +95,11 @@ def _turns(pool: Sequence[Item], stream: Stream) -> list[Item]:
 def _stride(pictures: int, methods: int) -> int:
     """Return by how many pictures a method goes on: past those of the other methods, and it must come to all."""
     return next(n for n in range(min(methods, pictures), 2 * pictures + 1) if math.gcd(n, pictures) == 1)
+
+
+def too_many(size: int, pool: int) -> StudyError:
+    """Return the error of a part that is larger than the whole."""
+    return StudyError(f"trials_per_rater is {size}, but the study has {pool} trials. Leave the entry out.")
 
 
 @functools.lru_cache(maxsize=8)

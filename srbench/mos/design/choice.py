@@ -8,7 +8,7 @@ from pathlib import Path
 
 from srbench.bench.results import load_info
 from srbench.errors import RunError
-from srbench.mos.design import studyfile
+from srbench.mos.design import studyfile, templates
 from srbench.mos.design.study import REFERENCE, ImageSet, StudyDesign, check, paper_design
 
 
@@ -25,7 +25,8 @@ def choose(
     """Return the design of a new study.
 
     Args:
-        source: `paper`; `run` for every version of every picture that `run` has; a study.toml; or a design.
+        source: `paper`; `run` for every version of every picture that `run` has; the name of a template; a study.toml;
+            or a design. A template or file without sets shows what the run has, or the paper's without a run.
         name: Name of the study.
         run: The run, for `run`.
         seed: Decides every order; drawn where it is None.
@@ -45,7 +46,8 @@ def choose(
     elif str(source) == "run":
         design = run_design(name, chosen, run)
     else:
-        design = studyfile.design_from(Path(source), name, chosen)
+        path = templates.path(str(source)) if str(source) in templates.descriptions() else Path(source)
+        design = studyfile.design_from(path, name, chosen, lambda: _all_sets(name, run))
     if retest:
         design = replace(design, retest=replace(design.retest, method=retest))
     if calibration:
@@ -54,6 +56,10 @@ def choose(
         design = replace(design, calibration=replace(design.calibration, count=calibration_count))
     check(design, "the design")
     return design
+
+
+def _all_sets(name: str, run: Path | None) -> tuple[ImageSet, ...]:
+    return (run_design(name, 0, run) if run is not None else paper_design(name, 0)).sets
 
 
 def run_design(name: str, seed: int, run: Path | None) -> StudyDesign:

@@ -87,6 +87,6 @@ def leave_out_large(store: OrganiserStore, name: str, number: int, room: tuple[i
 
 
 def _that_fit(design: StudyDesign, room: tuple[int, int]) -> StudyDesign:
-    beside = 1 if design.settings.presentation.shows == "one" else 2
+    beside = design.settings.presentation.beside
     fitting = tuple(s for s in design.stimuli if beside * s.width <= room[0] and s.height <= room[1])
     return replace(design, stimuli=fitting)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srbench.errors import StudyError
-from srbench.mos.design.blocks import blocks
-from srbench.mos.design.schedule import Item
+from srbench.mos.design.items import Item
+from srbench.mos.design.schedule import part_of
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
 from srbench.stats.intervals import crossed_means, shared_critical
@@ -189,13 +189,13 @@ def shown_cells(study: StudyDesign, images: Mapping[str, int], raters: int) -> d
         StudyError: There are fewer items than `trials_per_rater`.
     """
     pool = sorted(item for each in study.sets for item in _items(study, each, images[each.name]))
-    dealt = blocks(study.name, study.seed, study.settings.trials_per_rater, tuple(pool))
+    dealt = [part_of(study, pool, rater + 1) for rater in range(raters)]
     found = {}
     for each in study.sets:
         versions = sorted({(item.method, item.other_method) for item in pool if item.dataset == each.name})
         cells: Cells = np.zeros((len(versions), raters, images[each.name]), dtype=bool)
         for rater in range(raters):
-            for item in dealt[rater + 1]:
+            for item in dealt[rater]:
                 if item.dataset == each.name:
                     cells[versions.index((item.method, item.other_method)), rater, int(item.image)] = True
         found[each.name] = cells

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from srbench.errors import StudyError
-from srbench.mos.design.blocks import blocks
+from srbench.mos.design.blocks import blocks, too_many
+from srbench.mos.design.checks import weave
+from srbench.mos.design.items import Item, items, practice
 from srbench.mos.design.randomness import Stream
-from srbench.mos.design.study import REFERENCE, StudyDesign
-from srbench.mos.store.definitions import ScheduledTrial, Stimulus
+from srbench.mos.design.study import StudyDesign
+from srbench.mos.store.definitions import ScheduledTrial
+from srbench.mos.store.selection import session_of
 
 _TRIES = 100_000
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Item:
-    """One trial before it has a place; items sort by what is shown, never by the random ids."""
-
-    dataset: str
-    image: str
-    method: str
-    repeat: int
-    other_method: str
-    stimulus: str
-    other: str | None
-
-    @property
-    def picture(self) -> tuple[str, str]:
-        """What must not be shown twice running."""
-        return (self.dataset, self.image)
-
-
 def schedule(study: StudyDesign, number: int, pool: Sequence[Item] | None = None) -> list[ScheduledTrial]:
-    """Return all trials of rater `number` (from 1): every attempt at calibration, then the ratings.
+    """Return all trials of rater `number` (from 1): every attempt at calibration, then the ratings with their checks.
+
+    Where pairs are selected actively the places of the ratings stay empty: `srbench.mos.design.active` fills them once
+    they are due.
 
     Raters 1 and 2, 3 and 4 and so on form pairs: the second sees the first one's random order backwards (and
     left and right exchanged in pair comparison), so that over each pair every stimulus has the same mean place. Where
@@ -54,36 +40,49 @@ def schedule(study: StudyDesign, number: int, pool: Sequence[Item] | None = None
     trials = [
         trial for attempt in range(1, study.settings.attempts + 1) for trial in _calibrate(study, number, attempt)
     ]
-    order = rating_order(study, number, pool)
-    sessions = _sessions(study, len(order))
-    trials += [
-        ScheduledTrial(0, place + 1, place * sessions // len(order) + 1, item.stimulus, item.other)
-        for place, item in enumerate(order)
-    ]
+    active = study.settings.selection == "active"
+    order = [None] * study.settings.trials_per_rater if active else rating_order(study, number, pool)
+    woven = weave(study, number, order)
+    for position, slot in enumerate(woven, start=1):
+        if slot.item is not None:
+            session = session_of(position, len(woven), study.settings)
+            shown = (slot.item.stimulus, slot.item.other, slot.expected, slot.purpose)
+            trials.append(ScheduledTrial(0, position, session, *shown))
     return trials
-
-
-def items(study: StudyDesign) -> list[Item]:
-    """Return what each rater rates, in canonical order."""
-    shown = [s for s in study.stimuli if s.role == "rating"]
-    if study.compares:
-        return sorted(pair for group in _by_picture(shown) for pair in _pairs(group))
-    originals = {(s.dataset, s.image): s.id for s in study.stimuli if s.role == "reference"}
-    if not study.shows_original:
-        originals = {}
-    return sorted(
-        Item(s.dataset, s.image, s.method, s.repeat, "", s.id, originals.get((s.dataset, s.image))) for s in shown
-    )
 
 
 def share(study: StudyDesign, block: int) -> list[Item]:
     """Return what the rater of a block (from 1) rates, in canonical order: all items, or `trials_per_rater` of them.
 
+    Nothing is known of it before where pairs are selected actively.
+
     Raises:
         StudyError: There are fewer items than `trials_per_rater`.
     """
-    pool, size = items(study), study.settings.trials_per_rater
-    return blocks(study.name, study.seed, size, tuple(pool))[block] if size else pool
+    return [] if study.settings.selection == "active" else part_of(study, items(study), block)
+
+
+def part_of(study: StudyDesign, pool: Sequence[Item], block: int) -> list[Item]:
+    """Return what the rater of a block (from 1) has of `pool`, in canonical order; see `share`.
+
+    Active selection is taken as the full design, whose blocks are as large.
+
+    Raises:
+        StudyError: There are fewer items than `trials_per_rater`.
+    """
+    size = study.settings.trials_per_rater
+    if not size:
+        return list(pool)
+    if study.settings.selection != "random":
+        return blocks(study.name, study.seed, size, tuple(pool))[block]
+    if size > len(pool):
+        raise too_many(size, len(pool))
+    return sorted(Stream("srbench random 1", study.name, study.seed, block).shuffled(pool)[:size])
+
+
+def length(study: StudyDesign) -> int:
+    """Return how many ratings each rater gives, checks not among them."""
+    return study.settings.trials_per_rater or len(items(study))
 
 
 def rating_order(study: StudyDesign, number: int, pool: Sequence[Item] | None = None) -> list[Item]:
@@ -159,45 +158,15 @@ def _may_swap(order: list[Item], a: int, b: int) -> bool:
     return fine
 
 
-def _sessions(study: StudyDesign, trials: int) -> int:
-    longest = int(60 * study.settings.session_minutes / study.settings.seconds_per_trial)
-    return max(1, -(-trials // max(1, longest)))
-
-
 def _calibrate(study: StudyDesign, number: int, attempt: int) -> list[ScheduledTrial]:
-    shown = [s for s in study.stimuli if s.role == "calibration"]
     stream = Stream("srbench calibration 1", study.name, study.seed, number, attempt)
-    trials = []
-    for group in _by_picture(shown):
-        high = next(s for s in group if s.method == REFERENCE)
-        low = next(s for s in group if s.method != REFERENCE)
-        if study.compares:
-            left, right = (low, high) if stream.below(2) else (high, low)
-            trials.append((_item(left, right.id), 1 if left is high else 2))
-        else:
-            beside = high.id if study.shows_original else None
-            trials += [(_item(low, beside), 1), (_item(high, beside), 5)]
-    expected = {item.stimulus: score for item, score in trials}
-    order = _without_neighbours(sorted(item for item, _ in trials), stream)
+    taught = practice(study, stream)
+    expected = {item.stimulus: score for item, score in taught}
+    order = _without_neighbours(sorted(item for item, _ in taught), stream)
     return [
         ScheduledTrial(attempt, place, 1, item.stimulus, item.other, expected[item.stimulus])
         for place, item in enumerate(order, start=1)
     ]
-
-
-def _by_picture(stimuli: Sequence[Stimulus]) -> list[list[Stimulus]]:
-    groups: dict[tuple[str, str], list[Stimulus]] = {}
-    for each in sorted(stimuli, key=lambda s: (s.dataset, s.image, s.method, s.repeat)):
-        groups.setdefault((each.dataset, each.image), []).append(each)
-    return list(groups.values())
-
-
-def _item(stimulus: Stimulus, other: str | None) -> Item:
-    return Item(stimulus.dataset, stimulus.image, stimulus.method, stimulus.repeat, "", stimulus.id, other)
-
-
-def _pairs(group: Sequence[Stimulus]) -> list[Item]:
-    return [Item(a.dataset, a.image, a.method, 0, b.method, a.id, b.id) for a, b in itertools.combinations(group, 2)]
 
 
 def _swap(item: Item) -> Item:

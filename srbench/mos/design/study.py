@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
-from srbench.mos.design import questionnaire
+from srbench.mos.design import questionnaire, screening
 from srbench.mos.design.questionnaire import Question
+from srbench.mos.design.screening import Screening
 from srbench.mos.store.definitions import (
+    LAYOUTS,
+    ON_MISSES,
     ORIGINAL,
     SCREENS,
+    SELECTIONS,
     SMALL_SCREENS,
     SYNTHETIC,
     Settings,
@@ -83,6 +88,7 @@ class StudyDesign:
         stimuli: Every picture with its SHA-256; empty in a design that has not met a run.
         consent: The text that raters agree to before anything else, by language; empty for none.
         questions: What is asked before the practice and after the last rating.
+        screening: What raters must see, and on what screens, before they take part.
     """
 
     name: str
@@ -96,9 +102,10 @@ class StudyDesign:
     stimuli: tuple[Stimulus, ...] = ()
     consent: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    screening: Screening = field(default_factory=Screening)
 
     def __post_init__(self) -> None:
-        asks = questionnaire.asked(self.consent, self.questions)
+        asks = questionnaire.asked(self.consent, self.questions) + self.screening.tests
         if self.settings.asks != asks:
             object.__setattr__(self, "settings", replace(self.settings, asks=asks))
 
@@ -134,6 +141,7 @@ def check(study: StudyDesign, where: str) -> None:
     _check_retest(study, where)
     _check_settings(study.settings, where)
     questionnaire.check(study.consent, study.questions, where)
+    screening.check(study.screening, where)
 
 
 def _check_sets(study: StudyDesign, where: str) -> None:
@@ -160,6 +168,10 @@ def _check_retest(study: StudyDesign, where: str) -> None:
         raise StudyError(
             f"{where}: the retest needs set {retest.dataset!r} with version {retest.method!r} in the study."
         )
+    if retest.method and study.settings.repeats:
+        raise StudyError(f"{where}: a retest and repeats are the same showings twice: leave out one of them.")
+    if (study.settings.gold or study.settings.traps) and not study.calibration.count:
+        raise StudyError(f"{where}: gold and trap trials show pictures of the practice: set count under [calibration].")
     if retest.method and study.settings.trials_per_rater:
         raise StudyError(f"{where}: a retest needs raters who see everything: leave out trials_per_rater or [retest].")
     if not 0 <= retest.gap < 0.5:
@@ -179,6 +191,49 @@ def _check_settings(settings: Settings, where: str) -> None:
         raise StudyError(f"{where}: trials_per_rater is 0 for all, or 2 or more; got {settings.trials_per_rater}.")
     if min(settings.crop_width, settings.crop_height) < 0:
         raise StudyError(f"{where}: crop_width and crop_height are pixels, or 0 for whole pictures.")
-    for entry, known in (("screens", SCREENS), ("small_screens", SMALL_SCREENS)):
+    for entry, known in _WORDS.items():
         if getattr(settings, entry) not in known:
             raise StudyError(f"{where}: {unknown(entry, str(getattr(settings, entry)), known)}")
+    _check_pairs(settings, where)
+    _check_checks(settings, where)
+
+
+_WORDS: dict[str, Collection[str]] = {
+    "screens": SCREENS,
+    "small_screens": SMALL_SCREENS,
+    "selection": SELECTIONS,
+    "layout": LAYOUTS,
+    "on_misses": ON_MISSES,
+}
+
+
+def _check_pairs(settings: Settings, where: str) -> None:
+    if settings.layout != "side-by-side" and settings.presentation.shows == "one":
+        raise StudyError(f"{where}: layout {settings.layout!r} is for designs that show two pictures: dcr and pc.")
+    if not 0 <= settings.turn_seconds <= 10:
+        raise StudyError(f"{where}: turn_seconds lies between 0 and 10, got {settings.turn_seconds:g}.")
+    if settings.ties and not settings.compares:
+        raise StudyError(f"{where}: ties are an answer to pairs: leave the entry out, or take design = 'pc'.")
+    if settings.selection == "full":
+        return
+    if not settings.trials_per_rater:
+        raise StudyError(
+            f"{where}: selection = {settings.selection!r} needs trials_per_rater: how many for each rater."
+        )
+    if settings.selection == "active" and not settings.compares:
+        raise StudyError(f"{where}: active selection chooses between pairs: take design = 'pc'.")
+    if settings.selection == "active" and settings.small_screens == "leave-out":
+        raise StudyError(f"{where}: active selection may show any picture: take small_screens = 'refuse'.")
+
+
+def _check_checks(settings: Settings, where: str) -> None:
+    counts = {name: getattr(settings, name) for name in ("gold", "traps", "repeats", "allowed_misses")}
+    for name, count in counts.items():
+        if count < 0:
+            raise StudyError(f"{where}: {name} is a number of trials, got {count}.")
+    if settings.allowed_misses > settings.gold + settings.traps:
+        raise StudyError(
+            f"{where}: allowed_misses is {settings.allowed_misses}, but there are fewer gold and trap trials."
+        )
+    if settings.repeats and settings.selection == "active":
+        raise StudyError(f"{where}: active selection asks what is not known yet, so that it has no repeats.")

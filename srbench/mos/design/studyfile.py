@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from srbench.errors import StudyError, unknown
 from srbench.mos.design.questionnaire import Question
+from srbench.mos.design.screening import Screening
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign, check
 from srbench.mos.store.definitions import DESIGNS, Settings, Stimulus
 
 SCHEMA_VERSION = 1
 
 
-def design_from(path: Path, name: str, seed: int) -> StudyDesign:
+def design_from(
+    path: Path, name: str, seed: int, all_sets: Callable[[], tuple[ImageSet, ...]] | None = None
+) -> StudyDesign:
     """Return the design in `path` (a study.toml, or one without seed and stimuli) for a new study.
+
+    `all_sets` returns what is shown where the file names no sets.
 
     Raises:
         StudyError: See `read`.
     """
-    found = parse(_text(path), str(path), name=name, seed=seed)
+    text = _text(path)
+    open_entries: dict[str, Any] = {"name": name, "seed": seed}
+    if all_sets is not None and "sets" not in _entries_of(text, str(path)):
+        open_entries["sets"] = [_listed(asdict(each)) for each in all_sets()]
+    found = parse(text, str(path), **open_entries)
     design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="")
     check(design, str(path))
     return design
@@ -47,16 +56,24 @@ def _text(path: Path) -> str:
         raise StudyError(f"{path} is not UTF-8 text.") from None
 
 
+def _entries_of(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{where} is no valid TOML: {error}.") from None
+
+
+def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
 def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
     """Build a study from the text of a study.toml; `defaults` fill in what a design leaves open (name, seed).
 
     Raises:
         StudyError: See `read`.
     """
-    try:
-        raw = defaults | tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{where} is no valid TOML: {error}.") from None
+    raw = defaults | _entries_of(text, where)
     version = raw.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise StudyError(f"{where} has schema_version {version}; this srbench reads {SCHEMA_VERSION}.")
@@ -68,6 +85,7 @@ def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
         "sets": lambda value: tuple(_build(ImageSet, each, f"{where} [[sets]]") for each in value),
         "calibration": lambda value: _build(Calibration, value, f"{where} [calibration]"),
         "retest": lambda value: _build(Retest, value, f"{where} [retest]"),
+        "screening": lambda value: _build(Screening, value, f"{where} [screening]"),
         "questions": lambda value: tuple(_build(Question, each, f"{where} [[questions]]") for each in value),
         "stimuli": lambda value: tuple(_build(Stimulus, each, f"{where} [[stimuli]]") for each in value),
     })  # fmt: skip
@@ -88,6 +106,7 @@ def write(study: StudyDesign) -> str:
         *_section("settings", settings),
         *_section("calibration", asdict(study.calibration)),
         *_section("retest", asdict(study.retest)),
+        *_section("screening", asdict(study.screening)),
         *(_section("consent", study.consent) if study.consent else []),
         *(line for each in study.questions for line in _section("questions", asdict(each), many=True)),
         *(line for each in study.sets for line in _section("sets", asdict(each), many=True)),
@@ -98,7 +117,7 @@ def write(study: StudyDesign) -> str:
 
 def _settings(value: Mapping[str, Any], design: str) -> dict[str, Any]:
     if "asks" in value:
-        raise StudyError("study.toml: 'asks' is no entry of [settings]: write [consent] and [[questions]].")
+        raise StudyError("study.toml: 'asks' is no entry of [settings]: write [consent], [[questions]], [screening].")
     shown = DESIGNS[design]
     return {"design": design, "seconds_per_trial": shown.seconds, "tolerance": shown.tolerance} | dict(value)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from srbench.mos.site.screening import Screenings
     from srbench.mos.site.shown import Shown
     from srbench.mos.store.session import Rater, Receipt
     from srbench.mos.store.stores import Store
@@ -41,7 +42,8 @@ _COOKIE_SECONDS = 180 * 24 * 3600
 _ANSWER_SIZE = 2048
 _WITHDRAWABLE = frozenset(
     {"break", "calibration-passed", "calibration-again", "finished", "failed", "questions-before", "questions-after"}
-    | {"paused", "closed", "timed-out"}
+    | {"paused", "closed", "timed-out", "screening-acuity", "screening-colour", "screening-contrast"}
+    | {"screened-out", "checks-failed"}
 )
 _STATUS = {"token": 401, "foreign": 403, "not-due": 409, "paused": 409, "closed": 409, "early": 409}
 
@@ -54,16 +56,26 @@ class RatingRoutes:
         study: Whose raters are let in.
         shown: The pictures.
         asking: Consent and questions.
+        screenings: Tests before the first picture; None in a study that has no design of its own.
         secure: Whether raters come by https, so that cookies must travel by nothing else.
     """
 
-    def __init__(self, store: Store, study: str, shown: Shown, asking: Asking, secure: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        study: str,
+        shown: Shown,
+        asking: Asking,
+        screenings: Screenings | None = None,
+        secure: bool = False,
+    ) -> None:
         self._store = store.rater
         self._organiser = store.organiser
         self._secure = secure
         self._study = study
         self._shown = shown
         self._asking = asking
+        self._screenings = screenings
         self._raters: dict[str, Rater] = {}
         self._limit = Limit(rate=20, burst=60)
         self._limit_log = Limit(rate=5, burst=100)
@@ -81,12 +93,16 @@ class RatingRoutes:
             "withdraw": self._ask(self._asking.withdraw),
         }
         largest = {"reply": LARGEST_REPLIES}
+        if self._screenings is not None:
+            steps["screen"] = self._ask(self._screenings.answer)
+        plates = [] if self._screenings is None else [self._screenings.route(self._rater)]
         return [
             Route("/join/{token}", self._join, methods=["GET"]),
             *(
                 Route(f"/rating/{{rater}}/{name}", self._step(answer, largest.get(name, LARGEST)), methods=["POST"])
                 for name, answer in steps.items()
             ),
+            *plates,
             *(Route(f"/rating/{{rater}}/{kind}/{{ticket}}", self._picture(kind), methods=["GET"]) for kind in KINDS),
         ]
 
@@ -227,6 +243,7 @@ class RatingRoutes:
             "can_withdraw": now.kind in _WITHDRAWABLE,
         }
         card |= self._asking.shown(now)
+        card |= self._screenings.shown(rater, now) if self._screenings else {}
         if now.kind == "welcome":
             card |= welcome.conditions(self._store.settings(rater), self._store.sizes(rater))
         return card
@@ -242,6 +259,9 @@ class RatingRoutes:
             "scale": list(range(1, now.choices + 1)),
             "position": now.position,
             "min_seconds": now.minimum_seconds,
+            "turn_seconds": now.turn_seconds,
+            "layout": now.presentation.layout,
+            "trap": now.trap,
             "pictures": [
                 self._shown.due(rater, now.id, picture) | {"caption": caption}
                 for picture, caption in zip(now.pictures, captions, strict=True)

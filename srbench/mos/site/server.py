@@ -21,6 +21,7 @@ from starlette.routing import Route
 from srbench import content
 from srbench.errors import StudyError
 from srbench.mos.design import invitations
+from srbench.mos.design.active import ActiveSelection
 from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
 from srbench.mos.site import health, packing
@@ -31,6 +32,7 @@ from srbench.mos.site.organiser import Gate
 from srbench.mos.site.page import RatingPage
 from srbench.mos.site.pictures import Pictures
 from srbench.mos.site.rating import RatingRoutes
+from srbench.mos.site.screening import Screenings
 from srbench.mos.site.shown import Shown
 from srbench.mos.store.archive import archive
 from srbench.mos.store.formats import encode
@@ -117,8 +119,11 @@ class Site:
         shown = Shown(Pictures(self.folder / "stimuli", self.folder / packing.FOLDER, stimuli), self._key)
         record = self.store.organiser.study(self.study)
         planned = frozen(record) if record.definition else None
+        if planned and planned.settings.selection == "active":
+            self.store.rater.choose = ActiveSelection(planned)
         asking = Asking(self.store.rater, planned.consent if planned else {}, planned.questions if planned else ())
-        rating = RatingRoutes(self.store, self.study, shown, asking, self.secure)
+        screenings = Screenings(self.store.rater, planned) if planned else None
+        rating = RatingRoutes(self.store, self.study, shown, asking, screenings, self.secure)
         # Streamlit answers every unknown address with its page; below our own addresses that would hide mistakes.
         nothing = [Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PRIVATE]
         # A whole class may join at once behind one address; nobody needs many passwords.

@@ -41,7 +41,7 @@ def conditions(settings: Settings, sizes: Sequence[tuple[int, int]]) -> dict[str
     shown = settings.presentation
     return {
         "sizes": [list(size) for size in sizes],
-        "beside": 1 if shown.shows == "one" else 2,
+        "beside": shown.beside,
         "captions": bool(shown.captions),
         "labels": shown.labels,
         "scale": list(range(1, shown.choices + 1)),

@@ -11,8 +11,9 @@ from srbench.errors import StudyError
 from srbench.mos.store import models as m
 from srbench.mos.store import studies
 from srbench.mos.store.database import Database
-from srbench.mos.store.definitions import StudyRecord
+from srbench.mos.store.definitions import NO_PREFERENCE, StudyRecord
 from srbench.mos.store.dictionary import columns
+from srbench.mos.store.revisions import last_score
 from srbench.mos.store.rows import RATING_COLUMNS
 from srbench.mos.store.session import ENDINGS
 
@@ -64,7 +65,9 @@ class AnalystStore:
         return _by_trial(rows, RATING_COLUMNS).astype({"seconds": float})
 
     def comparisons(self, name: str, names: bool = False) -> pd.DataFrame:
-        """Return the answers of a study by pair comparison in long form; score 1 means left, 2 means right.
+        """Return the answers of a study by pair comparison in long form; score 1 means left, 2 right, 1.5 neither.
+
+        Where two versions took turns, left is the first one. Trials that look at the rater are left out.
 
         Returns:
             Columns study, rater, trial, dataset, image, left, right, score, seconds.
@@ -76,10 +79,11 @@ class AnalystStore:
         if not record.settings.compares:
             raise StudyError(f"Study {name!r} has design {record.settings.design!r}: export its ratings.")
         right = m.stimulus.alias("right_stimulus")
-        query = _ratings_query(record, names).join(right, right.c.id == _t.other_id)
+        query = _ratings_query(record, names).join(right, right.c.id == _t.other_id).where(_t.purpose == "")
         selected = list(query.selected_columns)
         selected[6] = right.c.method  # in the place of `repeat`
-        return _by_trial(self._rows(query.with_only_columns(*selected)), columns("comparisons"))
+        table = _by_trial(self._rows(query.with_only_columns(*selected)), columns("comparisons"))
+        return table.assign(score=table["score"].replace(NO_PREFERENCE, 1.5)) if record.settings.ties else table
 
     def calibration(self, name: str) -> pd.DataFrame | None:
         """Return how each rater did in each attempt at calibration, or None where there was none.
@@ -127,9 +131,10 @@ class AnalystStore:
         query = (
             sa.select(
                 _who(names), sa.case((_t.attempt == 0, "rating"), else_="practice"), _t.attempt, _t.session,
-                _t.position, _s.dataset, _s.image, _s.method, _s.repeat, sa.func.coalesce(other.c.method, ""),
-                _t.expected, given.c.score, given.c.seconds, given.c.number, given.c.at,
-                sa.and_(_t.attempt == 0, given.c.number == sa.func.coalesce(last.c.number, 0)),
+                _t.position, _t.purpose, _s.dataset, _s.image, _s.method, _s.repeat,
+                sa.func.coalesce(other.c.method, ""), _t.expected, given.c.score, given.c.seconds, given.c.number,
+                given.c.at,
+                sa.and_(_t.attempt == 0, _t.purpose == "", given.c.number == sa.func.coalesce(last.c.number, 0)),
             )
             .join_from(given, m.trial, _t.id == given.c.trial_id)
             .join(m.rater, _r.id == _t.rater_id)
@@ -199,6 +204,54 @@ class AnalystStore:
         mine = query.where(_r.study_id == self.study(name).id).order_by(_r.number, c.question)
         return _table(self._rows(mine), columns("replies")).astype({"at": float})
 
+    def screening(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return every attempt at a test before the first picture; columns as in `dictionary.TABLES["screening"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        c = m.screening.c
+        query = sa.select(_who(names), c.test, c.attempt, c.correct, c.asked, c.passed, c.detail, c.at)
+        mine = query.join_from(m.screening, m.rater, _r.id == c.rater_id).where(_r.study_id == self.study(name).id)
+        ordered = mine.order_by(_r.number, c.at, c.test)
+        return _table(self._rows(ordered), columns("screening")).astype({"passed": bool, "at": float})
+
+    def checks(self, name: str, names: bool = False) -> pd.DataFrame:
+        """Return every answered trial that looked at the rater: gold, traps and repeats, with its last answer.
+
+        Returns:
+            Columns as in `dictionary.TABLES["checks"]`.
+
+        Raises:
+            StudyError: The study is unknown.
+        """
+        record, other, last = self.study(name), m.stimulus.alias("beside"), last_score()
+        earlier = _trial_before()
+        near = sa.case((_t.purpose == "gold", record.settings.tolerance), (_t.purpose == "trap", 0))
+        score = sa.func.coalesce(last.c.score, _first.score)
+        wanted = sa.func.coalesce(_t.expected, earlier.c.score)
+        query = (
+            sa.select(
+                _who(names), _t.position, _t.purpose, _s.dataset, _s.image, _s.method,
+                sa.func.coalesce(other.c.method, ""), wanted, score, sa.func.abs(score - wanted) <= near,
+            )
+            .join_from(m.rating, m.trial, _t.id == _first.trial_id)
+            .join(m.rater, _r.id == _t.rater_id)
+            .join(m.stimulus, _s.id == _t.stimulus_id)
+            .outerjoin(other, other.c.id == _t.other_id)
+            .outerjoin(last, last.c.trial_id == _t.id)
+            .outerjoin(
+                earlier,
+                (_t.purpose == "repeat")
+                & (earlier.c.rater_id == _t.rater_id)
+                & (earlier.c.stimulus_id == _t.stimulus_id)
+                & (sa.func.coalesce(earlier.c.other_id, "") == sa.func.coalesce(_t.other_id, "")),
+            )
+            .where((_r.study_id == record.id) & (_t.purpose != ""))
+        )  # fmt: skip
+        table = _by_trial(self._rows(query), columns("checks"))
+        return table.astype({"expected": "Int64", "right": "boolean"})
+
     def visits(self, name: str, names: bool = False) -> pd.DataFrame:
         """Return on what device each rater opened the page, and when; columns rater, at, and those of `Visit`.
 
@@ -236,13 +289,14 @@ class AnalystStore:
             return connection.execute(query).all()
 
 
-def last_score() -> sa.Subquery:
-    """Return a subquery (trial_id, score, seconds, number) of the last revision of every revised trial."""
-    v = m.revision.c
-    newest = sa.select(v.trial_id, sa.func.max(v.number).label("number")).group_by(v.trial_id).subquery()
+def _trial_before() -> sa.Subquery:
+    """Return a subquery (rater_id, stimulus_id, other_id, score) of the answers that count."""
+    last = last_score()
     return (
-        sa.select(v.trial_id, v.score, v.seconds, v.number)
-        .join(newest, (newest.c.trial_id == v.trial_id) & (newest.c.number == v.number))
+        sa.select(_t.rater_id, _t.stimulus_id, _t.other_id, sa.func.coalesce(last.c.score, _first.score).label("score"))
+        .join_from(m.rating, m.trial, _t.id == _first.trial_id)
+        .outerjoin(last, last.c.trial_id == _t.id)
+        .where((_t.attempt == 0) & (_t.purpose == ""))
         .subquery()
     )
 
@@ -257,7 +311,8 @@ def _ratings_query(record: StudyRecord, names: bool) -> sa.Select[Any]:
         sa.select(
             sa.literal(record.name),
             _who(names),
-            _t.position, _s.dataset, _s.image, _s.method, _s.repeat,
+            _t.position, _s.dataset, _s.image, _s.method,
+            sa.case((_t.purpose == "repeat", 1), else_=_s.repeat),
             sa.func.coalesce(last.c.score, _first.score),
             sa.func.coalesce(last.c.seconds, _first.seconds),
         )
@@ -265,7 +320,7 @@ def _ratings_query(record: StudyRecord, names: bool) -> sa.Select[Any]:
         .join(m.rater, _r.id == _t.rater_id)
         .join(m.stimulus, _s.id == _t.stimulus_id)
         .outerjoin(last, last.c.trial_id == _t.id)
-        .where((_r.study_id == record.id) & (_t.attempt == 0))
+        .where((_r.study_id == record.id) & (_t.attempt == 0) & _t.purpose.in_(("", "repeat")))
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ def tables(store: AnalystStore, study: str, names: bool = False) -> dict[str, pd
         "comparisons" if compares else "ratings": store.results(study, names),
         "answers": store.answers(study, names),
         "raters": store.raters(study, names),
+        "screening": store.screening(study, names),
+        "checks": store.checks(study, names),
         "visits": store.visits(study, names),
         "consents": store.consents(study, names),
         "replies": store.replies(study, names),

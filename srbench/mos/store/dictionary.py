@@ -8,7 +8,7 @@ _PICTURE = {
     "dataset": "Data set of the picture",
     "image": "Picture",
     "method": "Method that made this version of the picture; hr is the original",
-    "repeat": "0, or 1 for the second showing in a retest",
+    "repeat": "0, or 1 for the second showing of a retest or a repeat",
 }
 
 TABLES: dict[str, dict[str, str]] = {
@@ -26,9 +26,9 @@ TABLES: dict[str, dict[str, str]] = {
         "trial": "Position in this rater's order, from 1",
         "dataset": _PICTURE["dataset"],
         "image": _PICTURE["image"],
-        "left": "Method of the left version",
-        "right": "Method of the right version",
-        "score": "The rater's last answer: 1 the left version looks better, 2 the right one",
+        "left": "Method of the left version; of versions that took turns, the first one",
+        "right": "Method of the right version; of versions that took turns, the second one",
+        "score": "The rater's last answer: 1 the left version looks better, 2 the right one, 1.5 no preference",
         "seconds": "From showing the pictures to that answer, hidden tabs not counted",
     },
     "answers": {
@@ -37,10 +37,11 @@ TABLES: dict[str, dict[str, str]] = {
         "attempt": "Attempt at the practice, from 1; 0 for ratings",
         "session": "Session that the trial was planned for, from 1",
         "trial": "Position in this rater's order, from 1, within the attempt",
+        "purpose": "Empty for what counts; gold (known score), trap (asked for) or repeat (shown again)",
         **_PICTURE,
         "other_method": "Method of the picture beside it (original in dcr, right version in pc); empty without one",
-        "expected": "The score that the practice teaches; empty for ratings",
-        "score": "This answer",
+        "expected": "The score that the practice teaches, or that a gold or trap trial expects; empty for ratings",
+        "score": "This answer; of pairs 1 left or first, 2 right or second, 3 no preference",
         "seconds": "From showing the picture to this answer, hidden tabs not counted",
         "revision": "0 for the first answer, n for the n-th one after an undo",
         "at": _AT + ", by the server's clock",
@@ -50,7 +51,8 @@ TABLES: dict[str, dict[str, str]] = {
         "rater": _RATER,
         "number": "Number of the rater, from 1; with the study's seed it decides the order",
         "state": "invited, calibration, rating, finished, failed (the practice), closed (by the organiser), "
-        "declined (the consent) or withdrawn (every answer is deleted)",
+        "declined (the consent), screened-out (before the first picture), checks-failed (gold and traps) or withdrawn "
+        "(every answer is deleted)",
         "rated": "Ratings given",
         "trials": "Ratings planned",
         "invited": _AT + ", the rater was invited",
@@ -71,6 +73,27 @@ TABLES: dict[str, dict[str, str]] = {
         "browser": "What the browser calls itself",
         "language": "Language the page was shown in",
         "utc_offset": "Minutes that the rater's clock is ahead of UTC",
+    },
+    "screening": {
+        "rater": _RATER,
+        "test": "acuity (Landolt rings), colour (plates) or contrast (steps from black and from white)",
+        "attempt": "From 1",
+        "correct": "Right answers",
+        "asked": "Questions of the test",
+        "passed": "Whether that was enough, by [screening] of study.toml",
+        "detail": "Right answers, given answers and what was measured (a card's width in pixels, distance), as JSON",
+        "at": _AT + ", it was answered",
+    },
+    "checks": {
+        "rater": _RATER,
+        "trial": "Position in this rater's order, from 1",
+        "purpose": "gold (a picture of the practice), trap (the page asked for an answer) or repeat (shown again)",
+        **{key: text for key, text in _PICTURE.items() if key != "repeat"},
+        "other_method": "Method of the second picture; empty without one",
+        "expected": "The known or demanded answer; of a repeat the answer to the first showing",
+        "score": "The rater's last answer",
+        "right": "Whether it is near the known answer (by the tolerance of study.toml), or the demanded one; empty for "
+        "repeats",
     },
     "consents": {
         "rater": _RATER,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from srbench.errors import StudyError
 from srbench.mos.store import models as m
-from srbench.mos.store.definitions import ScheduledTrial, StudyRecord
+from srbench.mos.store.definitions import ScheduledTrial, Settings, StudyRecord
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
 
@@ -45,13 +45,13 @@ def insert(
     row = {
         "study_id": record.id, "number": number, "code": secrets.token_hex(4), "token_hash": token_hash(token),
         "state": "invited", "card": card, "position": 1, "session": 1, "pace": 0.0, "created": time.time(),
-        **counts(trials), **more,
+        **counts(trials, record.settings), **more,
     }  # fmt: skip
     try:
         key = connection.execute(sa.insert(m.rater).returning(m.rater.c.id), row).scalar_one()
     except sa.exc.IntegrityError:
         raise StudyError(f"Study {record.name!r} has a rater {number} already. Invite again.") from None
-    connection.execute(sa.insert(m.trial), [trial_row(key, trial) for trial in trials])
+    add_trials(connection, key, trials)
     log(connection, record.id, key, "invited" if more.get("entrance_id") is None else "entered")
 
 
@@ -89,11 +89,18 @@ def trial_row(rater: int, trial: ScheduledTrial) -> dict[str, Any]:
     return {"id": secrets.token_hex(16), "rater_id": rater, "stimulus_id": stimulus, "other_id": other, **row}
 
 
-def counts(trials: Sequence[ScheduledTrial]) -> dict[str, int]:
+def add_trials(connection: sa.Connection, rater: int, trials: Sequence[ScheduledTrial]) -> None:
+    """Store trials of a rater; where they are selected actively there may be none yet."""
+    if trials:
+        connection.execute(sa.insert(m.trial), [trial_row(rater, trial) for trial in trials])
+
+
+def counts(trials: Sequence[ScheduledTrial], chosen: Settings) -> dict[str, int]:
     """Return what the row of a rater says of the schedule."""
     calibrations = sum(trial.attempt == 1 for trial in trials)
+    active = chosen.selection == "active"
     return {
-        "trials": sum(trial.attempt == 0 for trial in trials),
+        "trials": chosen.trials_per_rater + chosen.checks if active else sum(trial.attempt == 0 for trial in trials),
         "calibrations": calibrations,
         "attempt": 1 if calibrations else 0,
     }

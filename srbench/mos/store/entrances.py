@@ -77,8 +77,8 @@ class Place:
 
     Attributes:
         participant: Keyed hash of what the panel calls the rater; None without a panel, and after a withdrawal.
-        outcome: `completed`, `failed`, `screened-out`, `timed-out`, `declined` (the consent), `withdrawn`, `closed` (by
-            the organiser) or `going-on`.
+        outcome: `completed`, `failed` (the practice), `screened-out`, `checks-failed`, `timed-out`, `declined` (the
+            consent), `withdrawn`, `closed` (by the organiser) or `going-on`.
     """
 
     number: int

@@ -1,10 +1,10 @@
-"""The tables of a study's store; only `rater` and `study` rows ever change, all else is written once."""
+"""The tables of a study's store; only rows of `rater`, `study` and `tally` ever change, all else is written once."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration, which these tables agree with."""
 
 metadata = sa.MetaData(
@@ -106,7 +106,8 @@ trial = sa.Table(
     sa.Column("session", sa.Integer, nullable=False),
     sa.Column("stimulus_id", sa.ForeignKey(stimulus.c.id), nullable=False),
     sa.Column("other_id", sa.ForeignKey(stimulus.c.id)),  # the second picture of DCR and pair comparison
-    sa.Column("expected", sa.Integer),  # the score that calibration teaches
+    sa.Column("expected", sa.Integer),  # the score that calibration teaches, or that a gold or trap trial expects
+    sa.Column("purpose", sa.String(16), nullable=False, server_default=""),  # '' for what counts; gold, trap, repeat
     sa.UniqueConstraint("rater_id", "attempt", "position"),
 )
 
@@ -169,6 +170,30 @@ reply = sa.Table(
     sa.Column("question", sa.String(32), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
+)
+
+screening = sa.Table(
+    "screening",
+    metadata,
+    sa.Column("rater_id", sa.ForeignKey(rater.c.id), primary_key=True, autoincrement=False),
+    sa.Column("test", sa.String(16), primary_key=True),  # acuity, colour, contrast
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("correct", sa.Integer, nullable=False),  # answers, of `asked`
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON: what was measured, shown and answered
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+tally = sa.Table(  # of the answers to pairs, in studies whose pairs are chosen from them
+    "tally",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id), primary_key=True, autoincrement=False),
+    sa.Column("first", sa.String(32), primary_key=True),  # stimuli, the smaller id first
+    sa.Column("second", sa.String(32), primary_key=True),
+    sa.Column("first_wins", sa.Integer, nullable=False),
+    sa.Column("second_wins", sa.Integer, nullable=False),
+    sa.Column("ties", sa.Integer, nullable=False),
 )
 
 event = sa.Table(

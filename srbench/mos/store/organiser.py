@@ -158,8 +158,9 @@ class OrganiserStore:
             if state != "invited":
                 return False
             connection.execute(sa.delete(m.trial).where(m.trial.c.rater_id == key))
-            connection.execute(sa.insert(m.trial), [enrolment.trial_row(key, trial) for trial in scheduled])
-            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**enrolment.counts(scheduled)))
+            enrolment.add_trials(connection, key, scheduled)
+            changed = enrolment.counts(scheduled, record.settings)
+            connection.execute(sa.update(m.rater).where(m.rater.c.id == key).values(**changed))
             log(connection, record.id, key, "rescheduled", why)
         return True
 

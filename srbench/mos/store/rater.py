@@ -11,18 +11,33 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from srbench.errors import StudyError
+from srbench.mos.store import cards, tally, trials
 from srbench.mos.store import models as m
-from srbench.mos.store import trials
+from srbench.mos.store.cards import Tested
 from srbench.mos.store.database import Database
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.entrances import is_over
 from srbench.mos.store.events import log
 from srbench.mos.store.links import token_hash
-from srbench.mos.store.session import Card, Feedback, Picture, Rater, Receipt, RefusalError, TrialView, Visit
+from srbench.mos.store.selection import Choose, fill
+from srbench.mos.store.session import (
+    SCREENING,
+    Card,
+    Feedback,
+    Picture,
+    Rater,
+    Receipt,
+    RefusalError,
+    TrialView,
+    Visit,
+)
 from srbench.mos.store.studies import settings
 from srbench.mos.store.trials import Row
 from srbench.mos.store.withdrawal import erase
 
+_CODES = {"declined": "screened_out", "screened-out": "screened_out", "checks-failed": "failed"}
+"""Which code of the panel's belongs to an ending."""
 _BY_TOKEN = (
     sa.select(m.rater.c.id, m.rater.c.study_id, m.study.c.name, m.rater.c.number, m.rater.c.code, m.rater.c.token_hash)
     .join(m.study)
@@ -42,6 +57,9 @@ class RaterStore:
     """
 
     clock: Callable[[], float] = staticmethod(time.time)
+
+    choose: Choose | None = None
+    """Chooses the pairs of a study by active selection; set by whoever serves one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -79,7 +97,7 @@ class RaterStore:
         Where two pictures stand side by side the width is that of both.
         """
         with self._database.read() as connection:
-            return trials.sizes(connection, rater)
+            return trials.sizes(connection, trials.rater_row(connection, rater))
 
     def settings(self, rater: Rater) -> Settings:
         """Return the settings of this rater's study."""
@@ -123,6 +141,21 @@ class RaterStore:
         rows = [{"rater_id": rater.id, "question": name, "value": text, "at": now} for name, text in replies.items()]
         return self._answer_card(rater, kind, lambda connection: rows and connection.execute(_INSERT_REPLY, rows))
 
+    def screen(self, rater: Rater, tested: Tested) -> TrialView | Card:
+        """Store an attempt at a test of the screening, and return what comes next. A repetition changes nothing."""
+
+        def work(connection: sa.Connection) -> TrialView | Card:
+            row = trials.rater_row(connection, rater, lock=True)
+            due, kind = self._due(connection, row), SCREENING + tested.test
+            if isinstance(due, TrialView) or due.kind != kind or due.attempt != tested.attempt:
+                return due
+            if cards.store(connection, row, tested, self.clock()):
+                self._leave(connection, row, kind)
+            return self._next(connection, row)
+
+        stored: Future[TrialView | Card] = self._database.share(work)
+        return stored.result()
+
     def withdraw(self, rater: Rater) -> Card:
         """Delete everything that this rater gave; the link stops working.
 
@@ -163,17 +196,23 @@ class RaterStore:
         return stored.result()
 
     def _leave(self, connection: sa.Connection, row: Row, kind: str) -> None:
-        asks = settings(row["settings"]).asks
-        values: dict[str, Any] = {"card": ""}
-        if kind == "consent":
-            values["card"] = "welcome"
+        values: dict[str, Any] = {"card": cards.after(kind, settings(row["settings"]).asks)}
         if kind == "welcome":
             values["state"] = "calibration" if row["attempt"] else "rating"
-            values["card"] = "questions-before" if "before" in asks else ""
         if kind == "break":
             values |= {"session": trials.trial_due(connection, row)["session"], "session_started": None}
         trials.change(connection, row, values)
         log(connection, row["study_id"], row["id"], f"left-{kind}")
+        self._fill(connection, row)
+
+    def _fill(self, connection: sa.Connection, row: Row) -> None:
+        """Choose what this rater is shown next, where that is not known before."""
+        chosen = settings(row["settings"])
+        if chosen.selection != "active" or row["card"]:
+            return
+        if self.choose is None:
+            raise StudyError("A study by active selection is served by `srbench mos serve`, which chooses its pairs.")
+        fill(connection, row, chosen, self.choose)
 
     def rate(self, rater: Rater, trial_id: str, score: int, seconds: float, revision: int = 0) -> Receipt:
         """Store a rating and return when it is on the disk; a trial that has one keeps it and returns it.
@@ -254,8 +293,8 @@ class RaterStore:
         if row["state"] == "finished" and row["reopened"] is None:
             may_undo = can_undo and row["study_state"] == "open"
             return Card("finished", can_undo=may_undo, code=row["completed"] or "", progress=now)
-        if row["card"] == "declined":
-            return Card("declined", code=row["screened_out"] or "", progress=now)
+        if row["card"] in _CODES:
+            return Card(row["card"], code=row[_CODES[row["card"]]] or "", progress=now)
         if row["state"] == "closed" or row["study_state"] == "closed":
             return Card("closed", progress=now)
         if is_over(row, self.clock()):
@@ -266,6 +305,8 @@ class RaterStore:
             return Card("welcome", can_proceed=True, progress=now)
         if row["card"] in ("consent", "questions-before"):
             return Card(row["card"], progress=now)
+        if row["card"].startswith(SCREENING):
+            return Card(row["card"], attempt=cards.attempt(connection, row), progress=now)
         if row["card"] and row["card"] != "questions-after":
             return trials.result(connection, row, row["card"], can_proceed=True)
         is_due = known is not None and trials.is_due(row, known)
@@ -309,15 +350,37 @@ class RaterStore:
             trials.change(connection, row, {"reopened": None})
         else:
             connection.execute(_INSERT_RATING, answer)
+        if chosen.selection == "active" and not trial["attempt"] and not trial["purpose"]:
+            self._tally(connection, row, trial, score, stored[0] if again and stored else None)
+        if not again:
             trials.advance(connection, row, seconds, chosen, self.clock())
+            self._fill(connection, row)
+        if trial["purpose"]:
+            self._look_at(connection, row, chosen)
         return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row))
+
+    @staticmethod
+    def _tally(connection: sa.Connection, row: Row, trial: sa.RowMapping, score: int, before: int | None) -> None:
+        """Count an answer to a pair in the place of the one before, for the pairs that are chosen next."""
+        pair = (row["study_id"], trial["stimulus_id"], trial["other_id"])
+        tally.add(connection, *pair, score)
+        if before is not None:
+            tally.add(connection, *pair, before, -1)
+
+    def _look_at(self, connection: sa.Connection, row: Row, chosen: Settings) -> None:
+        """End the part of a rater who answered too many gold and trap trials wrongly, where the study says so."""
+        if chosen.on_misses != "end" or (misses := trials.missed(connection, row)) <= chosen.allowed_misses:
+            return
+        trials.change(connection, row, {"state": "closed", "card": "checks-failed", "reopened": None})
+        tally.rebuild(connection, row["study_id"])
+        log(connection, row["study_id"], row["id"], "checks-failed", f"{misses} wrong, allowed {chosen.allowed_misses}")
 
 
 def _receipt(
     trial: sa.RowMapping, answer: tuple[int, float, int], new: bool, chosen: Settings, due: TrialView | Card
 ) -> Receipt:
     receipt = Receipt(trial["id"], *answer, new=new, feedback=None, due=due)
-    if trial["expected"] is None:
+    if not trial["attempt"]:  # a gold trial has a right answer as well, and keeps it to itself
         return receipt
     right = abs(receipt.score - trial["expected"]) <= chosen.tolerance
     return replace(receipt, feedback=Feedback(trial["expected"], right))

@@ -23,8 +23,15 @@ CardKind: TypeAlias = Literal[
     "questions-before",
     "questions-after",
     "withdrawn",
+    "screening-acuity",
+    "screening-colour",
+    "screening-contrast",
+    "screened-out",
+    "checks-failed",
 ]
-ENDINGS = ("declined", "withdrawn")
+SCREENING = "screening-"
+"""How cards with a test of the screening begin."""
+ENDINGS = ("declined", "withdrawn", "screened-out", "checks-failed")
 """Cards that say why a rater takes no part; the state of such a rater is closed."""
 
 Reason: TypeAlias = Literal["token", "paused", "closed", "foreign", "not-due", "score", "seconds", "early"]
@@ -97,6 +104,8 @@ class TrialView:
         presentation: How the pictures are shown, and what is asked.
         pictures: One; or (original, stimulus) in DCR; or (left, right) in pair comparison.
         position: From 1, of `total`.
+        turn_seconds: How long each of two pictures is shown where they take turns in one place; else 0.
+        trap: The answer that the rater is asked to choose, whatever the picture; None but in traps.
         revision: 0, or n when the rating is asked for the n-th time again; `rate` wants it back.
         can_undo: Whether `undo` would do something.
         ahead: The pictures of the next trials.
@@ -110,6 +119,8 @@ class TrialView:
     total: int
     revision: int
     minimum_seconds: float
+    turn_seconds: float
+    trap: int | None
     can_undo: bool
     progress: Progress = field(compare=False)
     ahead: tuple[Ahead, ...] = field(default=(), compare=False)
@@ -127,6 +138,7 @@ class Card:
     Attributes:
         right: Right answers in the calibration just ended, of `asked`; 0 of 0 on other cards.
         minutes: Suggested length of a break.
+        attempt: At the screening's test that is due, from 1; 0 on other cards.
         code: What the panel that sent the rater wants to be told, a code or an address; empty without one.
         ahead: The pictures of the trials that come after the card.
     """
@@ -136,6 +148,7 @@ class Card:
     right: int = 0
     asked: int = 0
     minutes: float = 0.0
+    attempt: int = 0
     code: str = ""
     can_undo: bool = False
     progress: Progress = field(default=Progress(False, 0, 0, 1, 0.0), compare=False)

@@ -9,7 +9,19 @@ import sqlalchemy as sa
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.events import log
-from srbench.mos.store.session import ENDINGS, Ahead, Card, CardKind, Picture, Progress, Rater, RefusalError, TrialView
+from srbench.mos.store.revisions import last_score
+from srbench.mos.store.session import (
+    ENDINGS,
+    SCREENING,
+    Ahead,
+    Card,
+    CardKind,
+    Picture,
+    Progress,
+    Rater,
+    RefusalError,
+    TrialView,
+)
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
@@ -92,6 +104,16 @@ _SIZES = (
     .where(_t.rater_id == sa.bindparam("rater"))
     .distinct()
 )
+_SHOWABLE = (
+    sa.select(_s.width, _s.height).where((_s.study_id == sa.bindparam("study")) & (_s.role != "reference")).distinct()
+)
+_last = last_score()
+_CHECKS = (
+    sa.select(_t.purpose, _t.expected, sa.func.coalesce(_last.c.score, m.rating.c.score))
+    .join_from(m.rating, m.trial)
+    .outerjoin(_last, _last.c.trial_id == _t.id)
+    .where((_t.rater_id == sa.bindparam("rater")) & _t.purpose.in_(("gold", "trap")))
+)
 _UPDATE_RATER = sa.update(m.rater).where(m.rater.c.id == sa.bindparam("key"))
 
 
@@ -142,8 +164,14 @@ def is_due(row: Row, trial: sa.RowMapping) -> bool:
 
 
 def ahead(connection: sa.Connection, row: Row, due: TrialView | Card) -> tuple[Ahead, ...]:
-    """Return the pictures of the trials that follow on the one that is due, or on a card that trials follow on."""
-    if isinstance(due, Card) and due.kind not in _WAITING_CARDS:
+    """Return the pictures of the trials that follow on the one that is due, or on a card that trials follow on.
+
+    Nothing comes ahead in a study by active selection, practice aside: of its trials none but the checks are known
+    before their turn, and whatever came ahead would tell that a check is next.
+    """
+    if isinstance(due, Card) and due.kind not in _WAITING_CARDS and not due.kind.startswith(SCREENING):
+        return ()
+    if row["attempt"] == 0 and settings(row["settings"]).selection == "active":
         return ()
     # A trial that is asked again lies before the rater's place.
     first = row["position"] + (isinstance(due, TrialView) and row["reopened"] is None)
@@ -173,10 +201,22 @@ def right_answers(connection: sa.Connection, row: Row, attempt: int) -> tuple[in
     return int(right), int(asked)
 
 
-def sizes(connection: sa.Connection, rater: Rater) -> list[tuple[int, int]]:
+def sizes(connection: sa.Connection, row: Row) -> list[tuple[int, int]]:
     """Return the different sizes of what this rater is shown at once: width of all pictures beside another, height."""
-    rows = connection.execute(_SIZES, {"rater": rater.id})
-    return sorted({(width + beside, height) for width, height, beside in rows})
+    chosen = settings(row["settings"])
+    beside = chosen.presentation.beside
+    if chosen.selection == "active":  # any of the study's pictures may come
+        shown = connection.execute(_SHOWABLE, {"study": row["study_id"]})
+        return sorted({(beside * width, height) for width, height in shown})
+    rows = connection.execute(_SIZES, {"rater": row["id"]})
+    return sorted({(width + (second if beside > 1 else 0), height) for width, height, second in rows})
+
+
+def missed(connection: sa.Connection, row: Row) -> int:
+    """Return how many gold and trap trials this rater has answered wrongly."""
+    tolerance = settings(row["settings"]).tolerance
+    answers = connection.execute(_CHECKS, {"rater": row["id"]})
+    return sum(abs(score - expected) > (tolerance if purpose == "gold" else 0) for purpose, expected, score in answers)
 
 
 def advance(connection: sa.Connection, row: Row, seconds: float, chosen: Settings, now: float) -> None:
@@ -227,6 +267,8 @@ def view(connection: sa.Connection, row: Row, trial: sa.RowMapping, can_undo: bo
         total=row["calibrations"] if calibration else row["trials"],
         revision=0 if stored is None else stored[2] + 1,
         minimum_seconds=chosen.minimum_seconds,
+        turn_seconds=chosen.seconds_per_turn,
+        trap=trial["expected"] if trial["purpose"] == "trap" else None,
         can_undo=can_undo,
         progress=progress(row, chosen),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from srbench.mos.store import models as m
+from srbench.mos.store import tally
 from srbench.mos.store.events import log
 
 _TOMBSTONE = {
@@ -15,7 +16,7 @@ _TOMBSTONE = {
 
 
 def erase(connection: sa.Connection, study: int, rater: int) -> None:
-    """Delete all answers of a rater, the schedule, consent, devices, log, note, link and the panel's hash.
+    """Delete all answers of a rater, the schedule, consent, screening, devices, log, note, link and the panel's hash.
 
     Args:
         connection: In a transaction that writes.
@@ -25,7 +26,8 @@ def erase(connection: sa.Connection, study: int, rater: int) -> None:
     mine = sa.select(m.trial.c.id).where(m.trial.c.rater_id == rater).scalar_subquery()
     for table in (m.revision, m.rating):
         connection.execute(sa.delete(table).where(table.c.trial_id.in_(mine)))
-    for table in (m.trial, m.reply, m.consent, m.visit, m.event):
+    for table in (m.trial, m.reply, m.consent, m.visit, m.screening, m.event):
         connection.execute(sa.delete(table).where(table.c.rater_id == rater))
     connection.execute(sa.update(m.rater).where(m.rater.c.id == rater).values(_TOMBSTONE))
+    tally.rebuild(connection, study)
     log(connection, study, rater, "withdrawn")

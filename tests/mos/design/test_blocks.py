@@ -14,7 +14,7 @@ import pytest
 from srbench.errors import StudyError
 from srbench.mos.design import planning, schedule, studyfile
 from srbench.mos.design.blocks import Blocks
-from srbench.mos.design.schedule import Item
+from srbench.mos.design.items import Item
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.store.stores import Store
 

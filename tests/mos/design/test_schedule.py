@@ -13,7 +13,7 @@ import pytest
 
 from srbench import paper
 from srbench.errors import StudyError
-from srbench.mos.design import schedule, study, studyfile
+from srbench.mos.design import items, schedule, study, studyfile
 from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign
 from srbench.mos.store.definitions import Settings, Stimulus
@@ -89,7 +89,7 @@ def test_over_each_pair_of_raters_every_stimulus_has_the_same_mean_place(papers:
 def test_places_are_spread_over_raters_as_chance_would(papers: StudyDesign) -> None:
     one = small()
     places: Counter[int] = Counter()
-    item = schedule.items(one)[7].stimulus
+    item = items.items(one)[7].stimulus
     for number in range(1, 1201, 2):
         order = [each.stimulus for each in schedule.rating_order(one, number)]
         places[order.index(item) * 5 // len(order)] += 1

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from srbench import images
 from srbench.errors import RunError, SrbenchError, StudyError
-from srbench.mos.design import registration, schedule, stimuli, study
+from srbench.mos.design import items, registration, stimuli, study
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign
 from srbench.mos.store.definitions import Settings
 
@@ -49,7 +49,7 @@ def test_files_betray_nothing_by_name_order_or_metadata(design: StudyDesign, run
 def test_names_of_files_are_new_in_every_study(design: StudyDesign, run_folder: Path, studies: Path) -> None:
     one, two = (stimuli.make(replace(design, name=name), run_folder, studies) for name in ("one", "two"))
     assert not {s.id for s in one.stimuli} & {s.id for s in two.stimuli}
-    assert [(i.image, i.method) for i in schedule.items(one)] == [(i.image, i.method) for i in schedule.items(two)]
+    assert [(i.image, i.method) for i in items.items(one)] == [(i.image, i.method) for i in items.items(two)]
 
 
 def test_calibration_holds_the_nearest_version_and_the_original_of_each_picture(
@@ -80,7 +80,7 @@ def test_a_retest_adds_ten_pictures_as_stimuli_of_their_own(
     again = [s for s in made.stimuli if s.repeat]
     assert {(s.dataset, s.method) for s in again} == {("bsd100", "srgan-vgg54")}
     assert len({s.image for s in again}) == 10
-    assert len(schedule.items(made)) == 70
+    assert len(items.items(made)) == 70
 
 
 def test_dcr_registers_the_original_of_every_picture(design: StudyDesign, run_folder: Path, studies: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from srbench.mos.design import invitations, planning, schedule, studyfile
+from srbench.mos.design import invitations, items, planning, studyfile
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.site import welcome
 from srbench.mos.store.definitions import DESIGNS, Presentation, Settings
@@ -35,4 +35,4 @@ def test_a_design_added_is_one_entry_that_schedule_store_and_page_follow(
         assert due.choices == 3
         due = store.rater.rate(rater, due.id, 3, 1.0).due
     assert list(store.analyst.results("tiny")["score"]) == [3] * 6
-    assert len(schedule.items(three_point)) == planning.trials(three_point, {"set5": 3}) == 6
+    assert len(items.items(three_point)) == planning.trials(three_point, {"set5": 3}) == 6
