@@ -119,7 +119,8 @@ def load(wanted: Request, cache: PixelCache, device: torch.device, quiet: bool =
         else:
             kept.append((path, entry))
     if not kept:
-        raise TrainingError(_none_left(wanted, len(found), left_out))
+        held = sum(entry.sha256 in contents for entry in found.values())
+        raise TrainingError(_none_left(wanted, len(found), held, small, left_out))
     converted = collections.Counter(entry.done for _, entry in kept if entry.done)
     lr = [(path, partners[path]) for path, _ in kept] if wanted.lr else []
     total = size([entry for _, entry in [*kept, *lr]])
@@ -153,11 +154,16 @@ def _partners(
     return pairs
 
 
-def _none_left(wanted: Request, decoded: int, left_out: Mapping[Path, str]) -> str:
+def _none_left(wanted: Request, decoded: int, held: int, small: int, left_out: Mapping[Path, str]) -> str:
     lost = f" {len(left_out)} files could not be decoded, {next(iter(left_out))} first." if left_out else ""
+    if held and not small:
+        return (
+            f"None of the {decoded} photographs of --data is left to train on: {held} are held out for validation."
+            f"{lost} Give a --hold-out below {held}, or other photographs with --data or --validation."
+        )
     return (
-        f"None of the {decoded} photographs that may be trained on has {wanted.smallest} pixels on each side, which "
-        f"crops of this size need.{lost} Give other photographs with --data or smaller crops with --crop."
+        f"None of the {decoded - held} photographs that may be trained on has {wanted.smallest} pixels on each side, "
+        f"which crops of this size need.{lost} Give other photographs with --data or smaller crops with --crop."
     )
 
 

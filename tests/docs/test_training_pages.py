@@ -144,9 +144,9 @@ def test_every_degradation_that_the_page_names_can_be_read() -> None:
 
 
 def test_what_a_run_leaves_is_what_the_page_says(here: Path) -> None:
-    command("srbench train espcn --data photos --validation photos --minutes 2 --keep-every 5 --out runs/x")
+    command("srbench train espcn --data photos --validation photos --hold-out 2 --minutes 2 --keep-every 5")
     page = (DOCS / "training.md").read_text(encoding="utf-8")
-    for path in (here / "runs" / "x").rglob("*"):
+    for path in (here / "runs" / "train-espcn").rglob("*"):
         name = re.sub(r"\d{9}", "*", path.name)
         with contextlib.suppress(StopIteration):
             next(part for part in path.parts if part == "tensorboard")

@@ -265,3 +265,13 @@ def test_a_checkpoint_of_before_goes_on_with_the_folder_it_is_told(photo_folder:
     with pytest.raises(TrainingError, match=r"does not say where its photographs are\. Give them with --data"):
         launch(again)
     assert launch(replace(again, data=(photo_folder,))).step == 3
+
+
+def test_where_all_are_held_out_the_message_says_so_and_what_to_change(tmp_path: Path, photo_folder: Path) -> None:
+    files = photographs.find([photo_folder])
+    with pytest.raises(
+        TrainingError, match=rf"{len(files)} are held out for validation.*--hold-out below {len(files)}"
+    ):
+        loaded(files, tmp_path / "cache", held=files)
+    with pytest.raises(TrainingError, match=r"None of the 1 photographs that may be trained on has 4000 pixels"):
+        loaded(files, tmp_path / "cache", held=files[1:], smallest=4000)
