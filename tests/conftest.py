@@ -17,6 +17,11 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return in how many processes to test: one more than cores, as browsers and servers keep some of them waiting."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """Folder with set5/, set14/, bsd100/: `SRBENCH_DATA` or ../shared/datasets; skips when neither is there."""
