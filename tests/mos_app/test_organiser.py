@@ -185,7 +185,8 @@ def test_a_button_stays_under_the_pointer_while_the_page_follows_a_click(serve, 
     page.mouse.down()
     server.study.invite("Dora", calibrations=0)
     page.locator("[data-testid=stMetricValue]").get_by_text("4", exact=True).wait_for()  # the page has come to rest
-    assert pressed.bounding_box() == before
+    after = pressed.bounding_box()  # the pointer is in its middle; a line above it may have grown by a pixel
+    assert all(abs(after[side] - before[side]) < before["height"] / 4 for side in ("x", "y"))
     page.mouse.up()
     page.get_by_text("The study is open").wait_for()
     assert store.organiser.study(server.name).state == "open"
