@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,16 @@ def enlarge(lr, scale):
 """
 
 
+Started = Callable[[], list[psutil.Process]]
+
+
+@pytest.fixture
+def started() -> Started:
+    """Return the processes that have been started since the test began: other tests' servers may run beside it."""
+    before = {process.pid for process in psutil.Process().children()}
+    return lambda: [process for process in psutil.Process().children() if process.pid not in before]
+
+
 def asked(*methods: str) -> Asked:
     return Asked(methods, ("psnr",), ("daala",), 2, "cpu", "fast")
 
@@ -58,11 +68,11 @@ def remote(folder: Path, **changes: object) -> RemoteRun:
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
-def test_a_worker_that_is_like_the_client_does_a_task_and_keeps_its_process(tmp_path: Path) -> None:
+def test_a_worker_that_is_like_the_client_does_a_task_and_keeps_its_process(tmp_path: Path, started: Started) -> None:
     host = Host(remote(tmp_path), tmp_path / "scratch")
     answers = [host.do(Parcel(task(tmp_path)), on_device=False) for _ in range(2)]
     assert all(isinstance(answer, Returned) and answer.outcome.status == "ok" for answer in answers)
-    children = psutil.Process().children()
+    children = started()
     assert len(children) == 1
     host.close()
     assert not children[0].is_running()
@@ -143,18 +153,20 @@ def test_an_input_that_changed_is_answered_as_an_error(tmp_path: Path) -> None:
     assert "was changed after it had been verified" in str(answer)
 
 
-def test_a_run_that_nobody_uses_has_no_process_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_nobody_uses_has_no_process_after_a_while(
+    tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hosting, "_IDLE_S", 0.2)
     host = Host(remote(tmp_path), tmp_path / "scratch")
     host.do(Parcel(task(tmp_path)), on_device=False)
-    until(lambda: not psutil.Process(os.getpid()).children(), "the end of the idle process")
+    until(lambda: not started(), "the end of the idle process")
     answer = host.do(Parcel(task(tmp_path)), on_device=False)
     host.close()
     assert isinstance(answer, Returned)
 
 
 def test_the_end_of_a_run_ends_what_is_in_progress_and_starts_nothing_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "methods").mkdir()
     (tmp_path / "methods" / "endless.py").write_text(
@@ -170,11 +182,11 @@ def test_the_end_of_a_run_ends_what_is_in_progress_and_starts_nothing_again(
     host.close()
     at_work.join(60)
     assert [str(answer) for answer in answers] == ["The run has ended."]
-    assert not psutil.Process().children()
+    assert not started()
 
 
-def test_after_its_end_a_run_does_nothing(tmp_path: Path) -> None:
+def test_after_its_end_a_run_does_nothing(tmp_path: Path, started: Started) -> None:
     host = Host(remote(tmp_path), tmp_path / "scratch")
     host.close()
     assert str(host.do(Parcel(task(tmp_path)), on_device=False)) == "The run has ended."
-    assert not psutil.Process(os.getpid()).children()
+    assert not started()
