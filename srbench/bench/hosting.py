@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,9 @@ from pathlib import Path
 from srbench.bench import environment, parcels
 from srbench.bench.environment import Asked
 from srbench.bench.parcels import Parcel, PluginFolder, Returned
+from srbench.bench.processes import program
 from srbench.bench.steady import SteadyWorker
+from srbench.bench.worker import internal_error
 from srbench.errors import RunError, SrbenchError
 
 _IDLE_S = 60.0
@@ -91,9 +92,8 @@ class Host:
             return Unfit(reason) if reason else self._done(parcel, on_device)
         except SrbenchError as error:
             return error
-        except Exception as error:  # it has to travel, whatever it holds
-            place = "/".join(parcel.task.blank.place)
-            return RunError(f"Internal error on {place}: {type(error).__name__}: {error}")
+        except Exception as error:
+            return internal_error(parcel.task, error)
 
     def close(self) -> None:
         """End all processes at once, with what they are doing."""
@@ -162,9 +162,8 @@ class Host:
 
     def _environment(self) -> dict[str, str]:
         """Return what a fresh process here is like: this one may have imported what has been changed since."""
-        code = f"import sys; sys.path[:] = {sys.path!r}; from srbench.bench import environment; environment.main()"
         asked = subprocess.run(
-            [sys.executable, "-c", code],
+            program("environment.main()"),
             input=environment.question(self._remote.asked),
             capture_output=True,
             text=True,

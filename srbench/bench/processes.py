@@ -32,6 +32,16 @@ _AHEAD = 2  # tasks that a worker has at a time: the next one is there when it f
 _BATCHES_AHEAD = 4  # the same in batches: one is read, one waits, one is computed, one is written
 
 
+def program(call: str) -> list[str]:
+    """Return the command of a fresh Python that has this one's path and calls `call`, a function of `srbench.bench`.
+
+    >>> program("serving.serve(5)")[2].endswith("from srbench.bench import serving; serving.serve(5)")
+    True
+    """
+    module = call.partition(".")[0]
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from srbench.bench import {module}; {call}"]
+
+
 class WorkerProcess:
     """One worker process; it ends with the process that started it, however that ends.
 
@@ -55,12 +65,11 @@ class WorkerProcess:
         self._begun: tuple[Place, ...] = ()
         self._started = self._stopped = False
         number = theirs.fileno()
-        call = f"serve_batches({number}, {batch})" if batch else f"serve({number})"
-        code = f"import sys; sys.path[:] = {sys.path!r}; from srbench.bench import serving; serving.{call}"
+        call = f"serving.serve_batches({number}, {batch})" if batch else f"serving.serve({number})"
         # A group of its own, so that it can be ended with all that a method starts; nothing to read, so that no
         # method waits for an answer; and what methods print goes where it cannot mix with tables.
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            program(call),
             stdin=subprocess.DEVNULL,
             stdout=2,
             pass_fds=[number],

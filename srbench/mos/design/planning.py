@@ -15,6 +15,7 @@ from srbench.mos.design.items import Item
 from srbench.mos.design.schedule import part_of
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
+from srbench.mos.store.selection import sessions
 from srbench.stats.intervals import crossed_means, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
@@ -158,10 +159,9 @@ def cost(study: StudyDesign, raters: int, trials: int) -> StudyCost:
     settings = study.settings
     per_picture = 1 if study.compares else 2
     seconds = (trials + study.calibration.count * per_picture) * settings.seconds_per_trial
-    longest = max(1, int(60 * settings.session_minutes / settings.seconds_per_trial))
-    sessions = max(1, -(-trials // longest))
-    hours = (seconds + 60 * settings.break_minutes * (sessions - 1)) / 3600
-    return StudyCost(trials, trials * raters, sessions, hours, hours * raters)
+    breaks = sessions(trials, settings) - 1
+    hours = (seconds + 60 * settings.break_minutes * breaks) / 3600
+    return StudyCost(trials, trials * raters, breaks + 1, hours, hours * raters)
 
 
 def trials(study: StudyDesign, images: Mapping[str, int]) -> int:

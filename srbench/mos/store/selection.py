@@ -67,7 +67,7 @@ def fill(connection: sa.Connection, row: Row, chosen: Settings, choose: Choose) 
         chosen: Settings of the study.
         choose: Makes the choice.
     """
-    if chosen.selection != "active" or row["attempt"] or row["state"] != "rating" or row["position"] > row["trials"]:
+    if row["attempt"] or row["state"] != "rating" or row["position"] > row["trials"]:
         return
     mine = connection.execute(_MINE, {"rater": row["id"]}).all()
     if any(trial.position == row["position"] for trial in mine):
@@ -87,6 +87,10 @@ def fill(connection: sa.Connection, row: Row, chosen: Settings, choose: Choose) 
 
 def session_of(position: int, trials: int, chosen: Settings) -> int:
     """Return the session that a trial belongs to: sessions are equally long, and none longer than was set."""
+    return (position - 1) * sessions(trials, chosen) // trials + 1
+
+
+def sessions(trials: int, chosen: Settings) -> int:
+    """Return in how many sessions so many trials are seen."""
     longest = max(1, int(60 * chosen.session_minutes / chosen.seconds_per_trial))
-    sessions = max(1, -(-trials // longest))
-    return (position - 1) * sessions // trials + 1
+    return max(1, -(-trials // longest))
