@@ -59,6 +59,24 @@ def editable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def own_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test register methods, metrics and protocols that no later test sees."""
+    from srbench import metrics, plugins, registry
+    from srbench.errors import MethodError, MetricError
+    from srbench.metrics import protocol, table
+
+    registry.discover()
+    metrics.metrics()  # what ships is registered once in a process, so before the tables are copied
+    for module, name, kind, error in (
+        (registry, "_methods", "method", MethodError),
+        (table, "_metrics", "metric", MetricError),
+        (protocol, "PROTOCOLS", "protocol", MetricError),
+    ):
+        monkeypatch.setattr(module, name, dict(getattr(module, name)))
+        monkeypatch.setattr(module, "_names", plugins.Names(kind, error))
+
+
+@pytest.fixture
 def run_cells() -> cells.Notebook:
     """Runs code as the cells of a notebook, in a process of its own."""
     return cells.run_cells

@@ -28,12 +28,7 @@ def load(setup):
     return upscale
 """
 
-
-@pytest.fixture(autouse=True)
-def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry.discover()
-    monkeypatch.setattr(registry, "_methods", dict(registry._methods))
-
+pytestmark = pytest.mark.usefixtures("own_tables")
 
 Make = Callable[[str], registry.GuardedUpscaler]
 

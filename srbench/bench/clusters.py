@@ -180,10 +180,11 @@ def _local(spec: ClusterSpec) -> Any:
     from distributed.deploy.subprocess import SubprocessWorker
 
     about = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": _CONNECT_S, "silence_logs": 50}
-    worker = {"cls": SubprocessWorker, "options": {"worker_class": "distributed.Worker", "worker_kwargs": about}}
+    # A nanny beside each worker starts another when it dies; the cluster itself does not know these workers by name.
+    worker = {"cls": SubprocessWorker, "options": {"worker_class": "distributed.Nanny", "worker_kwargs": about}}
     options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
     cluster = SpecCluster(scheduler={"cls": Scheduler, "options": options}, worker=worker)  # type: ignore[no-untyped-call]
-    cluster.adapt(minimum=spec.workers, maximum=spec.workers)
+    cluster.scale(spec.workers)
     return cluster
 
 

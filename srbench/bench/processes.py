@@ -126,13 +126,17 @@ class WorkerProcess:
         begun = [place for place in self._begun if place in self.tasks] or list(self.tasks)[:1]
         return [self.tasks.pop(place) for place in begun]
 
+    def kill(self) -> None:
+        """Kill it with all that it started; who waits for what it says learns that it is dead, and then calls `end`."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def end(self, grace: float = 0.0) -> str:
         """End it with all that it started, after at most `grace` seconds, and return how it died."""
         with contextlib.suppress(EOFError, OSError):
             while self.channel.poll(grace):
                 self.channel.recv()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
         status = self._process.wait()
         self.channel.close()
         if status >= 0:

@@ -34,7 +34,9 @@ class SteadyWorker:
         self._variables, self._folder = variables, folder
         self._process: WorkerProcess | None = None
         self._closed = False
-        self._changing = threading.Lock()
+        # Only who asks the process reads from it and puts it away: two threads would take each other's messages, and
+        # close one file twice, which by then may be another's.
+        self._asking, self._changing = threading.Lock(), threading.Lock()
         self.idle_since = time.monotonic()
 
     def do(self, task: ImageTask) -> ImageOutcome:
@@ -44,13 +46,7 @@ class SteadyWorker:
             SrbenchError: An input cannot be read, the result cannot be written, or it was closed meanwhile.
         """
         try:
-            answer = self._asked(task)
-            if isinstance(answer, Death):
-                answer = self._asked(replace(task, careful=True))
-            while isinstance(answer, Death):
-                after = answer.resolved()
-                answer = after if isinstance(after, ImageOutcome) else self._asked(after)
-            return answer
+            return self._resolved(task)
         finally:
             self.idle_since = time.monotonic()
 
@@ -58,9 +54,20 @@ class SteadyWorker:
         """End the process at once, with what it is doing."""
         with self._changing:
             self._closed = True
-            process, self._process = self._process, None
-        if process is not None:
-            process.end()
+            if self._process is not None:
+                self._process.kill()
+        with self._asking:
+            self._put_away()
+
+    def _resolved(self, task: ImageTask) -> ImageOutcome:
+        with self._asking:
+            answer = self._asked(task)
+            if isinstance(answer, Death):
+                answer = self._asked(replace(task, careful=True))
+            while isinstance(answer, Death):
+                after = answer.resolved()
+                answer = after if isinstance(after, ImageOutcome) else self._asked(after)
+            return answer
 
     def _asked(self, task: ImageTask) -> ImageOutcome | Death:
         while True:
@@ -69,15 +76,25 @@ class SteadyWorker:
                     raise RunError("The run has ended.")
                 process = self._process = self._process or WorkerProcess(variables=self._variables, folder=self._folder)
             process.give([task])
-            message = process.receive()
-            while message is not None and not isinstance(message, ImageOutcome | Exception | Retired):
+            try:
                 message = process.receive()
+                while message is not None and not isinstance(message, ImageOutcome | Exception | Retired):
+                    message = process.receive()
+            except RunError:
+                self._put_away()
+                if self._closed:
+                    continue
+                raise
             process.tasks.clear()
             if isinstance(message, ImageOutcome):
                 return message
             if isinstance(message, Exception):
                 raise message
-            self._process = None
-            how = process.end()
+            how = self._put_away()
             if message is None:
                 return Death(task, process.metric, how)
+
+    def _put_away(self) -> str:
+        with self._changing:
+            process, self._process = self._process, None
+        return process.end() if process is not None else ""

@@ -126,6 +126,7 @@ def test_one_that_exits_in_this_process_ends_only_itself(pictures: Path, tmp_pat
     assert run.scores.groupby("method")["status"].first().to_dict() == {"leaves": "failed", "nearest": "ok"}
 
 
+@pytest.mark.usefixtures("own_tables")
 def test_a_metric_and_a_protocol_of_this_session_reach_the_workers(pictures: Path, tmp_path: Path) -> None:
     @metrics.register_metric("test-worst", title="Worst", higher_is_better=False)
     def worst(sr: Image, hr: Image) -> float:

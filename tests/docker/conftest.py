@@ -153,7 +153,8 @@ def answer(address: str, trust: ssl.SSLContext | None = None, **headers: str) ->
         with urllib.request.build_opener(*handlers).open(request, timeout=20) as response:
             return response.status, str(response.headers)
     except urllib.error.HTTPError as error:
-        return error.code, str(error.headers)
+        with error:
+            return error.code, str(error.headers)
 
 
 def status(address: str, trust: ssl.SSLContext | None = None) -> int:

@@ -14,7 +14,6 @@ import srbench as sb
 from srbench import images, metrics, resize
 from srbench.errors import MetricError
 from srbench.explanation import Explanation
-from srbench.metrics import protocol as protocol_table
 
 
 def pairs(folders: tuple[Path, Path]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -100,10 +99,8 @@ def test_how_much_a_match_is_worth_is_said(coloured: tuple[Path, Path]) -> None:
     assert sb.explain(*coloured, f"{np.mean(scores):.6f}").by_chance[0] <= 2
 
 
-def test_a_users_own_protocol_is_tried_too(coloured: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol_table, "PROTOCOLS", dict(protocol_table.PROTOCOLS))
-    monkeypatch.setattr(protocol_table, "_names", protocol_table.plugins.Names("protocol", MetricError))
-
+@pytest.mark.usefixtures("own_tables")
+def test_a_users_own_protocol_is_tried_too(coloured: tuple[Path, Path]) -> None:
     @metrics.register_protocol("green-alone", title="Green alone", border=5)
     def green(sr: np.ndarray, hr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return sr[..., 1], hr[..., 1]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from srbench import metrics, plugins
+from srbench import metrics
 from srbench.errors import MetricError
 from srbench.metrics import table
 
@@ -18,15 +18,13 @@ SR = np.clip(HR.astype(int) + 9, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture
-def own_table(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, table.Function], None]:
+def register(own_tables: None) -> Callable[[str, table.Function], None]:
     """Return a function that registers a metric for one test."""
-    monkeypatch.setattr(table, "_metrics", dict(table._metrics))
-    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
 
-    def register(name: str, function: table.Function) -> None:
+    def own(name: str, function: table.Function) -> None:
         metrics.register_metric(name, title=name, higher_is_better=True)(function)
 
-    return register
+    return own
 
 
 def test_an_image_too_small_for_ssim_keeps_its_psnr() -> None:
@@ -58,8 +56,8 @@ def refuse(sr: np.ndarray, hr: np.ndarray) -> float:
         (lambda sr, hr: np.zeros(2), "Metric 'own' failed: TypeError"),
     ],
 )
-def test_a_metric_that_fails_costs_only_itself(own_table: Callable[..., None], function: table.Function, message: str):
-    own_table("own", function)
+def test_a_metric_that_fails_costs_only_itself(register: Callable[..., None], function: table.Function, message: str):
+    register("own", function)
     scores = metrics.evaluate_each(SR, HR, scale=4, names=["ssim", "own", "psnr"])
     assert list(scores) == ["ssim", "own", "psnr"]
     assert str(scores.pop("own")).startswith(message)
@@ -68,17 +66,17 @@ def test_a_metric_that_fails_costs_only_itself(own_table: Callable[..., None], f
         metrics.evaluate(SR, HR, scale=4, names=["psnr", "own"])
 
 
-def test_an_interrupt_inside_a_metric_ends_the_scoring(own_table: Callable[..., None]) -> None:
+def test_an_interrupt_inside_a_metric_ends_the_scoring(register: Callable[..., None]) -> None:
     def interrupted(sr: np.ndarray, hr: np.ndarray) -> float:
         raise KeyboardInterrupt
 
-    own_table("own", interrupted)
+    register("own", interrupted)
     with pytest.raises(KeyboardInterrupt):
         metrics.evaluate_each(SR, HR, scale=4, names=["own"])
 
 
 @pytest.mark.parametrize("on", ["rgb", "y"])
-def test_a_metric_that_paints_over_its_images_changes_no_other_score(own_table: Callable[..., None], on: str) -> None:
+def test_a_metric_that_paints_over_its_images_changes_no_other_score(register: Callable[..., None], on: str) -> None:
     @metrics.register_metric("rude", title="Rude", higher_is_better=True, on=on)  # type: ignore[arg-type]
     def rude(sr: np.ndarray, hr: np.ndarray) -> float:
         sr[:] = hr

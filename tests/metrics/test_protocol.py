@@ -12,18 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench import metrics, plugins
+from srbench import metrics
 from srbench.errors import MetricError
 from srbench.metrics import protocol as table
 
 HR = np.random.default_rng(5).integers(0, 256, (32, 36, 3), dtype=np.uint8)
 SR = np.roll(HR, 1, axis=0)
-
-
-@pytest.fixture
-def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "PROTOCOLS", dict(table.PROTOCOLS))
-    monkeypatch.setattr(table, "_names", plugins.Names("protocol", MetricError))
 
 
 def test_an_unknown_protocol_is_answered_with_the_nearest() -> None:
@@ -79,7 +73,7 @@ def test_a_changed_protocol_has_another_version(tmp_path: Path) -> None:
     assert versions[0] == versions[1] != versions[2]
 
 
-@pytest.mark.usefixtures("own_table")
+@pytest.mark.usefixtures("own_tables")
 def test_a_protocol_of_a_notebook_has_a_version_of_its_code() -> None:
     def version(channel: int) -> str:
         source = f"def own(sr, hr):\n    return sr[..., {channel}], hr[..., {channel}]\n"
@@ -118,7 +112,7 @@ def test_a_shipped_protocol_cannot_be_replaced(tmp_path: Path) -> None:
         (lambda sr, hr: (sr / 0.0, hr), "Protocol 'own': expected finite values"),
     ],
 )
-@pytest.mark.usefixtures("own_table")
+@pytest.mark.usefixtures("own_tables")
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_a_protocol_that_breaks_is_named(function: table.Compared, message: str) -> None:
     metrics.register_protocol("own", title="Own", version="1")(function)
@@ -127,7 +121,7 @@ def test_a_protocol_that_breaks_is_named(function: table.Compared, message: str)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int64])
-@pytest.mark.usefixtures("own_table")
+@pytest.mark.usefixtures("own_tables")
 def test_arrays_of_any_type_and_layout_are_compared(dtype: type) -> None:
     @metrics.register_protocol("own", title="Own", version="1")
     def transposed(sr: np.ndarray, hr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -115,12 +115,6 @@ def test_an_installed_package_adds_metrics_through_its_entry_point(tmp_path: Pat
     assert broken == {"bad = no_such_module": "ModuleNotFoundError: No module named 'no_such_module'"}
 
 
-@pytest.fixture
-def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "_metrics", dict(table._metrics))
-    monkeypatch.setattr(table, "_names", plugins.Names("metric", MetricError))
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -129,14 +123,14 @@ def own_table(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda sr, hr: "good", "Metric 'mine' failed: ValueError"),
     ],
 )
-@pytest.mark.usefixtures("own_table")
+@pytest.mark.usefixtures("own_tables")
 def test_a_metric_that_breaks_is_named(body: table.Function, message: str) -> None:
     metrics.register_metric("mine", title="Mine", higher_is_better=True)(body)
     with pytest.raises(MetricError, match=message):
         metrics.evaluate(np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint8), scale=4, names=["mine"])
 
 
-@pytest.mark.usefixtures("own_table")
+@pytest.mark.usefixtures("own_tables")
 def test_a_metric_cannot_spoil_the_image_of_the_next_run() -> None:
     @metrics.register_metric("rude", title="Rude", higher_is_better=True)
     def rude(sr: np.ndarray, hr: np.ndarray) -> float:

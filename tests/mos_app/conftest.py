@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -10,8 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 
 from srbench import images
 from srbench.mos.design import registration, studyfile
@@ -157,11 +157,10 @@ class Server:
         for _ in range(600):
             if self.process.poll() is not None:
                 pytest.fail((self.study.folder / "output.log").read_text())
-            try:
-                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(f"{self.address}/_stcore/health", timeout=1).ok:
                     return self
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
+            time.sleep(0.05)
         pytest.fail("the server did not start in 30 seconds")
 
     def kill(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.error
-import urllib.request
 
 import pytest
+import requests
 
 from srbench.mos.study import Study
 
@@ -122,12 +121,6 @@ def test_a_device_that_is_not_taken_gets_the_code_for_it(serve, browse):
 def test_an_address_without_a_usable_name_makes_no_rater(server, name):
     address = link(server, "", panel="prolific").partition("?")[0]
     before = len(study(server).progress())
-
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_):
-            return None
-
-    with pytest.raises(urllib.error.HTTPError) as answer:
-        urllib.request.build_opener(Stay).open(f"{address}?PROLIFIC_PID={name}")
-    assert answer.value.headers["Location"] == "/#no_participant"
+    answer = requests.get(f"{address}?PROLIFIC_PID={name}", allow_redirects=False, timeout=20)
+    assert answer.headers["Location"] == "/#no_participant"
     assert len(study(server).progress()) == before

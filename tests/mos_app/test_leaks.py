@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import requests
 import scipy.stats
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -294,9 +295,4 @@ def ask(server, token, action, body):
 
 
 def fetch(server, token, path):
-    request = urllib.request.Request(server.address + path, headers={"Cookie": f"srbench_rater={token}"})
-    try:
-        with urllib.request.urlopen(request) as response:
-            return response.status
-    except urllib.error.HTTPError as error:
-        return error.code
+    return requests.get(server.address + path, headers={"Cookie": f"srbench_rater={token}"}, timeout=60).status_code
