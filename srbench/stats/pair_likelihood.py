@@ -51,7 +51,8 @@ class PairLikelihood:
         link: Distribution of the latent difference.
         design: The comparisons.
         prior: Standard deviation of the normal prior of each quality around the mean of all, and of the lean
-            around 0, on the latent scale; infinite for none.
+            around 0, on the latent scale; the standard deviations of random effects have the upper half of it.
+            Infinite for none.
     """
 
     def __init__(self, link: links.Link, design: Design, prior: float) -> None:
@@ -79,7 +80,7 @@ class PairLikelihood:
         by_coefficient -= np.concatenate([quality[1:], lean]) / self.prior**2
         shown = (random.T @ along) * scales * mode.effects + answer * mode.effects
         by_sd = np.add.reduceat(shown, self.starts) if shown.size else shown
-        by_sd = by_sd - by_effect @ at.curvature
+        by_sd = by_sd - by_effect @ at.curvature - (parts.sds / self.prior) ** 2
         return -float(value), -np.concatenate([self._by_tie(parts, at, leverage, pull), by_coefficient, by_sd])
 
     def _by_tie(self, parts: PairParameters, at: links.Interval, leverage: Array, pull: Array) -> Array:
@@ -129,9 +130,9 @@ class PairLikelihood:
         return centred
 
     def penalty(self, parts: PairParameters) -> float:
-        """Return minus the logarithm of the prior of the qualities and the lean, up to a constant."""
+        """Return minus the logarithm of the prior of qualities, lean and standard deviations, up to a constant."""
         quality, lean = self.quality(parts), parts.coefficients[len(self.design.methods) - 1 :]
-        return 0.5 * float(quality @ quality + lean @ lean) / self.prior**2
+        return 0.5 * float(quality @ quality + lean @ lean + parts.sds @ parts.sds) / self.prior**2
 
     def maximise(self) -> Array:
         """Return the vector with the smallest value."""
