@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.information import inverse_information
 from srbench.stats.pair_design import Design
 from srbench.stats.pair_system import PairSystem
+from srbench.stats.search import minimise
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 4.0
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
+_TIES = (-12.0, 6.0)
+"""Logarithm of the smallest and the largest half-width of indifference."""
 _ROUNDS = 100
 
 
@@ -141,13 +143,10 @@ class PairLikelihood:
         start = [np.log(np.log((1 + share) / (1 - share)))] if design.ties else []
         start += [0.0] * design.fixed.shape[1] + [np.log(0.5)] * len(design.sizes)
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(start)
+        if design.ties:
+            bounds[0] = _TIES
         bounds[len(start) - len(design.sizes) :] = [(SMALLEST, _LARGEST)] * len(design.sizes)
-        found = optimize.minimize(
-            self, np.array(start), jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
-        )  # fmt: skip
-        vector: Array = found.x
-        return vector
+        return minimise(self, np.array(start), bounds)
 
     def covariance(self, vector: Array) -> Array:
         """Return the covariance of the coefficients: that block of the inverse of the observed information.

@@ -55,7 +55,8 @@ def small_study(
     ("raters", "trials", "spread", "tie", "wins"),
     [
         (12, 10, 0.0, 2.0, False),  # 110 of 120 are ties: the random effects grew without end
-        *product((3,), (15,), (0.0, 3.0), (0.3,), (False, True)),
+        (3, 10, 0.0, 2.0, False),  # 25 of 30
+        *product((3,), (15,), (3.0,), (0.3,), (False, True)),
         *product((12,), (10,), (3.0,), (0.0, 0.3), (True,)),
         (12, 12, 1.0, 0.0, False),
         (4, 8, 1.0, 0.0, True),
