@@ -10,6 +10,7 @@ import pandas as pd
 
 from srbench.reports.findings import Findings, Opinions
 from srbench.reports.phrases import ends, kind, listed
+from srbench.stats.intervals import excludes_zero
 from srbench.tables.names import Names, lines
 from srbench.tables.numbers import number, p_text, span
 
@@ -118,13 +119,17 @@ def _drift(findings: Findings, found: Opinions) -> Iterator[str]:
         return
     lead = f"From a rater's first trial to the last, scores{kind(findings)}"
     change = f"{number(drift.trend, sign=True)} points {span(drift.low, drift.high, sign=True)}"
-    if drift.low > 0 or drift.high < 0:
+    if excludes_zero(drift.low, drift.high):
         yield f"{lead} {'rise' if drift.trend > 0 else 'fall'} by {change} (p {p_text(drift.p)})."
     else:
         yield f"{lead} change by {change}: no drift of all raters is shown, and none beyond these ends is likely."
     odd = drift.raters.loc[drift.raters["drifts"], "rater"].tolist()
     differ = "Raters differ in their trends" if drift.p_sd < 0.05 else "That raters differ in their trends is not shown"
-    named = f"; of one rater each, these drift for certain: {listed(odd)}" if odd and drift.p_sd < 0.05 else ""
+    named = (
+        f"; these drift, by intervals that hold for all raters at once: {listed(odd)}"
+        if odd and drift.p_sd < 0.05
+        else ""
+    )
     yield f"{differ} (sd {number(drift.sd)} points, p {p_text(drift.p_sd)}){named}."
 
 

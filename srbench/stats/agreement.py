@@ -11,7 +11,7 @@ import pandas as pd
 from srbench.errors import StatisticsError
 from srbench.stats import logistic
 from srbench.stats.correlations import KINDS, NAMES, grouped, pooled
-from srbench.stats.intervals import family_critical
+from srbench.stats.intervals import excludes_zero, family_critical
 from srbench.stats.jackknife import FEWEST, Estimate
 from srbench.stats.stimuli import Stimuli, stimuli
 from srbench.stats.tables import RatingTable
@@ -111,7 +111,7 @@ def metric_contrasts(
             error, degrees = difference.error()
             reach = family_critical(len(by_metric), max(1, int(degrees))) * error if error > 0 else error
             low, high = difference.value - reach, difference.value + reach
-            rows.append((dataset, a, b, difference.value, low, high, bool(low > 0 or high < 0)))
+            rows.append((dataset, a, b, difference.value, low, high, bool(excludes_zero(low, high))))
     return pd.DataFrame(rows, columns=["dataset", "a", "b", "difference", "low", "high", "differs"])
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srbench.errors import StatisticsError
-from srbench.stats.intervals import crossed_mean, shared_critical
+from srbench.stats.intervals import crossed_mean, excludes_zero, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p, superiority
 from srbench.stats.tables import Array, Cube, RatingTable, cubes, differences, score_cubes
 
@@ -141,7 +141,8 @@ def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float) -> list[Comparison
 def _in_family(row: Comparison, p_adjusted: float, reach: float) -> Comparison:
     reach = 0.0 if row.error == 0 else reach
     low, high = row.difference - reach, row.difference + reach
-    return replace(row, p_adjusted=p_adjusted, family_low=low, family_high=high, significant=bool(low > 0 or high < 0))
+    significant = bool(excludes_zero(low, high))
+    return replace(row, p_adjusted=p_adjusted, family_low=low, family_high=high, significant=significant)
 
 
 def _pair(cube: Cube, a: int, b: int, metric: str, unit: Unit, alpha: float) -> Comparison:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError, unknown
+from srbench.stats.intervals import excludes_zero
 from srbench.stats.tables import Array
 
 _DRAWS = 100_000
@@ -98,5 +99,5 @@ def pairwise(methods: Sequence[str], estimates: Array, covariance: Array, level:
     table.insert(1, "b", [methods[b] for _, b in pairs])
     statistic = np.divide(table["estimate"], table["error"], out=np.full(len(table), np.nan), where=table["error"] > 0)
     table["p"] = 2.0 * scipy_stats.norm.sf(np.abs(statistic))
-    table["differs"] = (table["low"] > 0) | (table["high"] < 0)
+    table["differs"] = excludes_zero(table["low"], table["high"])
     return table

@@ -18,6 +18,7 @@ from scipy import stats as scipy_stats
 
 from srbench.errors import StatisticsError
 from srbench.stats.crossed import Codes, Crossed, crossed, estimable
+from srbench.stats.intervals import excludes_zero
 from srbench.stats.reml import SMALLEST, Reml, RemlFit
 from srbench.stats.tables import Array, RatingTable, check_ratings
 
@@ -178,5 +179,5 @@ def _of_raters(problem: Reml, logs: Array, fit: RemlFit, names: Sequence[str], c
     reach = scipy_stats.norm.isf(0.025) * errors
     return pd.DataFrame(
         {"rater": names, "n": counts, "trend": trend, "low": trend - reach, "high": trend + reach,
-         "drifts": np.abs(trend) > family}
+         "drifts": excludes_zero(trend - family, trend + family)}
     )  # fmt: skip

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats as scipy_stats
 
 from srbench.stats.tables import Array
@@ -173,6 +173,20 @@ def _rest_of_gaps(filled: Array, present: NDArray[np.bool_]) -> tuple[float, flo
     freedom = float(counts.sum() - counts.size - rank)
     left = float((filled**2).sum() - (sums**2 / counts).sum() - solved @ right)
     return (max(left, 0.0) / freedom, freedom) if freedom > 0 else (0.0, 0.0)
+
+
+def excludes_zero(low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether the interval of a difference excludes 0: the one rule by which anything is called different.
+
+    Args:
+        low: Lower end or ends; NaN where there is no interval, which excludes nothing.
+        high: Upper end or ends.
+
+    Returns:
+        A truth value, or one for each end.
+    """
+    found: NDArray[np.bool_] = np.greater(low, 0) | np.less(high, 0)
+    return found
 
 
 def shared_critical(methods: int, degrees: Array, level: float = 0.95) -> float:

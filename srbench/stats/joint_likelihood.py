@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.information import inverse_information
 from srbench.stats.joint_design import JointDesign
 from srbench.stats.joint_system import JointSystem
+from srbench.stats.search import minimise
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 4.0
@@ -179,11 +179,7 @@ class JointLikelihood:
         place = self.ends[2]
         bounds[place] = (-_WIDEST, _WIDEST) if start is None else (start[place], start[place])
         bounds[self.ends[5] :] = [(SMALLEST, _LARGEST)] * len(self.design.sizes)
-        found = optimize.minimize(
-            self, self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-12, "gtol": 1e-5},
-        )  # fmt: skip
-        vector: Array = found.x
+        vector = minimise(self, self._start() if start is None else start, bounds, 1e-12)
         if start is None and abs(vector[place]) > _WIDEST - 1e-3:
             raise StatisticsError(
                 "Ratings and comparisons have no common scale: comparisons are decided far more, or far less, clearly "

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.crossed import Codes, Crossed, System
 from srbench.stats.information import inverse_information
+from srbench.stats.search import minimise
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 2.5
@@ -21,8 +20,6 @@ SMALLEST, _LARGEST = -6.0, 2.5
 _WIDEST = 2.0
 """Logarithm of the largest width of a rater's thresholds, and of the largest spread."""
 _ROUNDS = 100
-_TURNS = 50
-"""How often a search may step to where the likelihood cannot be computed, and turn round."""
 _START = np.log(0.5)
 
 
@@ -194,36 +191,7 @@ class Laplace:
             # A rater of a single score has no best width, and one who never errs no best spread.
             + [(-_WIDEST, _WIDEST)] * (self.spreads + self.widths)
         )
-        found = optimize.minimize(
-            self._guarded(), self._start() if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": tolerance, "gtol": 1e-5},
-        )  # fmt: skip
-        vector: Array = found.x
-        return vector
-
-    def _guarded(self) -> Callable[[Array], tuple[float, Array]]:
-        """Return this function, with a slope back to the best vector so far wherever it cannot be computed.
-
-        The first steps of a search are long, and some end where the random effects have no mode that can be found.
-        """
-        best: tuple[float, Array] | None = None
-        turns = 0
-
-        def look(vector: Array) -> tuple[float, Array]:
-            nonlocal best, turns
-            try:
-                value, slope = self(vector)
-            except StatisticsError:
-                turns += 1
-                if best is None or turns > _TURNS or (vector == best[1]).all():
-                    raise
-                away = vector - best[1]
-                return best[0] + 1.0, 2.0 * away / float(away @ away)
-            if best is None or value < best[0]:
-                best = value, vector.copy()
-            return value, slope
-
-        return look
+        return minimise(self, self._start() if start is None else start, bounds, tolerance)
 
     def _start(self) -> Array:
         shares = np.bincount(self.category).cumsum()[:-1] / self.category.size

@@ -19,6 +19,7 @@ from scipy import stats as scipy_stats
 from srbench.errors import StatisticsError
 from srbench.stats import contrasts
 from srbench.stats.crossed import Crossed, compared, crossed
+from srbench.stats.intervals import excludes_zero
 from srbench.stats.reml import Reml
 from srbench.stats.tables import Array, RatingTable
 
@@ -71,7 +72,7 @@ class LinearMixed:
         wider = scipy_stats.t.isf(scipy_stats.norm.sf(reach), degrees) * table["error"]
         table["low"], table["high"] = table["estimate"] - wider, table["estimate"] + wider
         table["p"] = 2.0 * scipy_stats.t.sf(np.abs(table["estimate"] / table["error"]), degrees)
-        table["differs"] = (table["low"] > 0) | (table["high"] < 0)
+        table["differs"] = excludes_zero(table["low"], table["high"])
         return table.assign(degrees=degrees)
 
 

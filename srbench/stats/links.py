@@ -17,30 +17,51 @@ LinkName = Literal["logit", "probit"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A symmetric distribution: its function, and its density with two derivatives."""
+    """A symmetric distribution.
+
+    Attributes:
+        name: What users call it.
+        cdf: Its function.
+        log_cdf: The logarithm of that, for arguments where it would be 0.
+        log_density: The logarithm of its density f.
+        turns: f'/f and f''/f.
+    """
 
     name: str
     cdf: Callable[[Array], Array]
-    densities: Callable[[Array], tuple[Array, Array, Array]]
+    log_cdf: Callable[[Array], Array]
+    log_density: Callable[[Array], Array]
+    turns: Callable[[Array], tuple[Array, Array]]
 
 
-def _logistic_densities(x: Array) -> tuple[Array, Array, Array]:
-    below = special.expit(x)
-    density = below * special.expit(-x)
-    slope = density * (1.0 - 2.0 * below)
-    return density, slope, density * (1.0 - 6.0 * density)
+def _logistic_log_density(x: Array) -> Array:
+    away = np.abs(x)
+    found: Array = -away - 2.0 * np.log1p(np.exp(-away))
+    return found
 
 
-def _normal_densities(x: Array) -> tuple[Array, Array, Array]:
-    finite = np.clip(x, -40.0, 40.0)  # beyond, density times any power of x is 0, and inf * 0 would not be
-    density = np.exp(-0.5 * finite**2) / np.sqrt(2.0 * np.pi)
-    return density, -finite * density, (finite**2 - 1.0) * density
+def _logistic_turns(x: Array) -> tuple[Array, Array]:
+    first = -np.tanh(0.5 * x)
+    return first, 1.0 - 1.5 * (1.0 - first**2)
+
+
+def _normal_log_density(x: Array) -> Array:
+    found: Array = -0.5 * x**2 - 0.5 * np.log(2.0 * np.pi)
+    return found
+
+
+def _normal_turns(x: Array) -> tuple[Array, Array]:
+    return -x, x**2 - 1.0
 
 
 LINKS = {
-    "logit": Link("logit", special.expit, _logistic_densities),
-    "probit": Link("probit", special.ndtr, _normal_densities),
+    "logit": Link("logit", special.expit, special.log_expit, _logistic_log_density, _logistic_turns),
+    "probit": Link("probit", special.ndtr, special.log_ndtr, _normal_log_density, _normal_turns),
 }
+_END = 1e6
+"""What stands for an infinite end: its density is 0, and infinity times 0 would not be."""
+_FAR = 1e-250
+"""Below it, probabilities lose their digits, and are computed as logarithms."""
 
 
 def find(name: str) -> Link:
@@ -76,16 +97,19 @@ class Interval:
 
 
 def interval(link: Link, a: Array, c: Array) -> Interval:
-    """Return the log-probability of falling between `c` and `a` (which may be infinite), with its derivatives."""
-    p = _probability(link, a, c)
-    f, f1, f2 = link.densities(a)
-    g, g1, g2 = link.densities(c)
-    n1, n2, n3 = (f - g) / p, (f1 - g1) / p, (f2 - g2) / p
-    f, f1, f2, g, g1, g2 = (part / p for part in (f, f1, f2, g, g1, g2))
+    """Return the log-probability of falling between `c` and `a` (which may be infinite), with its derivatives.
+
+    They are finite however far from 0 both ends lie, and the curvature is nowhere negative, as the logarithms of both
+    distributions are concave.
+    """
+    log_p = _log_probability(link, a, c)
+    f, f1, f2 = _over(link, a, log_p)
+    g, g1, g2 = _over(link, c, log_p)
+    n1, n2, n3 = f - g, f1 - g1, f2 - g2
     return Interval(
-        value=np.log(p),
+        value=log_p,
         slope=-n1,
-        curvature=n1**2 - n2,
+        curvature=np.maximum(n1**2 - n2, 0.0),
         third=-n3 + 3.0 * n1 * n2 - 2.0 * n1**3,
         value_a=f,
         value_c=-g,
@@ -96,8 +120,23 @@ def interval(link: Link, a: Array, c: Array) -> Interval:
     )
 
 
-def _probability(link: Link, a: Array, c: Array) -> Array:
+def _over(link: Link, end: Array, log_p: Array) -> tuple[Array, Array, Array]:
+    """Return the density at `end` and its two derivatives, over the probability."""
+    finite = np.clip(end, -_END, _END)
+    density = np.exp(link.log_density(finite) - log_p)
+    first, second = link.turns(finite)
+    return density, first * density, second * density
+
+
+def _log_probability(link: Link, a: Array, c: Array) -> Array:
     # Both ends in the upper tail: mirrored, the difference keeps its digits.
     mirrored = a + c > 0
     upper, lower = np.where(mirrored, -c, a), np.where(mirrored, -a, c)
-    return np.maximum(link.cdf(upper) - link.cdf(lower), 1e-300)
+    p = link.cdf(upper) - link.cdf(lower)
+    far = p < _FAR
+    found: Array = np.log(np.where(far, 1.0, p))
+    if far.any():
+        above, below = (link.log_cdf(np.maximum(end[far], -_END)) for end in (upper, lower))
+        narrow = np.minimum(below - above, -np.finfo(float).eps)  # two ends that are one for a computer
+        found[far] = above + np.log(-np.expm1(narrow))
+    return found

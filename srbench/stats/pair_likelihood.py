@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from srbench.errors import StatisticsError
 from srbench.stats import links
 from srbench.stats.information import inverse_information
 from srbench.stats.pair_design import Design
 from srbench.stats.pair_system import PairSystem
+from srbench.stats.search import minimise
 from srbench.stats.tables import Array
 
 SMALLEST, _LARGEST = -6.0, 4.0
 """Logarithm of the smallest standard deviation: an effect whose estimate ends there is not there."""
+_TIES = (-12.0, 6.0)
+"""Logarithm of the smallest and the largest half-width of indifference."""
 _ROUNDS = 100
 
 
@@ -51,7 +53,8 @@ class PairLikelihood:
         link: Distribution of the latent difference.
         design: The comparisons.
         prior: Standard deviation of the normal prior of each quality around the mean of all, and of the lean
-            around 0, on the latent scale; infinite for none.
+            around 0, on the latent scale; the standard deviations of random effects have the upper half of it.
+            Infinite for none.
     """
 
     def __init__(self, link: links.Link, design: Design, prior: float) -> None:
@@ -79,7 +82,7 @@ class PairLikelihood:
         by_coefficient -= np.concatenate([quality[1:], lean]) / self.prior**2
         shown = (random.T @ along) * scales * mode.effects + answer * mode.effects
         by_sd = np.add.reduceat(shown, self.starts) if shown.size else shown
-        by_sd = by_sd - by_effect @ at.curvature
+        by_sd = by_sd - by_effect @ at.curvature - (parts.sds / self.prior) ** 2
         return -float(value), -np.concatenate([self._by_tie(parts, at, leverage, pull), by_coefficient, by_sd])
 
     def _by_tie(self, parts: PairParameters, at: links.Interval, leverage: Array, pull: Array) -> Array:
@@ -129,9 +132,9 @@ class PairLikelihood:
         return centred
 
     def penalty(self, parts: PairParameters) -> float:
-        """Return minus the logarithm of the prior of the qualities and the lean, up to a constant."""
+        """Return minus the logarithm of the prior of qualities, lean and standard deviations, up to a constant."""
         quality, lean = self.quality(parts), parts.coefficients[len(self.design.methods) - 1 :]
-        return 0.5 * float(quality @ quality + lean @ lean) / self.prior**2
+        return 0.5 * float(quality @ quality + lean @ lean + parts.sds @ parts.sds) / self.prior**2
 
     def maximise(self) -> Array:
         """Return the vector with the smallest value."""
@@ -140,13 +143,10 @@ class PairLikelihood:
         start = [np.log(np.log((1 + share) / (1 - share)))] if design.ties else []
         start += [0.0] * design.fixed.shape[1] + [np.log(0.5)] * len(design.sizes)
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(start)
+        if design.ties:
+            bounds[0] = _TIES
         bounds[len(start) - len(design.sizes) :] = [(SMALLEST, _LARGEST)] * len(design.sizes)
-        found = optimize.minimize(
-            self, np.array(start), jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 1000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
-        )  # fmt: skip
-        vector: Array = found.x
-        return vector
+        return minimise(self, np.array(start), bounds)
 
     def covariance(self, vector: Array) -> Array:
         """Return the covariance of the coefficients: that block of the inverse of the observed information.

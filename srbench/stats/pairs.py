@@ -33,7 +33,8 @@ from srbench.stats.tables import Array
 PRIOR = 5.0
 """Standard deviation, in JOD, of the normal prior of each quality around the mean of all.
 
-It keeps a method that won or lost every comparison at a finite place; where both win some, it moves next to nothing.
+It keeps a method that won or lost every comparison at a finite place, and the standard deviations of random effects,
+which have its upper half, from growing without end; where both win some, it moves next to nothing.
 """
 
 
@@ -135,8 +136,8 @@ def pair_model(
         methods: Methods to compare, in this order; comparisons with others are left out. None means all.
         order: Whether all raters may share a lean to the left. They may not where a column `sides` says `unknown`.
         prior: Standard deviation, in JOD of a single rater and image, of the normal prior of each quality around the
-            mean of all, and of the lean around 0. None means no prior, and is refused where a group of methods won
-            or lost everything.
+            mean of all, of the lean around 0, and of the standard deviations of random effects above 0. None means
+            no prior, and is refused where a group of methods won or lost everything.
 
     Raises:
         StatisticsError: The comparisons are unusable, fall into groups that were never compared with each other, or

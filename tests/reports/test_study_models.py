@@ -86,7 +86,7 @@ def test_drift_is_told_only_where_its_interval_excludes_none(report: Report) -> 
     assert "fall by \N{MINUS SIGN}0.20" in said(trend=-0.2, low=-0.3, high=-0.1)[0]
     assert "rise by +0.20" in said(trend=0.2, low=0.1, high=0.3)[0]
     marked = drift.raters.assign(drifts=drift.raters["rater"] == "r03")
-    assert "these drift for certain: r03" in said(raters=marked, p_sd=0.01, sd=0.3)[1]
+    assert "hold for all raters at once: r03" in said(raters=marked, p_sd=0.01, sd=0.3)[1]
     assert said(raters=marked, p_sd=0.4)[1].startswith("That raters differ in their trends is not shown")
 
 

@@ -85,7 +85,7 @@ def by_sureal(scores: np.ndarray, model: str, **options: object) -> dict[str, An
     dataset.dis_videos = [
         {"content_id": 0, "asset_id": j, "path": f"d{j}", "os": row.tolist()} for j, row in enumerate(scores)
     ]
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(invalid="ignore"):
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(invalid="ignore", divide="ignore"):
         return getattr(subjective_model, model)(RawDatasetReader(dataset)).run_modeling(**options)
 
 
