@@ -18,6 +18,7 @@ LAYERS = {
     "srbench.images": 0,
     "srbench.paper": 0,
     "srbench.sources": 0,
+    "srbench.tomlfile": 0,
     "srbench.plugins": 0,
     "srbench.resize": 1,
     "srbench.degradations": 1,

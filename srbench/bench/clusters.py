@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from srbench import tomlfile
 from srbench.errors import RunError, unknown
 
 SYSTEMS = {
@@ -70,12 +70,7 @@ class ClusterSpec:
 
 
 def _of_file(path: Path) -> ClusterSpec:
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"Cannot read {path}: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} is no TOML file: {error}.") from None
+    said = tomlfile.read(path, "the cluster's file", RunError)
     strange = said.keys() - {"kind", "address", "workers", "options"}
     if strange:
         raise RunError(f"{path}: {unknown('key', min(strange), ('kind', 'address', 'workers', 'options'))}")

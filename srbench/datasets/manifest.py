@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from srbench import content, plugins
+from srbench import content, plugins, tomlfile
 from srbench.errors import DatasetError, unknown
 
 PARTS = ("hr", "lr")
@@ -155,9 +154,8 @@ def parse(path: Path) -> Manifest:
     Raises:
         DatasetError: It is not TOML in UTF-8, or lacks something.
     """
+    table = tomlfile.read(path, "the manifest", DatasetError)
     try:
-        # Editors on Windows put a byte order mark before the first line.
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return Manifest(
             name=path.stem,
             title=table["title"],
@@ -176,12 +174,9 @@ def parse(path: Path) -> Manifest:
                 *(entry for factor in _factors(table) for entry in _entries(table[f"x{factor}"], factor)),
             ),
         )
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise DatasetError(f"The manifest {path} is not UTF-8 in line {line}. Save it as UTF-8.") from None
     except KeyError as error:
         raise DatasetError(f"The manifest {path} lacks {error}. docs/datasets.md shows a whole one.") from None
-    except (OSError, ValueError, IndexError, AttributeError, TypeError) as error:
+    except (ValueError, IndexError, AttributeError, TypeError) as error:
         text = " ".join(str(error).split())
         raise DatasetError(f"The manifest {path} is not well-formed: {text}.") from None
 

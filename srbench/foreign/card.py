@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from srbench import tomlfile
 from srbench.errors import MethodError, unknown
 from srbench.foreign import published
 from srbench.foreign.interface import CHANNELS, GRAY, RANGES, Interface
@@ -75,12 +75,7 @@ def read(path: Path) -> ModelCard:
     Raises:
         MethodError: It cannot be read, a field is unknown, missing or of the wrong type, or a file is not there.
     """
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MethodError(f"The model card {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MethodError(f"The model card {path} is no TOML: {' '.join(str(error).split())}.") from None
+    told = tomlfile.read(path, "the model card", MethodError)
     try:
         return _card(path, told)
     except _MistakeError as mistake:
@@ -101,8 +96,8 @@ def risks(path: Path) -> list[str]:
 
 def _told(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return tomlfile.read(path, "the model card", MethodError)
+    except MethodError:
         return {}  # `read` says what is wrong
 
 

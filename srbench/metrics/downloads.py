@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -121,7 +122,8 @@ def loaded(
             warnings.simplefilter("ignore")  # libraries ask torchvision for weights in deprecated ways
             return make()
     except caught as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        # torch names every tensor that does not fit, hundreds of them
+        reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
         needed = ", ".join(map(str, files)) or unchecked
         raise MetricError(
             f"{what} needs {needed}. They could not be loaded: {reason}. Without a network, put them into a folder and "

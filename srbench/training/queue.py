@@ -5,12 +5,12 @@ A queue may be killed at any moment. The same command goes on with the job under
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from srbench import tomlfile
 from srbench.errors import SrbenchError, TrainingError, unknown
 from srbench.training import averaged, checkpoints, parallel, photographs
 from srbench.training.launch import TrainingRequest, launch
@@ -71,10 +71,7 @@ def read(path: Path) -> Queue:
     Raises:
         TrainingError: It cannot be read, or something in it is not as expected.
     """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"Cannot read the queue {path}: {error}.") from None
+    entries = tomlfile.read(path, "the queue", TrainingError)
     _check_names(path, "the queue", entries, _TOP)
     jobs = entries.get("job", [])
     if not isinstance(jobs, list) or not jobs:

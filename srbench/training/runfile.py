@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srbench import tomlfile
 from srbench.errors import TrainingError, unknown
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         TrainingError: It cannot be read, or something in it is not as expected.
     """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"Cannot read the config {path}: {error}.") from None
+    entries = tomlfile.read(path, "the config", TrainingError)
     for name in entries:
         if name not in _KNOWN:
             raise TrainingError(

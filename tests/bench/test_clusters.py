@@ -52,7 +52,7 @@ def test_a_cluster_is_an_address_this_machine_or_a_batch_system(text: str, expec
         ("slrum", "Unknown cluster 'slrum'. Did you mean 'slurm'"),
         ("local:0", "'local:0': expected a number of workers from 1; got '0'"),
         ("local:many", "expected a number of workers from 1; got 'many'"),
-        ("nowhere.toml", "Cannot read nowhere.toml"),
+        ("nowhere.toml", "Cannot read the cluster's file nowhere.toml"),
     ],
 )
 def test_another_text_is_refused_in_one_sentence(text: str, message: str) -> None:
@@ -72,7 +72,7 @@ def test_a_file_says_it_with_the_options_of_dask_jobqueue(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kind = ", "is no TOML file"),
+        ("kind = ", "Cannot read the cluster's file"),
         ('kind = "slurm"\njobs = 3', "Unknown key 'jobs'"),
         ('kind = "cloud"', "Unknown kind 'cloud'"),
         ('kind = "slurm"\noptions = 3', "expected a table [options]; got 3"),

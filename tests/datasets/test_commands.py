@@ -90,10 +90,10 @@ def test_a_broken_manifest_is_named_and_the_others_are_listed(cache: Path, tmp_p
     assert (answer.returncode, "set5" in answer.stdout) == (0, True)
     assert answer.stderr == (
         f"Broken data set: {tmp_path}/gone: SRBENCH_DATASETS_PATH names it, but there is no such folder\n"
-        f"Broken data set: The manifest {tmp_path}/mine.toml is not UTF-8 in line 1. Save it as UTF-8.\n"
+        f"Broken data set: Cannot read the manifest {tmp_path}/mine.toml: line 1 is not UTF-8. Save it as UTF-8.\n"
     )
     assert srbench("verify", "demo", SRBENCH_DATASETS_PATH=place).returncode == 0
-    assert "mine.toml is not UTF-8" in srbench("verify", "mine", SRBENCH_DATASETS_PATH=place).stderr
+    assert "mine.toml: line 1 is not UTF-8" in srbench("verify", "mine", SRBENCH_DATASETS_PATH=place).stderr
 
 
 def test_the_files_of_a_further_factor_are_fetched_by_its_number(publish, cache: Path):

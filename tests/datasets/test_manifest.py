@@ -154,12 +154,12 @@ def test_a_manifest_of_ones_own_is_one_more_set_and_never_shadows_another(folder
 
 
 BROKEN = {
-    "latin": (MINE.replace("A.", "caf\xe9").encode("latin-1"), "latin.toml is not UTF-8 in line 2. Save it as UTF-8"),
+    "latin": (MINE.replace("A.", "caf\xe9").encode("latin-1"), "latin.toml: line 2 is not UTF-8. Save it as UTF-8"),
     "headless": (MINE.replace("[hr]", "[high]").encode(), "headless.toml lacks 'hr'"),
     "empty": (b"", "empty.toml lacks 'title'"),
     "list": (b'images = 3\ntitle = "T"', "list.toml lacks 'about'"),
-    "unfinished": (b"title = ", "unfinished.toml is not well-formed"),
-    "nul": (b"\0", "nul.toml is not well-formed"),
+    "unfinished": (b"title = ", "unfinished.toml: it is no TOML"),
+    "nul": (b"\0", "nul.toml: it is no TOML"),
     "typed": (MINE.replace("a = {}", "a = 3").encode(), "typed.toml is not well-formed"),
     "braces": (MINE.replace("{name}", "{}").encode(), "braces.toml is not well-formed"),
     "sum": (MINE.replace("a = {}", 'a = { hr = "abc" }').encode(), "the SHA-256 of a.png is 'abc', expected 64"),
@@ -177,7 +177,7 @@ def test_a_broken_manifest_is_named_and_stops_no_other(folder, name):
     assert (place, more) == (str(folder / f"{name}.toml"), [])
     assert reason in said
     assert "\n" not in said
-    with pytest.raises(DatasetError, match=rf"The manifest .*{name}\.toml"):
+    with pytest.raises(DatasetError, match=rf"[Tt]he manifest .*{name}\.toml"):
         load(name)
 
 

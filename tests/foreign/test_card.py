@@ -103,7 +103,8 @@ def test_a_mistake_is_one_clear_line(fields: dict[str, str | None], expected: st
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"), [(b"a = ", "is no TOML"), (b"\xff", "is no TOML"), (None, "cannot be read: No such file")]
+    ("content", "expected"),
+    [(b"a = ", "is no TOML"), (b"\xff", "line 1 is not UTF-8"), (None, "Cannot read the model card .*: No such file")],
 )
 def test_a_card_that_cannot_be_read_is_one_clear_line(content: bytes | None, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "card.toml"

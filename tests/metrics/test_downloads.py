@@ -72,6 +72,17 @@ def test_missing_weights_are_named_with_checksum_address_and_folder(own: bool, m
         downloads.loaded("A metric", read, [file])
 
 
+def test_a_network_of_hundreds_of_wrong_tensors_is_one_short_line() -> None:
+    def refuse() -> None:
+        raise RuntimeError("Error(s) in loading state_dict: " + "size mismatch for a.weight,\n\t" * 300)
+
+    with pytest.raises(
+        MetricError, match=r"could not be loaded: Error\(s\) in loading state_dict: .* \.\.\.\. W"
+    ) as error:
+        downloads.loaded("A metric", refuse)
+    assert len(str(error.value)) < 600
+
+
 def test_a_folder_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SRBENCH_WEIGHTS", str(tmp_path / "nope"))
     with pytest.raises(MetricError, match=r"SRBENCH_WEIGHTS names .*nope, which is no folder"):

@@ -16,7 +16,7 @@ from scipy.special import gamma
 from srbench import images, metrics, resize
 from srbench.errors import MetricError
 from srbench.images import Image
-from srbench.metrics import blocks
+from srbench.metrics import blocks, naturalness
 from srbench.metrics.naturalness import PARAMETERS
 
 
@@ -68,7 +68,8 @@ def direct_niqe(luma: np.ndarray) -> float:
     ids=["cat", "astronaut", "coffee"],
 )
 def test_a_photograph_has_the_value_of_the_papers_equations(picture: Image) -> None:
-    # Shapes are tried in steps of 0.001: one float32 that rounds the other way may take the next, worth some 1e-3.
+    # Here the picture at half its size is rounded once, not in every sum. Shapes are tried in steps of 0.001: one
+    # float32 that rounds the other way may take the next, worth some 1e-3.
     assert metrics.niqe(picture) == pytest.approx(direct_niqe(images.luma(picture)), abs=2e-3)
 
 
@@ -90,11 +91,16 @@ def test_the_golden_values_are_met(data_root: Path, shared: Path) -> None:
         for name, value, picture in golden_pictures(data_root, shared)
     }
     assert len(errors) == 40
-    # Measured: median 9e-6, 39 within 1e-3. The other is a shape between two of the table, which the rounding errors of
-    # float32 in BasicSR's resizing decide.
+    # Measured: median 6e-6, the worst 3.9e-4. BasicSR itself moves by up to 2.2e-3 with the order in which MKL adds up.
     assert np.median(list(errors.values())) < 3e-5
-    assert {name for name, error in errors.items() if error > 1e-3} <= {"bsd100/img_002/bicubic"}
-    assert max(errors.values()) < 1.5e-3
+    assert max(errors.values()) < 1e-3, errors
+
+
+def test_half_the_size_is_matlabs_but_for_the_rounding_of_float32() -> None:
+    plane = np.random.default_rng(0).uniform(0, 255, (96, 192)).astype(np.float32)
+    half = np.empty((48, 96), np.float32)
+    blocks.halve(plane, naturalness.HALF, half)
+    np.testing.assert_allclose(half, resize.imresize(plane.astype(np.float64), 0.5), atol=2e-4)
 
 
 def test_the_mean_over_the_originals_of_set14_is_the_published_one(data_root: Path) -> None:
@@ -139,7 +145,9 @@ def test_flat_areas_are_exactly_zero_at_both_scales_whatever_their_brightness() 
     window = np.load(PARAMETERS)["gaussian_window"].sum(axis=0)
     for level in range(256):
         plane = np.full((20, 24), level, np.float32)
-        for flat in (plane, resize.imresize(plane, 0.5)):
+        half = np.empty((10, 12), np.float32)
+        blocks.halve(plane, naturalness.HALF, half)
+        for flat in (plane, half):
             normal = np.ones_like(flat)
             blocks.normalise(flat, window, normal)
             assert not normal.any(), level

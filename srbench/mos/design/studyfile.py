@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from srbench import tomlfile
 from srbench.errors import StudyError, unknown
 from srbench.mos.design.questionnaire import Question
 from srbench.mos.design.screening import Screening
@@ -28,11 +28,11 @@ def design_from(
     Raises:
         StudyError: See `read`.
     """
-    text = _text(path)
+    entries = _read(path)
     open_entries: dict[str, Any] = {"name": name, "seed": seed}
-    if all_sets is not None and "sets" not in _entries_of(text, str(path)):
+    if all_sets is not None and "sets" not in entries:
         open_entries["sets"] = [_listed(asdict(each)) for each in all_sets()]
-    found = parse(text, str(path), **open_entries)
+    found = _design(open_entries | entries, str(path))
     design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="")
     check(design, str(path))
     return design
@@ -44,23 +44,12 @@ def read(path: Path) -> StudyDesign:
     Raises:
         StudyError: The file is missing, is no TOML, or holds a wrong or unknown entry.
     """
-    return parse(_text(path), str(path))
+    return _design(_read(path), str(path))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise StudyError(f"{path} is missing. Make a study with: srbench mos new NAME --run runs/NAME") from None
-    except UnicodeDecodeError:
-        raise StudyError(f"{path} is not UTF-8 text.") from None
-
-
-def _entries_of(text: str, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{where} is no valid TOML: {error}.") from None
+def _read(path: Path) -> dict[str, Any]:
+    hint = "Make a study with: srbench mos new NAME --run runs/NAME"
+    return tomlfile.read(path, "the study", StudyError, missing=hint)
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +62,11 @@ def parse(text: str, where: str = "study.toml", **defaults: Any) -> StudyDesign:
     Raises:
         StudyError: See `read`.
     """
-    raw = defaults | _entries_of(text, where)
+    return _design(defaults | tomlfile.parse(text, where, StudyError), where)
+
+
+def _design(entries: Mapping[str, Any], where: str) -> StudyDesign:
+    raw = dict(entries)
     version = raw.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise StudyError(f"{where} has schema_version {version}; this srbench reads {SCHEMA_VERSION}.")
