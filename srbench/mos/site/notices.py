@@ -113,8 +113,8 @@ def asks_for_page(headers: Headers) -> bool:
 
 
 def waits(seconds: float) -> dict[str, str]:
-    """Return the header that says when to come again."""
-    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+    """Return the header that says when to come again: no sooner than in two seconds, which no language says by one."""
+    return {"Retry-After": str(max(2, math.ceil(seconds)))}
 
 
 def _is_bare_refusal(message: Message) -> bool:

@@ -188,9 +188,7 @@ class Gate:
         sealed = self._is_sealed(f"export-{kind}", request.path_params["seal"])
         if not sealed or kind not in EXPORT_FORMATS or self._export is None:
             log_refused(request.scope, "export")
-            return Response(
-                "Addresses of downloads hold for ten minutes. Take a new one from the organiser's page.", 403
-            )
+            return Response("Links to downloads hold for ten minutes. Take a new one from the organiser's page.", 403)
         disposition = {"Content-Disposition": f'attachment; filename="{EXPORT_FORMATS[kind]}"'}
         try:
             data = self._export(kind)
