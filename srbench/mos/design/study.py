@@ -228,7 +228,10 @@ def _check_pairs(settings: Settings, where: str) -> None:
     if settings.selection == "active" and not settings.compares:
         raise StudyError(f"{where}: active selection chooses between pairs: take design = 'pc'.")
     if settings.selection == "active" and settings.small_screens == "leave-out":
-        raise StudyError(f"{where}: active selection may show any picture: take small_screens = 'refuse'.")
+        raise StudyError(
+            f"{where}: active selection may show any picture, so that none can be left out: take "
+            "small_screens = 'refuse'."
+        )
 
 
 def _check_checks(settings: Settings, where: str) -> None:
@@ -241,4 +244,7 @@ def _check_checks(settings: Settings, where: str) -> None:
             f"{where}: allowed_misses is {settings.allowed_misses}, but there are fewer gold and trap trials."
         )
     if settings.repeats and settings.selection == "active":
-        raise StudyError(f"{where}: active selection asks what is not known yet, so that it has no repeats.")
+        raise StudyError(
+            f"{where}: active selection asks what is not known yet and nothing twice: leave out repeats, or take "
+            "selection = 'full'."
+        )
