@@ -243,6 +243,7 @@ class Session {
   }
 
   onView() {
+    if (this.isTesting()) this.test.onView();
     if (this.state?.sizes) this.welcome();
     else this.layOut();
   }
