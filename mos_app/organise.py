@@ -1,6 +1,8 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
 import datetime as dt
+import math
+import time
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +11,27 @@ import pandas as pd
 import streamlit as st
 
 from srbench.errors import SrbenchError
+from srbench.mos.quality import CHECKS, meanings, quality
 from srbench.mos.site import organiser as web_organiser
 from srbench.mos.site.server import Site, running
 from srbench.mos.store.definitions import Settings
+from srbench.mos.store.rows import RaterStatus, StudyStatus
+from srbench.stats.screening import ENOUGH, RULES
 
 REFRESH_SECONDS = 5
+JUDGE_SECONDS = 60
 SHOWN_EVENTS = 50
 # A table that grew with every new rater would move the buttons below it, perhaps from under a pointer that is pressing.
-TABLE_PIXELS = 280
+TABLE_PIXELS = 387
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 2.5rem; }
+.leave { text-align: right; }
+.leave button {
+    padding: 0.4rem 0.9rem; border: 1px solid #c3ccd6; border-radius: 0.5rem; background: #ffffff; color: #1f4e79;
+    font: inherit; cursor: pointer;
+}
+.leave button:hover { background: #eef3f8; }
+</style>"""
 
 
 def signed_in(site: Site) -> bool:
@@ -40,34 +55,92 @@ def sign_in(site: Site) -> None:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def progress(site: Site) -> None:
-    """Show how far each rater is, and keep it up to date."""
-    raters = site.store.organiser.raters(site.study)
-    done, total = sum(rater.done for rater in raters), sum(rater.total for rater in raters)
-    looks = sum(event.kind == "peeked" for event in site.store.organiser.events(site.study))
-    record = site.store.organiser.study(site.study)
-    columns = st.columns(5)
-    columns[0].metric("State", record.state)
-    columns[1].metric("Raters", len(raters))
-    columns[2].metric("Finished", sum(rater.state == "finished" for rater in raters))
-    columns[3].metric("Ratings", f"{done} of {total}")
+    """Show how far each rater is and how well it goes, and keep it up to date."""
+    status = site.store.organiser.status(site.study)
+    seen = judged(site)
+    summary(status, sum(bool(seen[rater.code]["flags"]) for rater in status.raters if rater.code in seen))
+    table = pd.DataFrame([line(rater, seen.get(rater.code)) for rater in status.raters], columns=list(LINES))
+    st.dataframe(table, hide_index=True, column_config=LINES, height=TABLE_PIXELS, placeholder="")
+    st.caption(f"{conditions(status.record.settings)} Times are those of {zone()}.")
+
+
+def summary(status: StudyStatus, flagged: int) -> None:
+    """Show the study in six figures."""
+    columns = st.columns([2, 2, 2, 3, 2, 3])
+    columns[0].metric("State", status.record.state)
+    columns[1].metric("Raters", len(status.raters))
+    columns[2].metric("Finished", sum(rater.state == "finished" for rater in status.raters))
+    columns[3].metric("Ratings", f"{status.done:,} of {status.total:,}")
+    hint = "Raters whom a rule of screening, or a missed check, points at. See “What the flags mean”."
+    columns[4].metric("Flagged", flagged, help=hint)
     hint = "How often scores were shown or downloaded while raters still rated. Whoever waits for a result finds one."
-    columns[4].metric("Looks at scores", looks, help=hint)
-    table = pd.DataFrame(
-        {
-            "number": rater.number,
-            "code": rater.code,
-            "note": rater.label,
-            "state": rater.state,
-            "progress": rater.done / max(rater.total, 1),
-            "rated": f"{rater.done} of {rater.total}",
-            "last rating": moment(rater.last_rated),
-            "screen": rater.screen,
-        }
-        for rater in raters
+    columns[5].metric("Looks at scores", status.looks, help=hint)
+
+
+LINES = {
+    "number": st.column_config.NumberColumn("no.", width=45),
+    "note": st.column_config.TextColumn("note", width=150),
+    "state": st.column_config.TextColumn("state", width=95),
+    "progress": st.column_config.ProgressColumn(
+        "progress", min_value=0, max_value=100, format="%d %%", color="#1f4e79", width=135
+    ),
+    "rated": st.column_config.TextColumn("rated", width=95),
+    "left": st.column_config.TextColumn(
+        "time left", width=80, help="At the rater's own pace, which the planned one stands in for at first; no breaks."
+    ),
+    "seconds": st.column_config.NumberColumn(
+        "seconds", format="%.1f", width=75, help="Median time from seeing a picture to answering."
+    ),
+    "flags": st.column_config.MultiselectColumn(
+        "flags", width=165, help="See “What the flags mean” below the table.", options=[*RULES, CHECKS], color="orange"
+    ),
+    "last": st.column_config.TextColumn("last answer", width=110),
+    "code": st.column_config.TextColumn("code", width=85, help="What exports call this rater."),
+    "screen": st.column_config.TextColumn("screen", width=230),
+}
+"""The columns of the table of raters, so wide that a laptop shows all but the last ones."""
+
+
+def line(rater: RaterStatus, seen: dict[str, Any] | None) -> dict[str, Any]:
+    """Return one line of the table of raters."""
+    return {
+        "number": rater.number,
+        "note": rater.label or "",
+        "state": rater.state,
+        "progress": int(100 * rater.done / max(rater.total, 1)),
+        "rated": f"{rater.done} of {rater.total}",
+        "left": duration(rater.seconds_left),
+        "seconds": seen["seconds"] if seen else None,
+        "flags": list(seen["flags"]) if seen else [],
+        "last": moment(rater.last_rated, "%d %b, %H:%M"),
+        "code": rater.code,
+        "screen": rater.screen,
+    }
+
+
+def judged(site: Site) -> dict[str, dict[str, Any]]:
+    """Return for each rater's code what the answers so far say of the rater; it takes longer than a count."""
+    kept, at = st.session_state.get("judged", ({}, 0.0))
+    if time.monotonic() - at > JUDGE_SECONDS:
+        rows = quality(site.store.analyst, site.study).to_dict("records")
+        kept = {str(row["rater"]): row for row in rows}
+        st.session_state.judged = (kept, time.monotonic())
+    return kept
+
+
+def flags(site: Site) -> None:
+    """Say what each flag means, and what it does not."""
+    settings = site.store.organiser.study(site.study).settings
+    found = meanings(settings)
+    st.markdown("\n".join(f"- **{name}**: {text}" for name, text in found.items()))
+    if settings.compares:
+        st.write("The rules of screening look at scores, which pairs have none of.")
+    else:
+        st.write(f"Rules of screening say nothing yet of raters with fewer than {ENOUGH} answers.")
+    st.write(
+        "A flag is a reason to look and none to exclude: some honest raters have one. Flags follow from scores but say "
+        "nothing of methods, so that seeing them is no look at scores. Write down before whom a report leaves out."
     )
-    bar = st.column_config.ProgressColumn("progress", min_value=0.0, max_value=1.0, format="percent", color="#1f4e79")
-    st.dataframe(table, hide_index=True, column_config={"progress": bar}, height=TABLE_PIXELS)
-    st.caption(f"{conditions(record.settings)} Times are those of {zone()}.")
 
 
 def conditions(chosen: Settings) -> str:
@@ -230,20 +303,29 @@ def zone() -> dt.tzinfo:
         return dt.UTC
 
 
-def moment(seconds: float | None) -> str:
+def moment(seconds: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """Return a time as text, as the organiser's clock shows it."""
-    return "" if seconds is None else f"{dt.datetime.fromtimestamp(seconds, zone()):%Y-%m-%d %H:%M:%S}"
+    return "" if seconds is None else dt.datetime.fromtimestamp(seconds, zone()).strftime(form)
+
+
+def duration(seconds: float) -> str:
+    """Return a time to come as text, rounded up to minutes; nothing where nothing is left."""
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else ""
 
 
 def page(site: Site) -> None:
     """Show the whole page to an organiser."""
+    st.html(STYLE)
     title, leave = st.columns([5, 1])
     title.title(site.study)
     if site.gate.takes_accounts and st.user.get("is_logged_in"):
         leave.button("Sign out", on_click=st.logout)
     else:
-        leave.html('<form method="post" action="/organiser/logout"><button>Sign out</button></form>')
+        leave.html('<form class="leave" method="post" action="/organiser/logout"><button>Sign out</button></form>')
     progress(site)
+    with st.expander("What the flags mean"):
+        section(site, flags)
     sections = {"Invite": invitations, "One rater": one_rater, "Pause or close": switch}
     for name, show in sections.items():
         with st.expander(name):

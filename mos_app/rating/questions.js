@@ -1,10 +1,12 @@
 // Draws consent and questions into a card, and reads what was answered.
 
-// Returns the words of a language, or the first that there are: a study need not speak every language of the page.
-const inLanguage = (words, language) => words[language] ?? Object.values(words)[0];
+const FALLBACKS = {}; // which language stands in for one that the study brought
 
-// The language that a consent is shown in; the server is told which text was agreed to.
-const languageOf = (words, language) => (language in words ? language : Object.keys(words)[0]);
+// Returns the language that a study's own words are shown in: the rater's, the one that stands in for it, or the first
+// that there is, because a study need not speak every language of the page.
+const languageOf = (words, language) => [language, FALLBACKS[language], ...Object.keys(words)].find((tag) => tag in words);
+
+const inLanguage = (words, language) => words[languageOf(words, language)];
 
 // Returns a fieldset per question; `given` holds the answers and is kept up to date.
 function questionFields(questions, language, given, words) {

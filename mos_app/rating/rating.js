@@ -7,6 +7,7 @@ class Session {
   constructor(page, data) {
     this.page = page;
     this.data = data;
+    Object.assign(FALLBACKS, data.fallbacks);
     this.part = (name) => page.querySelector(`.${name}`);
     this.leaving = new AbortController();
     this.state = null; // what the server said last
@@ -76,7 +77,7 @@ class Session {
   }
 
   say(name, values = {}) {
-    const text = this.data.languages[this.language][name] ?? this.data.languages.en[name] ?? name;
+    const text = this.data.languages[this.language][name] ?? name;
     return text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
   }
 
@@ -242,6 +243,7 @@ class Session {
   }
 
   onView() {
+    if (this.isTesting()) this.test.onView();
     if (this.state?.sizes) this.welcome();
     else this.layOut();
   }

@@ -19,6 +19,8 @@ class ScreeningTest {
     this.answers = [];
     this.card = this.facts.test === "acuity" ? FIRST_CARD : null; // its width, until the rater has fitted it
     this.fitted = this.facts.test !== "acuity";
+    this.view = null; // zoom, pinch and screen at which the card was fitted
+    this.moved = false; // they have changed since
     this.box = Object.assign(document.createElement("div"), { className: "test" });
   }
 
@@ -29,8 +31,19 @@ class ScreeningTest {
   draw() {
     const nodes = this.fitted ? this[this.facts.test]() : this.fitting();
     const again = this.facts.attempt > 1 ? [line(this.say("test_again"))] : [];
+    if (this.moved && !this.fitted) again.push(warning(this.say("test_card_again")));
     this.box.replaceChildren(...again, ...nodes);
     return this.box;
+  }
+
+  // A zoom, a pinch or another screen: the frame is no longer as wide as the card, and rings would have another size.
+  // Answers to rings that were seen before stay.
+  onView() {
+    if (this.facts.test !== "acuity" || !this.fitted || this.isDone || isSameView(this.view, currentView())) return;
+    this.fitted = false;
+    this.moved = true;
+    this.draw();
+    this.box.querySelector("input").focus();
   }
 
   answer(value) {
@@ -79,6 +92,7 @@ class ScreeningTest {
     fit();
     const done = makeButton(this.say("test_card_done"), () => {
       this.fitted = true;
+      this.view = currentView();
       this.draw();
       this.box.querySelector(".answers button").focus();
     });
@@ -183,6 +197,13 @@ function pixelCanvas(size, name) {
   canvas.setAttribute("aria-label", name);
   return canvas;
 }
+
+// What decides how large a CSS pixel is: the ratio of the screen and of the browser's zoom, and a pinch.
+const currentView = () => [window.devicePixelRatio, window.visualViewport ? window.visualViewport.scale : 1];
+
+const isSameView = (one, other) => one.every((value, place) => Math.abs(value - other[place]) < 0.001);
+
+const warning = (text) => Object.assign(line(text), { role: "alert", className: "again" });
 
 const line = (text) => Object.assign(document.createElement("p"), { textContent: text });
 

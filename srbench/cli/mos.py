@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -107,8 +108,8 @@ def status(name: Name, studies: Studies = HERE, db: Url = None, as_json: AsJson 
     typer.echo(f"{name} ({record.origin}): {record.state}, {counts}")
     for rater in found.raters:
         typer.echo(
-            f"{rater.number:5d}  {rater.state:12s} {rater.done:5d}/{rater.total:<5d} {rater.label or ''}"
-            f"{f' ({rater.screen})' if rater.screen else ''}"
+            f"{rater.number:5d}  {rater.state:12s} {rater.done:5d}/{rater.total:<5d} {_left(rater.seconds_left):10s} "
+            f"{rater.label or ''}{f' ({rater.screen})' if rater.screen else ''}"
         )
     if found.looks:
         typer.echo(f"Looks at scores before the end: {found.looks} (who waits for a certain result finds one)")
@@ -183,3 +184,7 @@ def close(
     else:
         study.close()
         typer.echo(f"Study {name} is closed.")
+
+
+def _left(seconds: float) -> str:
+    return f"{math.ceil(seconds / 60)} min left" if seconds else ""

@@ -29,13 +29,19 @@ def plan(
     cost, settings = found.cost, planned.settings
     if as_json:
         rows = [asdict(row) for row in found.power]
-        typer.echo(json.dumps({"effect": effect, "power": rows, **asdict(cost)}, indent=1))
+        how = {"selection": settings.selection, "simulated": found.simulated}
+        typer.echo(json.dumps({"effect": effect, **how, "power": rows, **asdict(cost)}, indent=1))
         return
     part = f", {settings.trials_per_rater} trials a rater" if settings.trials_per_rater else ""
     typer.echo(
         f"{settings.design}: {raters} raters{part}, a difference of {effect:g} MOS, "
         f"{simulations} simulated studies per set"
     )
+    if found.simulated != settings.selection:
+        typer.echo(
+            f"NOT of {settings.selection} selection, which is not simulated: the power below is that of balanced "
+            "blocks of as many trials. docs/pairs.md compares their errors."
+        )
     typer.echo("set          pictures  methods   power  (Wilcoxon)  false alarms  (Wilcoxon)  smallest p")
     for row in found.power:
         typer.echo(
@@ -46,11 +52,6 @@ def plan(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
         "which is the rule of the report, and by Wilcoxon's p of this pair alone."
     )
-    if settings.selection == "active":
-        typer.echo(
-            "Active selection is simulated as balanced blocks of as many pairs: it finds more than is said here "
-            "(docs/pairs.md)."
-        )
     if planned.compares:
         typer.echo("Raters choose the better of two, and an interval of the mean choice is made for each pair.")
     elif settings.design != "acr":

@@ -1,4 +1,4 @@
-"""`srbench mos templates`: the study files to begin with."""
+"""`srbench mos templates` and `srbench mos texts`: files to begin a study, or a language of it, with."""
 
 from __future__ import annotations
 
@@ -24,3 +24,23 @@ def templates(
         return
     for each, description in files.descriptions().items():
         typer.echo(f"{each:10s} {description}")
+
+
+def texts(
+    language: Annotated[str, typer.Argument(help="Code of a language, or `list`.")] = "en",
+) -> None:
+    """Print all texts of the rating page in a language, to translate or change: `srbench mos texts > fr.toml`.
+
+    A study brings such a file by an entry [[languages]] in its study.toml, with code and file.
+    """
+    from srbench.errors import StudyError, unknown
+    from srbench.mos.design import languages
+
+    files = languages.files()
+    if language == "list":
+        for code, path in files.items():
+            typer.echo(f"{code:10s} {languages.read(path)['name']}")
+        return
+    if language not in files:
+        raise StudyError(unknown("language", language, files))
+    typer.echo(files[language].read_text(encoding="utf-8"), nl=False)

@@ -286,6 +286,17 @@ class Study:
         columns = [field.name for field in fields(RaterStatus)]
         return pd.DataFrame([asdict(rater) for rater in self.status().raters], columns=columns)
 
+    def quality(self) -> pd.DataFrame:
+        """Return what the answers so far say of each rater, and nothing about methods: see `srbench.mos.quality`.
+
+        Returns:
+            Columns rater, answers, seconds, missed, checked, flags.
+        """
+        from srbench.mos.quality import quality
+
+        with self._store() as store:
+            return quality(store.analyst, self.name)
+
     def ratings(self, names: bool = False) -> pd.DataFrame:
         """Return all ratings, or all comparisons where the design is pair comparison, one per row.
 

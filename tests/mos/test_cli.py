@@ -272,6 +272,15 @@ def test_the_plan_of_the_paper_counts_its_ratings_and_warns_of_five_pictures(mos
     plan = json.loads(mos("plan", "--simulations", 2, "--json"))
     assert plan["ratings"] == 29_328
     assert plan["power"][0]["smallest_p"] == 0.0625
+    assert plan["simulated"] == plan["selection"] == "full"
+
+
+def test_a_plan_says_at_its_top_that_active_selection_is_not_simulated(mos: Mos) -> None:
+    words = ("plan", "--from", "pc-active", "--raters", 3, "--simulations", 1)
+    assert mos(*words).splitlines()[1].startswith("NOT of active selection, which is not simulated")
+    plan = json.loads(mos(*words, "--json"))
+    assert (plan["selection"], plan["simulated"]) == ("active", "full")
+    assert "NOT of" not in mos("plan", "--from", "pc-random", "--raters", 3, "--simulations", 1)
 
 
 def test_a_user_error_is_one_line_and_exit_status_two(tmp_path: Path) -> None:

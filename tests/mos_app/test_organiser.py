@@ -9,6 +9,7 @@ import requests
 
 from srbench.errors import StudyError
 from srbench.mos.site.organiser import Gate, check_password, hash_password
+from srbench.mos.store.session import Card
 
 KEY = b"k" * 32
 
@@ -94,6 +95,13 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     store.rater.proceed(rater, "welcome")
     for _ in range(4):
         store.rater.rate(rater, store.rater.next_trial(rater).id, 4, 2.0)
+    careless = store.rater.rater_by_token(server.study.invite("Zoe", calibrations=0))
+    due = store.rater.proceed(careless, "welcome")
+    while not isinstance(due, Card) or due.can_proceed:
+        if isinstance(due, Card):
+            due = store.rater.proceed(careless, due.kind)
+        else:
+            due = store.rater.rate(careless, due.id, 3, 2.0).due
 
     browser = browse()
     page = browser.page
@@ -105,13 +113,22 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     assert "not the password" in page.inner_text("[role=alert]")
     page.fill("#password", server.password)
     page.click("button")
-    page.get_by_text("4 of 12").first.wait_for()
+    page.get_by_text("16 of 24").first.wait_for()
+    assert page.locator("[data-testid=stMetric]", has_text="Flagged").inner_text().endswith("1")
+    table = page.locator("[data-testid=stDataFrame] canvas tbody tr")
+    ann, zoe = (table.nth(row).inner_text() for row in range(2))
+    assert "1 min" in ann, "eight more pictures"
+    assert "constant" not in ann
+    assert "constant" in zoe
+    assert "finished" in zoe
+    page.get_by_text("What the flags mean").click()
+    page.get_by_text("the same score in 90 % of the ratings or more").wait_for()
     cookie = next(c for c in page.context.cookies() if c["name"] == "srbench_organiser")
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Strict"
 
     store.rater.rate(rater, store.rater.next_trial(rater).id, 5, 2.0)
-    page.get_by_text("5 of 12").first.wait_for(timeout=15_000)
+    page.get_by_text("17 of 24").first.wait_for(timeout=15_000)
 
     page.get_by_text("Data", exact=True).click()
     page.get_by_text("They are hidden for that reason").wait_for()
@@ -119,9 +136,9 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     assert not any(kind == "peeked" for kind, _ in server.study.events())
     with page.expect_download() as download:
         page.get_by_role("link", name="csv").click()
-    table = download.value.path().read_text()
-    assert table.count("\n") == 6
-    assert "Ann" not in table
+    exported = download.value.path().read_text()
+    assert exported.count("\n") == 18
+    assert "Ann" not in exported
     assert ("exported", "csv") in server.study.events()
     assert ("peeked", "download of csv") in server.study.events()
 
@@ -133,7 +150,7 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     page.get_by_label("One line per rater").fill("Ben\nCleo")
     page.get_by_role("button", name="Make links").click()
     page.get_by_text("Copy the links now").wait_for()
-    assert [each.label for each in store.organiser.raters(server.name)] == ["Ann in room 12", "Ben", "Cleo"]
+    assert [each.label for each in store.organiser.raters(server.name)] == ["Ann in room 12", "Zoe", "Ben", "Cleo"]
 
     page.get_by_text("One rater", exact=True).click()
     page.get_by_role("button", name="New link").click()

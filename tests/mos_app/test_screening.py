@@ -101,6 +101,48 @@ def test_rings_plates_and_steps_lead_to_the_practice_and_are_stored(run, browse)
     assert detail["right"] == detail["answers"]
 
 
+@pytest.mark.parametrize("change", ["zoom", "pinch"])
+def test_a_zoom_after_the_card_asks_for_the_card_again_and_rings_have_their_size_anew(run, browse, change):
+    server = run("acr", parts={"screening": Screening(acuity=0.67, distance_cm=100.0)}, versions=("nearest", "hr"))
+    page = browse()
+    page.page.goto(server.link(invite(server.study)[0]))
+    page.screen("welcome")
+    page.proceed()
+    frame, fitted = page.page.get_by_label("Width of the frame"), page.page.get_by_role("button", name="The frame is")
+    frame.fill("340")
+    fitted.click()
+    directions = [page_direction(each) for each in RIGHT(1, "acuity", 1)]
+    page.page.get_by_label(directions[0], exact=True).click()
+    progress(page, 2, 5)
+
+    page.page.set_viewport_size({"width": 990, "height": 690})
+    page.page.wait_for_function("innerWidth === 990")
+    assert page.page.locator(".test canvas").count() == 1, "a smaller window changes nothing"
+    devtools = page.page.context.new_cdp_session(page.page)
+    if change == "zoom":  # what Ctrl + does: fewer CSS pixels of more pixels each
+        zoomed = {"width": 500, "height": 350, "deviceScaleFactor": 2, "mobile": False}
+        devtools.send("Emulation.setDeviceMetricsOverride", zoomed)
+    else:
+        devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    page.page.get_by_text("The zoom or the screen has changed").wait_for()
+    assert page.page.locator(".test canvas").count() == 0
+    page.key("6")  # no answer to a ring that is not shown
+    ratio = 2 if change == "zoom" else 1
+    frame.evaluate("(input) => { input.value = 170; input.dispatchEvent(new Event('input')); }")
+    fitted.dispatch_event("click")
+    progress(page, 2, 5)
+    ring = page.page.locator(".test canvas").evaluate(GAP)
+    gap = screening.gap_pixels(0.67, float(page.page.inner_text(".test p").split(" cm")[0].split()[-1]), 170 * ratio)
+    assert ring["black"] / gap**2 == pytest.approx(4 * math.pi - 1, abs=0.9)
+    for direction in directions[1:]:
+        page.page.get_by_label(direction, exact=True).dispatch_event("click")
+    page.screen("calibration" if change == "zoom" else "view_pinched")  # images ask for more than rings
+    (detail,) = table(server)["detail"].map(json.loads)
+    assert detail["card_pixels"] == 170 * ratio
+    assert detail["answers"] == detail["right"]
+    assert page.errors == []
+
+
 def page_direction(direction):
     names = ["Right", "Top right", "Top", "Top left", "Left", "Bottom left", "Bottom", "Bottom right"]
     return names[direction]

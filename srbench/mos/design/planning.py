@@ -15,6 +15,7 @@ from srbench.mos.design.items import Item
 from srbench.mos.design.schedule import part_of
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
+from srbench.mos.store.definitions import Selection
 from srbench.mos.store.selection import sessions
 from srbench.stats.intervals import crossed_means, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
@@ -72,10 +73,18 @@ class StudyCost:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What a study can find, set by set, and what it costs."""
+    """What a study can find, set by set, and what it costs.
+
+    Attributes:
+        power: What it can find.
+        cost: What it costs.
+        simulated: How the simulated raters got their trials. It is the design's own selection, but for `active`: that
+            one is not simulated, and `full`, balanced blocks of as many trials, stands in its place.
+    """
 
     power: tuple[Power, ...]
     cost: StudyCost
+    simulated: Selection
 
 
 def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 300, seed: int = 0) -> Prospect:
@@ -97,7 +106,9 @@ def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 
     found = power(
         images, raters, effect, methods=methods, studies=simulations, seed=seed, seen=seen, chooses=design.compares
     )
-    return Prospect(tuple(found), cost(design, raters, trials(design, images)))
+    selection = design.settings.selection
+    simulated: Selection = "full" if selection == "active" else selection
+    return Prospect(tuple(found), cost(design, raters, trials(design, images)), simulated)
 
 
 def power(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from srbench import images
 from srbench.errors import StudyError
-from srbench.mos.design import studyfile
+from srbench.mos.design import languages, studyfile
 from srbench.mos.design.stimuli import FOLDER
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.store.definitions import StudyRecord, check_name
@@ -72,6 +72,9 @@ def freeze(folder: Path, store: OrganiserStore) -> StudyRecord:
         record = verify(folder, store)
         store.set_state(record.name, "open")
         return store.study(record.name)
+    for each in planned.languages:
+        languages.check_file(each, folder / each.file)
+    languages.verify(planned.languages, folder)
     check_stimuli(folder, planned)
     definition = (folder / "study.toml").read_text(encoding="utf-8")
     return store.create_study(planned.name, planned.settings, planned.stimuli, definition)
@@ -89,7 +92,9 @@ def verify(folder: Path, store: OrganiserStore) -> StudyRecord:
             f"{folder / 'study.toml'} was changed after the study was opened. Restore it: a frozen study "
             "cannot change. A changed design is a new study."
         )
-    check_stimuli(folder, frozen(record))
+    planned = frozen(record)
+    languages.verify(planned.languages, folder)
+    check_stimuli(folder, planned)
     return record
 
 

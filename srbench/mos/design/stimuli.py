@@ -16,7 +16,7 @@ import numpy as np
 from srbench import images
 from srbench.bench.results import load_info
 from srbench.errors import RunError, StudyError
-from srbench.mos.design import originals, schedule, studyfile
+from srbench.mos.design import languages, originals, schedule, studyfile
 from srbench.mos.design.originals import Load
 from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import REFERENCE, ImageSet, StudyDesign, check
@@ -67,10 +67,13 @@ def make(design: StudyDesign, run: Path, studies: Path, data_root: Path | None =
         The study with its pictures, as it was written.
 
     Raises:
-        StudyError: The run lacks a method or picture, versions of one picture differ in size, or the study exists.
+        StudyError: The run lacks a method or picture, versions of one picture differ in size, a file of texts is
+            incomplete, or the study exists.
         RunError: `run` is not a finished run.
     """
     check(design, "the design")
+    for each in design.languages:  # before a thousand pictures are copied
+        languages.check_file(each, Path(each.file))
     folder = studies / design.name
     if folder.exists():
         raise StudyError(f"{folder} exists already. Choose another name, or remove it if it was never opened.")
@@ -89,6 +92,7 @@ def make(design: StudyDesign, run: Path, studies: Path, data_root: Path | None =
         study = replace(
             planned,
             run=run.as_posix(),
+            languages=languages.gather(planned.languages, temporary),
             run_sha256=images.file_sha256(run / "run.json"),
             # Their order in the file is that of their random names: it says nothing either.
             stimuli=tuple(sorted(stimuli, key=lambda each: each.id)),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from srbench import paper
 from srbench.errors import StudyError, unknown
-from srbench.mos.design import questionnaire, screening
+from srbench.mos.design import languages, questionnaire, screening
+from srbench.mos.design.languages import Language
 from srbench.mos.design.questionnaire import Question
 from srbench.mos.design.screening import Screening
 from srbench.mos.store.definitions import (
@@ -89,6 +90,7 @@ class StudyDesign:
         consent: The text that raters agree to before anything else, by language; empty for none.
         questions: What is asked before the practice and after the last rating.
         screening: What raters must see, and on what screens, before they take part.
+        languages: Languages of the rating page besides those that are shipped.
     """
 
     name: str
@@ -103,6 +105,7 @@ class StudyDesign:
     consent: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
     screening: Screening = field(default_factory=Screening)
+    languages: tuple[Language, ...] = ()
 
     def __post_init__(self) -> None:
         asks = questionnaire.asked(self.consent, self.questions) + self.screening.tests
@@ -142,6 +145,8 @@ def check(study: StudyDesign, where: str) -> None:
     _check_settings(study.settings, where)
     questionnaire.check(study.consent, study.questions, where)
     screening.check(study.screening, where)
+    languages.check(study.languages, where)
+    languages.check_words(study.languages, study.consent, study.questions, where)
 
 
 def _check_sets(study: StudyDesign, where: str) -> None:
@@ -223,7 +228,10 @@ def _check_pairs(settings: Settings, where: str) -> None:
     if settings.selection == "active" and not settings.compares:
         raise StudyError(f"{where}: active selection chooses between pairs: take design = 'pc'.")
     if settings.selection == "active" and settings.small_screens == "leave-out":
-        raise StudyError(f"{where}: active selection may show any picture: take small_screens = 'refuse'.")
+        raise StudyError(
+            f"{where}: active selection may show any picture, so that none can be left out: take "
+            "small_screens = 'refuse'."
+        )
 
 
 def _check_checks(settings: Settings, where: str) -> None:
@@ -236,4 +244,7 @@ def _check_checks(settings: Settings, where: str) -> None:
             f"{where}: allowed_misses is {settings.allowed_misses}, but there are fewer gold and trap trials."
         )
     if settings.repeats and settings.selection == "active":
-        raise StudyError(f"{where}: active selection asks what is not known yet, so that it has no repeats.")
+        raise StudyError(
+            f"{where}: active selection asks what is not known yet and nothing twice: leave out repeats, or take "
+            "selection = 'full'."
+        )

@@ -10,6 +10,7 @@ from typing import Any
 
 from srbench import tomlfile
 from srbench.errors import StudyError, unknown
+from srbench.mos.design.languages import Language
 from srbench.mos.design.questionnaire import Question
 from srbench.mos.design.screening import Screening
 from srbench.mos.design.study import Calibration, ImageSet, Retest, StudyDesign, check
@@ -33,7 +34,9 @@ def design_from(
     if all_sets is not None and "sets" not in entries:
         open_entries["sets"] = [_listed(asdict(each)) for each in all_sets()]
     found = _design(open_entries | entries, str(path))
-    design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="")
+    # Paths count from the file that names them; the design goes on without it.
+    brought = tuple(replace(each, file=str(path.parent / each.file), sha256="") for each in found.languages)
+    design = replace(found, name=name, seed=seed, stimuli=(), run="", run_sha256="", languages=brought)
     check(design, str(path))
     return design
 
@@ -80,6 +83,7 @@ def _design(entries: Mapping[str, Any], where: str) -> StudyDesign:
         "retest": lambda value: _build(Retest, value, f"{where} [retest]"),
         "screening": lambda value: _build(Screening, value, f"{where} [screening]"),
         "questions": lambda value: tuple(_build(Question, each, f"{where} [[questions]]") for each in value),
+        "languages": lambda value: tuple(_build(Language, each, f"{where} [[languages]]") for each in value),
         "stimuli": lambda value: tuple(_build(Stimulus, each, f"{where} [[stimuli]]") for each in value),
     })  # fmt: skip
     if "settings" not in raw:
@@ -102,6 +106,7 @@ def write(study: StudyDesign) -> str:
         *_section("screening", asdict(study.screening)),
         *(_section("consent", study.consent) if study.consent else []),
         *(line for each in study.questions for line in _section("questions", asdict(each), many=True)),
+        *(line for each in study.languages for line in _section("languages", asdict(each), many=True)),
         *(line for each in study.sets for line in _section("sets", asdict(each), many=True)),
         *(line for each in study.stimuli for line in _section("stimuli", asdict(each), many=True)),
     ]

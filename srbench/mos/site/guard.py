@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
+from srbench.mos.site.notices import waits
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -102,35 +104,34 @@ class Guard:
         else:
             await (self._private if private else self._app)(scope, receive, guarded_send)
 
-    def _objection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+    def _objection(self, scope: Scope, headers: Headers) -> tuple[int, str, float] | None:
+        """Return status, reason and seconds to wait of a refusal; None for what may pass."""
         path: str = scope["path"]
         host = headers.get("host", "")
         if "*" not in self._hosts and _host_name(host) not in self._hosts:
-            return 421, "host"
+            return 421, "host", 0.0
         origin = headers.get("origin")
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         # Browsers send Origin with these; a request without it comes from a program, which has no cookie to abuse.
         if unsafe and origin is not None and origin.partition("://")[2] != host:
-            return 403, "origin"
+            return 403, "origin", 0.0
         if unsafe and origin is None and headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-            return 403, "origin"
+            return 403, "origin", 0.0
         if path.startswith(_BLOCKED):
-            return 404, "path"
+            return 404, "path", 0.0
         for prefix, limit in self._limits.items():
-            if path.startswith(prefix) and limit.wait(_client(scope)):
-                return 429, "rate"
+            if path.startswith(prefix) and (seconds := limit.wait(_client(scope))):
+                return 429, "rate", seconds
         return None
 
     @staticmethod
-    async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+    async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str, seconds: float) -> None:
         log_refused(scope, reason)
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        response = JSONResponse({"error": reason}, status)
-        if status == 429:
-            response.headers["Retry-After"] = "1"
+        response = JSONResponse({"error": reason}, status, headers=waits(seconds) if seconds else None)
         _dress(response.headers, private=True)
         await response(scope, receive, send)
 

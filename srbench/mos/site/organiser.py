@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from srbench import content
 from srbench.errors import StudyError
 from srbench.images import write_atomically
 from srbench.mos.site.guard import log_refused
+from srbench.mos.site.notices import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ class Gate:
 
     def _login_form(self, _request: Request) -> Response:
         if not self.takes_password:
-            return HTMLResponse("No password is set for this study.", 404)
+            return Response("No password is set. Set one with srbench mos password, and start the server again.", 404)
         return _form("")
 
     async def _login(self, request: Request) -> Response:
@@ -165,7 +166,7 @@ class Gate:
         async for chunk in request.stream():
             data += chunk
             if len(data) > _LARGEST_FORM:
-                return HTMLResponse("The form is too large.", 400)
+                return Response("The form is too large.", 400)
         password = parse_qs(data.decode("utf-8", "replace")).get("password", [""])[0]
         if self._password_hash is None or not await run_in_threadpool(check_password, password, self._password_hash):
             log_refused(request.scope, "password")
@@ -187,7 +188,7 @@ class Gate:
         sealed = self._is_sealed(f"export-{kind}", request.path_params["seal"])
         if not sealed or kind not in EXPORT_FORMATS or self._export is None:
             log_refused(request.scope, "export")
-            return Response("This address is not valid or no longer valid.", 403)
+            return Response("Links to downloads hold for ten minutes. Take a new one from the organiser's page.", 403)
         disposition = {"Content-Disposition": f'attachment; filename="{EXPORT_FORMATS[kind]}"'}
         try:
             data = self._export(kind)
@@ -210,5 +211,5 @@ class Gate:
 
 
 def _form(message: str, status: int = 200) -> Response:
-    page = (content.folder("mos_app") / "login.html").read_text(encoding="utf-8")
-    return HTMLResponse(string.Template(page).substitute(message=html.escape(message)), status)
+    form = (content.folder("mos_app") / "login.html").read_text(encoding="utf-8")
+    return plain("Organiser", string.Template(form).substitute(message=html.escape(message)), status)

@@ -6,15 +6,18 @@ import base64
 import gzip
 import hashlib
 import json
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from srbench.mos.site.notices import NOTICE
+
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from srbench.mos.design.languages import Spoken
 
 _LAST = "rating.js"
 """The part of the program that begins; every other part only declares what it needs."""
@@ -46,16 +49,21 @@ class RatingPage:
     drawn from the study but the language, so its length tells nothing.
 
     Args:
-        folder: `mos_app`, with `rating/` and `languages/`.
+        folder: `mos_app`, with `rating/`.
+        spoken: The languages of the study.
         language: Language for browsers that ask for none that is there.
     """
 
-    def __init__(self, folder: Path, language: str) -> None:
+    def __init__(self, folder: Path, spoken: Spoken, language: str) -> None:
         parts = sorted((folder / "rating").glob("*.js"), key=lambda path: (path.name == _LAST, path.name))
         program = "\n".join(["'use strict';", *(_text(path) for path in parts)])
         styles = sorted((folder / "rating").glob("*.css"), key=lambda path: (path.name != _FIRST, path.name))
         style = "\n".join(_text(path) for path in styles)
-        data = json.dumps({"languages": _languages(folder / "languages"), "language": language}, ensure_ascii=False)
+        words = {
+            code: {key: text for key, text in texts.items() if not key.startswith(NOTICE)}
+            for code, texts in spoken.texts.items()
+        }
+        data = json.dumps({"languages": words, "fallbacks": spoken.fallbacks, "language": language}, ensure_ascii=False)
         document = _DOCUMENT.format(
             style=style,
             body=_text(folder / "rating" / "rating.html"),
@@ -87,12 +95,6 @@ class RatingPage:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
-
-
-def _languages(folder: Path) -> dict[str, Any]:
-    """Return the texts of the page by language; English, the fallback for missing ones, comes first."""
-    paths = sorted(folder.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem))
-    return {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def _source(text: str) -> str:

@@ -19,15 +19,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from srbench import content
-from srbench.errors import StudyError
-from srbench.mos.design import invitations
+from srbench.errors import StudyError, unknown
+from srbench.mos.design import invitations, languages
 from srbench.mos.design.active import ActiveSelection
 from srbench.mos.design.registration import frozen
 from srbench.mos.site import address as place
 from srbench.mos.site import health, packing
 from srbench.mos.site.asking import Asking
 from srbench.mos.site.entrance import EntranceRoutes
-from srbench.mos.site.guard import PRIVATE, Guard, Limit
+from srbench.mos.site.guard import PRIVATE, Guard, Limit, logger
+from srbench.mos.site.notices import Notices
 from srbench.mos.site.organiser import Gate
 from srbench.mos.site.page import RatingPage
 from srbench.mos.site.pictures import Pictures
@@ -41,6 +42,9 @@ from srbench.mos.store.stores import Store
 if TYPE_CHECKING:
     import streamlit
     from starlette.requests import Request
+
+    from srbench.mos.design.languages import Spoken
+    from srbench.mos.design.study import StudyDesign
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -111,7 +115,7 @@ class Site:
         """Return the ASGI application, reachable under the names `hosts`.
 
         Raises:
-            StudyError: The study is unknown, or a stimulus is not as it was frozen.
+            StudyError: The study or the language is unknown, or a stimulus is not as it was frozen.
         """
         import streamlit as st
 
@@ -134,14 +138,26 @@ class Site:
         }
         # Answers of our own are never compressed: they would differ in length from trial to trial.
         entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
-        page = RatingPage(content.folder("mos_app"), self.language)
+        spoken = self._spoken(planned)
+        page = RatingPage(content.folder("mos_app"), spoken, self.language)
         own = [*page.routes(), *rating.routes(), *entrance.routes(), *self.gate.routes()]
         private = Starlette(routes=[*own, *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",
             routes=[health.route(self.store, self.study)],
-            middleware=[Middleware(Guard, private=private, hosts=hosts, limits=limits)],
+            middleware=[
+                Middleware(Notices, texts=spoken.texts, language=self.language),
+                Middleware(Guard, private=private, hosts=hosts, limits=limits),
+            ],
         )
+
+    def _spoken(self, planned: StudyDesign | None) -> Spoken:
+        spoken = languages.load(planned.languages if planned else (), self.folder)
+        if self.language not in spoken.texts:
+            raise StudyError(unknown("language", self.language, spoken.texts))
+        for code, keys in spoken.absent.items():
+            logger.warning("language %s lacks %s, which came with an update: shown in English", code, ", ".join(keys))
+        return spoken
 
     def invite(self, label: str | None = None) -> str:
         """Add a rater and return the personal link; it is kept nowhere."""

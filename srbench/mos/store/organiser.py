@@ -20,6 +20,7 @@ from srbench.mos.store.events import log
 from srbench.mos.store.links import new_token, token_hash
 from srbench.mos.store.rows import Event, RaterStatus, StudyStatus
 from srbench.mos.store.session import ENDINGS
+from srbench.mos.store.trials import progress
 from srbench.mos.store.withdrawal import erase
 
 
@@ -212,13 +213,13 @@ class OrganiserStore:
             .order_by(m.rater.c.number)
         )
         with self._database.read() as connection:
-            mine = m.rater.c.study_id == studies.find(connection, study).id
-            rows = connection.execute(query.where(mine)).mappings().all()
+            record = studies.find(connection, study)
+            rows = connection.execute(query.where(m.rater.c.study_id == record.id)).mappings().all()
         return [
             RaterStatus(
                 row["number"], row["code"], row["label"], _state(row),
                 row["position"] - 1 if row["attempt"] == 0 else 0, row["trials"], row["last_rated"],
-                _screen(row),
+                _screen(row), _seconds_left(row, record),
             )
             for row in rows
         ]  # fmt: skip
@@ -262,6 +263,11 @@ class OrganiserStore:
 def _state(row: sa.RowMapping) -> str:
     """Return the state of a rater; one who took no part or takes none any more says why."""
     return str(row["card"]) if row["card"] in ENDINGS else str(row["state"])
+
+
+def _seconds_left(row: sa.RowMapping, record: StudyRecord) -> float:
+    going_on = row["state"] in ("invited", "calibration", "rating") and record.state != "closed"
+    return progress(dict(row), record.settings).seconds_left if going_on else 0.0
 
 
 def _screen(row: sa.RowMapping) -> str:

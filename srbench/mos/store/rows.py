@@ -13,6 +13,7 @@ class RaterStatus:
 
     Attributes:
         screen: The device of the last visit and the pixels of pictures that it has room for; empty before the first.
+        seconds_left: What is left to do, at the planned pace and the rater's own, without breaks; 0 for who has ended.
     """
 
     number: int
@@ -23,6 +24,7 @@ class RaterStatus:
     total: int
     last_rated: float | None
     screen: str = ""
+    seconds_left: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

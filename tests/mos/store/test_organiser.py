@@ -88,3 +88,23 @@ def test_nothing_the_organiser_is_given_holds_a_score(store: Store, invited: str
     returned = {str(inspect.signature(method).return_annotation) for _, method in inspect.getmembers(OrganiserStore)
                 if inspect.isfunction(method)}  # fmt: skip
     assert not any("DataFrame" in each or "Rating" in each for each in returned)
+
+
+def test_the_time_left_follows_the_raters_own_pace_and_is_over_with_the_rater(store: Store, invited: str) -> None:
+    def left() -> float:
+        return store.organiser.raters("tiny")[0].seconds_left
+
+    rater = store.rater.rater_by_token(invited)
+    assert rater is not None
+    assert left() == pytest.approx(12 * 5.0), "six practice trials and six ratings of five planned seconds"
+    due = store.rater.proceed(rater, "welcome")
+    while isinstance(due, TrialView) and due.calibration:
+        answers = {each.id: 5 if each.method == "hr" else 1 for each in store.organiser.stimuli("tiny")}
+        due = store.rater.rate(rater, due.id, answers[due.pictures[0].id], 1.0).due
+    due = store.rater.proceed(rater, "calibration-passed")
+    assert left() == pytest.approx(6 * 5.0)
+    assert isinstance(due, TrialView)
+    due = store.rater.rate(rater, due.id, 3, 50.0).due
+    assert left() == pytest.approx(5 * (20 * 5.0 + 50.0) / 21), "a slow rater needs longer than planned"
+    store.organiser.close_rater("tiny", 1)
+    assert left() == 0
