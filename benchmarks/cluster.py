@@ -12,17 +12,23 @@ All on this machine, in one run:
   loses; bicubic on photographs shows what the cores give beside what else runs on them. The aim is 1.8x.
 - memory: resident memory of this process, which holds client and scheduler, after a tenth of many tiny tasks and after
   all of them.
-- folder: bytes an image in the files of a run folder, and processor seconds and memory to write its tables and to open
-  it again, for a tenth of the images of --long and two metrics; pictures are not there.
+- folder: a whole run of --long images and two metrics by an engine that answers at once: the client's processor time
+  and memory an image, bytes an image in the files of the folder, and processor time and memory to open it again, by
+  columns, whole, and from its journal alone. There are no pictures, and lines are written but not flushed to the disk.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import pickle
+import subprocess
 import sys
 import tempfile
 import time
+import unittest.mock
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,19 +38,19 @@ import numpy as np
 import psutil
 
 from srbench import bench, images
-from srbench.bench import clusters, results
+from srbench.bench import clusters
 from srbench.bench.clusters import ClusterSpec
 from srbench.bench.dask_engine import DaskEngine
-from srbench.bench.engine import CallingProcess, Engine
+from srbench.bench.engine import CallingProcess, Engine, taken
+from srbench.bench.execution import carry_out
 from srbench.bench.interrupt import Interrupt
-from srbench.bench.journal import Journal
 from srbench.bench.luggage import Luggage
-from srbench.bench.plan import ImageTask
+from srbench.bench.plan import ImageTask, RunPlan
 from srbench.bench.pool import LocalPool
 from srbench.bench.results import image_path
-from srbench.bench.rows import ImageOutcome, Score
+from srbench.bench.rows import ImageOutcome
+from srbench.bench.specs import find_methods
 from srbench.datasets import ImagePair
-from srbench.metrics import find_protocol
 from srbench.registry import Setup
 
 WAIT_S = 0.05
@@ -72,7 +78,7 @@ def plainly(task: ImageTask) -> ImageOutcome:
 class Delayed:
     """Plain `dask.delayed`, a thousand tasks at a time: a graph of all of them would have to be held in memory."""
 
-    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Iterator[ImageOutcome]:  # noqa: ARG002
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Iterator[ImageOutcome]:  # noqa: ARG002
         """Yield the outcomes in the order of the tasks."""
         import dask
 
@@ -106,7 +112,7 @@ def overhead(count: int, rounds: int) -> Iterator[tuple[str, float, float]]:
         tasks = tiny(Path(folder), count)
         for _ in range(rounds):
             for name, engine in engines.items():
-                found[name].append(clock(engine.outcomes(tasks, interrupt)))
+                found[name].append(clock(engine.outcomes(list(tasks), interrupt)))
     for name, rows in found.items():
         wall, own = (1e3 * min(column) for column in zip(*rows, strict=True))
         yield name, wall, own
@@ -160,51 +166,100 @@ def memory(count: int) -> list[tuple[str, float, float, float]]:
                 if number in (count // 10, count - 1):
                     into[number] = process.memory_info().rss / 1e6
 
-            wall, _ = clock(engine.outcomes(tasks, interrupt), look)
+            wall, _ = clock(engine.outcomes(list(tasks), interrupt), look)
             rows.append((name, resident[count // 10], resident[count - 1], 1e3 * wall))
     return rows
 
 
+class AtOnce:
+    """Answers every task at once, with an outcome of its own as a worker process would send it.
+
+    Args:
+        look: Called with the number of each task.
+    """
+
+    def __init__(self, look: Callable[[int], None]) -> None:
+        self._look = look
+
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Iterator[ImageOutcome]:  # noqa: ARG002
+        """Yield the outcomes in the order of the tasks."""
+        for number, task in enumerate(_each(taken(tasks))):
+            self._look(number)
+            yield pickle.loads(pickle.dumps(_outcome(task, number)))
+
+
+def _each(waiting: deque[ImageTask]) -> Iterator[ImageTask]:
+    while waiting:
+        yield waiting.popleft()
+
+
+def _outcome(task: ImageTask, number: int) -> ImageOutcome:
+    return replace(
+        task.blank,
+        sha256=hashlib.sha256(b"%d" % number).hexdigest(),
+        seconds=0.1 + 1e-6 * number,
+        peak_mb=512.5,
+        path="cpu fp32 folded+tail strips",
+        scores=tuple(replace(score, value=28 + 1e-6 * number) for score in task.wanted),
+    )
+
+
 def run_folder(count: int) -> Iterator[tuple[str, str]]:
-    """Yield (what, how much) of the folder of a run over so many images by one method."""
-    names = [f"photograph-{number:07}" for number in range(count)]
-    version = find_protocol("daala").version
-    scores = tuple(Score("daala", version, name, "0" * 16, 28.123456789012345) for name in ("psnr", "ssim"))
-    outcomes = [
-        ImageOutcome(
-            "mine", name, "srresnet-mse", "0" * 16, "0" * 64, 0.123456, 512.5, "cpu fp32 folded+tail strips", "ok", "",
-            scores, "1" * 16, "2" * 16,
-        )
-        for name in names
-    ]  # fmt: skip
-    entry = {"hr_sha256": "0" * 64, "lr_sha256": "", "input_hash": "1" * 16}
-    info = {
-        "schema_version": results.SCHEMA_VERSION,
-        "scale": 4,
-        "protocols": {"daala": version},
-        "metric_fingerprints": {score.metric: score.metric_fingerprint for score in scores},
-        "methods": {"srresnet-mse": {"title": "SRResNet-MSE", "order": 70, "note": "", "fingerprint": "2" * 16}},
-        "datasets": {"mine": {name: dict(entry) for name in names}},
-        "images_sha256": results.pictures(outcomes),
-        "sources": {},
-    }
-    with tempfile.TemporaryDirectory() as folder:
+    """Yield (what, how much) of a run over so many images by one method, whose client is this process."""
+    process, resident = psutil.Process(), {}
+
+    def look(number: int) -> None:
+        if number in (count // 10, count - 1):
+            resident[number] = process.memory_info().rss
+
+    with tempfile.TemporaryDirectory() as folder, Interrupt() as interrupt:
         run = Path(folder)
-        journal = Journal(run)
-        journal.append(*outcomes)
-        journal.close()
+        plan = _plan(run, count)
         start = time.process_time()
-        results.save(run, results.table(outcomes, 4), info)
-        yield "tables and run.json written", f"{1e6 * (time.process_time() - start) / count:.0f} us an image"
-        for name in ("journal.jsonl", "run.json", "scores.csv", "scores.parquet"):
+        with unittest.mock.patch("os.fsync", new=_nothing):
+            carry_out(plan, AtOnce(look), interrupt, (), None, None)
+        yield "the client's part", f"{1e6 * (time.process_time() - start) / count:.0f} us an image"
+        grown = (resident[count - 1] - resident[count // 10]) / (0.9 * count)
+        yield "memory that an outcome takes", f"{grown:.0f} bytes an image"
+        for name in ("journal.parquet", "run.json", "scores.csv", "scores.parquet"):
             yield name, f"{(run / name).stat().st_size / count:.0f} bytes an image"
-        del outcomes, info, names, journal
-        before, start = psutil.Process().memory_info().rss, time.process_time()
-        opened = bench.load(run)
-        yield "opened again", f"{1e6 * (time.process_time() - start) / count:.0f} us an image"
-        yield "memory of that", f"{(psutil.Process().memory_info().rss - before) / count / 1e3:.1f} kB an image"
-        if len(opened.scores) != 2 * count:
-            raise SystemExit(f"expected {2 * count} rows; got {len(opened.scores)}")
+        del plan
+        for what, columns, sealed in (
+            ("opened again, four columns", ["method", "dataset", "metric", "value"], True),
+            ("opened again", None, True),
+            ("opened without its seal", None, False),
+        ):
+            if not sealed:
+                (run / ".seal.json").unlink()
+            seconds, peak = _opened(run, columns)
+            yield what, f"{1e6 * seconds / count:.0f} us an image, {peak / count / 1e3:.2f} kB of memory at its peak"
+
+
+def _nothing(_: int) -> None:
+    """Stand for flushing."""
+
+
+def _plan(run: Path, count: int) -> RunPlan:
+    specs, _ = find_methods(["nearest"], 4)
+    setup = Setup(4, "cpu", "fast")
+    names = (f"photograph-{number:07}" for number in range(count))
+    pairs = [ImagePair("mine", name, 4, run / name, hashlib.sha256(name.encode()).hexdigest()) for name in names]
+    prints = {spec.name: spec.fingerprint(setup) for spec in specs}
+    return RunPlan(pairs, frozenset(), {}, specs, {}, {}, setup, ["daala"], ["psnr", "ssim"], run, prints)
+
+
+def _opened(run: Path, columns: Sequence[str] | None) -> tuple[float, float]:
+    """Return the processor seconds and bytes at the peak that a fresh process takes to open a run."""
+    program = (
+        # The kernel's mark of this program alone: what getrusage says starts with what the one that began it had.
+        "import re, sys, time, pandas, pyarrow.parquet; from pathlib import Path; from srbench.bench import results;"
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) * 1024;"
+        "columns = sys.argv[2].split(',') if sys.argv[2] else None; start, before = time.process_time(), peak();"
+        "results.load(sys.argv[1], columns); print(time.process_time() - start, peak() - before)"
+    )
+    command = [sys.executable, "-c", program, str(run), ",".join(columns or ())]
+    seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), float(peak)
 
 
 def main() -> None:
@@ -234,8 +289,8 @@ def main() -> None:
                 f"  {name:28} {tenth:6.0f} MB after a tenth  {end:6.0f} MB after all  {each:.2f} ms a task", flush=True
             )
     if "folder" in only:
-        print(f"\nfolder of a run, {options.long // 10} images, two metrics")
-        for what, how_much in run_folder(options.long // 10):
+        print(f"\nfolder of a run, {options.long} images, two metrics")
+        for what, how_much in run_folder(options.long):
             print(f"  {what:28} {how_much}", flush=True)
 
 

@@ -27,6 +27,8 @@ SYSTEMS = {
 _ADDRESSES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 _JOBS = 8
 _CONNECT_S = 30
+_LOGS = ("low-level-log-length", "log-length")
+_LOGGED = 50  # of the last messages, with all that they carry, that client and scheduler keep for a debugger
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def connected(spec: ClusterSpec) -> Iterator[Any]:
     Raises:
         RunError: There is no scheduler, or the batch system cannot be used.
     """
-    with _quiet():
+    import dask
+
+    with _quiet(), dask.config.set({f"distributed.admin.{name}": _LOGGED for name in _LOGS}):
         if spec.kind != "address":
             with _started(spec) as cluster, _client(cluster) as client:
                 yield client

@@ -16,7 +16,7 @@ from typing import Any
 
 from srbench.bench import clusters, environment, luggage, parcels
 from srbench.bench.clusters import ClusterSpec
-from srbench.bench.engine import Outcomes, may_use_device
+from srbench.bench.engine import Outcomes, may_use_device, taken
 from srbench.bench.environment import Asked
 from srbench.bench.hosting import RemoteRun, Unfit
 from srbench.bench.interrupt import Interrupt
@@ -32,7 +32,7 @@ from srbench.plugins import modules
 _SIGHT = ".cluster-{}"
 _TICK_S = 0.1  # how often an interrupt and the scheduler are looked at
 _LOOK_S = 2.0  # how often workers are counted
-_AHEAD = 3  # tasks that are out for each thread of a worker: one in progress, one there, one on the way
+_AHEAD = 4  # tasks that are out for each thread of a worker at most, and half at least: one in progress, one there
 _LEAST_OUT = 16
 _PATIENCE_S = 30.0
 
@@ -59,10 +59,11 @@ class DaskEngine:
         self._spec = cluster if isinstance(cluster, ClusterSpec) else ClusterSpec.parse(cluster)
         self._ship = ship
 
-    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Outcomes:
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Outcomes:
         """Yield the outcomes as they come."""
         here = [task for task in tasks if self._ship and ":" in task.spec]
         there = [task for task in tasks if not (self._ship and ":" in task.spec)]
+        tasks.clear()
         if there:
             if self._spec.kind == "local" and any(map(_needs_gpu, there)):
                 raise RunError(
@@ -145,21 +146,20 @@ class _Delivery:
         self._begun = time.monotonic()
         self._count = 0
 
-    def outcomes(self, tasks: Sequence[ImageTask]) -> Generator[ImageOutcome, None, list[ImageTask]]:
+    def outcomes(self, tasks: list[ImageTask]) -> Generator[ImageOutcome, None, list[ImageTask]]:
         """Yield the outcomes; return the tasks that Dask gave up because workers were lost in them.
 
         Raises:
             SrbenchError: What a worker says that ends the run, or that the scheduler is gone.
         """
-        waiting, lost = deque(tasks), []
+        waiting, lost = taken(tasks), []
         called_back = False
         try:
             while self._out or (waiting and not self._interrupt.asked):
                 if self._interrupt.asked and not called_back:
                     called_back = True
                     self._call_back()
-                while waiting and len(self._out) < self._room() and not self._interrupt.asked:
-                    self._give(waiting.popleft())
+                self._refill(waiting)
                 for task, answer in self._taken():
                     if answer is None:
                         lost.append(task)
@@ -178,22 +178,37 @@ class _Delivery:
         for _ in (yield from self.outcomes([task])):
             yield task.unfinished("failed", "Two workers of the cluster were lost in this method.")
 
-    def _give(self, task: ImageTask) -> None:
+    def _refill(self, waiting: deque[ImageTask]) -> None:
+        """Give out tasks where half of the room is free: what a graph costs the scheduler is then paid for several."""
+        room = self._room()
+        if self._interrupt.asked or not waiting or len(self._out) > room // 2:
+            return
+        several = [waiting.popleft() for _ in range(min(room - len(self._out), len(waiting)))]
+        for on_gpu in (True, False):
+            part = [task for task in several if _needs_gpu(task) == on_gpu]
+            if part:
+                self._give(part, {"GPU": 1} if on_gpu else None)
+
+    def _give(self, tasks: Sequence[ImageTask], resources: dict[str, int] | None) -> None:
         from srbench.bench.dask_worker import do
 
-        away = task.absolute()
-        self._count += 1
-        future = self._client.submit(
+        away = [task.absolute() for task in tasks]
+        numbers = range(self._count, self._count + len(tasks))
+        self._count += len(tasks)
+        futures = self._client.map(
             do,
-            self._remote.name,
-            parcels.pack(away) if self._ship else Parcel(away),
-            may_use_device(task.spec),
-            key=f"{task.blank.method}-{self._remote.name}-{self._count}",
+            [self._remote.name] * len(tasks),
+            [parcels.pack(task) if self._ship else Parcel(task) for task in away],
+            [may_use_device(task.spec) for task in tasks],
+            key=[
+                f"{task.blank.method}-{self._remote.name}-{number}" for task, number in zip(tasks, numbers, strict=True)
+            ],
             pure=False,
-            resources={"GPU": 1} if _needs_gpu(task) else None,
+            resources=resources,
         )
-        self._out[future] = task
-        future.add_done_callback(self._back.put)
+        for future, task in zip(futures, tasks, strict=True):
+            self._out[future] = task
+            future.add_done_callback(self._back.put)
 
     def _taken(self) -> list[tuple[ImageTask, ImageOutcome | None]]:
         """Return what has come back, after waiting a moment for the first; None for a task that was given up.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Generator
 from typing import Protocol
 
 from srbench import registry
@@ -23,14 +24,15 @@ class Engine(Protocol):
     Nobody else knows which. Workers get names and paths, and write pictures themselves; rows come back.
     """
 
-    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Outcomes:
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Outcomes:
         """Yield one outcome for each task, in any order, as soon as it is there.
 
         Once `interrupt.asked` is set, no further task is begun, and the iterator ends after those in progress. When it
         is closed, or an error goes through it, everything in progress is ended at once.
 
         Args:
-            tasks: In the order in which they should be begun: those of one method follow each other.
+            tasks: In the order in which they should be begun: those of one method follow each other. An engine takes
+                them out of the list, so that nobody holds a task that is done: outcomes take its place in memory.
             interrupt: Says when to stop.
 
         Raises:
@@ -49,13 +51,19 @@ class CallingProcess:
     def __init__(self, own: Luggage) -> None:
         self._own = own
 
-    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Outcomes:
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Outcomes:
         """Yield the outcomes in the order of the tasks."""
         worker = ImageWorker(self._own, interrupted=lambda: interrupt.asked)
-        for task in tasks:
-            if interrupt.asked:
-                return
-            yield worker.do(task)
+        waiting = taken(tasks)
+        while waiting and not interrupt.asked:
+            yield worker.do(waiting.popleft())
+
+
+def taken(tasks: list[ImageTask]) -> deque[ImageTask]:
+    """Take all tasks out of a list and return them in their order."""
+    waiting = deque(tasks)
+    tasks.clear()
+    return waiting
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srbench.bench import journal as journals
-from srbench.bench import locks, provenance, results, validity
+from srbench.bench import locks, provenance, results, seals, validity
 from srbench.bench.engine import CallingProcess, Engine
 from srbench.bench.interrupt import Interrupt, Interrupted
 from srbench.bench.journal import Journal, Outcomes
@@ -116,12 +116,24 @@ def _conclude(
     plan: RunPlan, journal: Journal, info: dict[str, Any], command: Sequence[str], started: datetime
 ) -> tuple[dict[str, Any], pd.DataFrame, tuple[StaleRows, ...]]:
     """Write what is there now; beside a shard, others have written since it began."""
-    with locks.tables(plan.folder):
+    folder, shard = plan.folder, plan.shard
+    with locks.tables(folder):
+        sizes = journals.sizes(folder)
         outcomes = journal.outcomes
-        if plan.shard is not None:
-            info = provenance.describe(plan, results.load_info(plan.folder) or {})
-            outcomes = journals.read(plan.folder) or {}
-        return _save(plan, outcomes, info, command, started)
+        if shard is not None:
+            info = provenance.describe(plan, results.load_info(folder) or {})
+            outcomes = journals.read(folder) or {}
+        # The last shard puts the journals together: no other can begin before the tables' lock is given up.
+        due = journals.is_due(folder) and (shard is None or not locks.beside(folder, shard))
+        if due:
+            info = {**info, "schema_version": results.SCHEMA_VERSION}
+        info, scores, stale = _save(plan, outcomes, info, command, started)
+        if due:
+            journals.compact(folder, outcomes)
+            sizes = journals.sizes(folder)
+        if sizes and outcomes:
+            seals.seal(folder, sizes, stale)
+        return info, scores, stale
 
 
 def _save(
@@ -143,9 +155,9 @@ def _save(
 
 
 def _work(
-    plan: RunPlan, tasks: Sequence[ImageTask], engine: Engine, interrupt: Interrupt
+    plan: RunPlan, tasks: list[ImageTask], engine: Engine, interrupt: Interrupt
 ) -> Generator[ImageOutcome, None, None]:
-    """Yield the outcomes of `tasks`: first those that cannot leave this process, then those of the engine."""
+    """Yield the outcomes of `tasks`, which are taken out: first of those that cannot leave this process."""
     own = plan.luggage()
     staying = {name for name, method in own.methods.items() if not can_travel(method)}
     rules: list[Metric | Protocol] = [*own.metrics.values(), *own.protocols.values()]
@@ -153,6 +165,7 @@ def _work(
         staying = {task.spec for task in tasks}
     here = [task for task in tasks if task.spec in staying]
     there = [task for task in tasks if task.spec not in staying]
+    tasks.clear()
     file = plan.folder.absolute() / LUGGAGE.format(f"-{plan.shard.tag}" if plan.shard else "")
     if there and own:
         methods = {name: method for name, method in own.methods.items() if name not in staying}

@@ -1,4 +1,4 @@
-"""The append-only journals of a run: what is in one is done, what is in none never happened."""
+"""The append-only journals of a run, and what was compacted of them: what is in one is done, nothing else happened."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
+from srbench.bench import compaction
 from srbench.bench.rows import ImageOutcome, Score
 from srbench.bench.shards import TAG, Shard
 from srbench.errors import RunError
@@ -56,7 +57,7 @@ class Journal:
         Raises:
             RunError: The disk is full or gone.
         """
-        outcomes = tuple(self._revised(outcome) for outcome in outcomes)
+        outcomes = tuple(self._revised(outcome.shared()) for outcome in outcomes)
         lines = [json.dumps(asdict(outcome), separators=(",", ":")).encode() + b"\n" for outcome in outcomes]
         with writing(self._path):
             self._file.write(b"".join(lines))
@@ -80,8 +81,51 @@ def read(run: Path) -> Outcomes | None:
     Raises:
         RunError: One cannot be read.
     """
-    paths = _paths(run)
-    return _merged(_parse(_content(path))[0] for path in paths) if paths else None
+    # Lines first: those that are compacted and removed meanwhile are in the file that is read after them.
+    contents = [content for path in _paths(run) if (content := _content(path)) is not None]
+    lines = [_parse(content)[0] for content in contents]
+    if not contents and not (run / compaction.NAME).is_file():
+        return None
+    return _merged([{outcome.place: outcome for outcome in compaction.read(run)}, *lines])
+
+
+def sizes(run: Path) -> dict[str, int]:
+    """Return {name of a file: its size} of all journals: equal answers, equal content, for they only grow.
+
+    Raises:
+        RunError: One cannot be read.
+    """
+    paths = [path for path in (run / compaction.NAME, *_paths(run)) if path.is_file()]
+    return {path.name: path.stat().st_size for path in paths}
+
+
+def is_due(run: Path) -> bool:
+    """Return whether the journals have so many lines that it is worth it to compact them.
+
+    Raises:
+        RunError: One cannot be read.
+    """
+    return sum((_content(path) or b"").count(b"\n") for path in _paths(run)) >= compaction.LEAST
+
+
+def compact(run: Path, outcomes: Outcomes) -> None:
+    """Put all lines into one Parquet file, and remove them.
+
+    Nobody may be writing a journal, and the tables' lock must be held. Killed at any moment, the run keeps every
+    outcome: lines are removed once the file that has them is on the disk, and until then hold what it holds.
+
+    Args:
+        run: The run folder.
+        outcomes: What all journals hold together.
+
+    Raises:
+        RunError: The disk is full or gone; the lines are still there.
+    """
+    lines = _paths(run)
+    with writing(run / compaction.NAME):
+        compaction.write(run, outcomes.values())
+        for path in lines:
+            path.unlink(missing_ok=True)
 
 
 def _paths(run: Path) -> list[Path]:
@@ -102,9 +146,12 @@ def _merged(journals: Iterable[Outcomes]) -> Outcomes:
     return merged
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> bytes | None:
+    """Return what is in a journal, None where it has just been compacted."""
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise RunError(f"Cannot read {path}: {error.strerror}.") from None
 
@@ -128,7 +175,7 @@ def _outcome(line: bytes) -> ImageOutcome | None:
     try:
         entry = json.loads(line)
         scores = tuple(Score(**score) for score in entry.pop("scores"))
-        return ImageOutcome(**{name: entry[name] for name in entry if name in _FIELDS}, scores=scores)
+        return ImageOutcome(**{name: entry[name] for name in entry if name in _FIELDS}, scores=scores).shared()
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -48,11 +48,16 @@ def shard(run: Path, own: Shard) -> Iterator[bool]:
     with _opened(run, _SHARD.format(own.tag)) as lock:
         if not _taken(lock, fcntl.LOCK_EX, run):
             raise RunError(f"Shard {own} of {run} is at work already, in another process. Wait for it.")
-        others = [other for other in _shards(run) if other != own and _at_work(run, other)]
+        others = beside(run, own)
         foreign = next((other for other in others if other.of != own.of), None)
         if foreign is not None:
             raise RunError(f"Shard {foreign} is at work in {run}, of another division than {own}. Wait for it.")
         yield bool(others)
+
+
+def beside(run: Path, own: Shard) -> list[Shard]:
+    """Return the other shards that are at work; `tables` must be held, without which none can begin."""
+    return [other for other in _shards(run) if other != own and _at_work(run, other)]
 
 
 def _shards(run: Path) -> list[Shard]:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
-from srbench.bench.engine import Outcomes, may_use_device
+from srbench.bench.engine import Outcomes, may_use_device, taken
 from srbench.bench.interrupt import Interrupt
 from srbench.bench.messages import Retired
 from srbench.bench.plan import ImageTask
@@ -58,9 +58,9 @@ class LocalPool:
     def __init__(self, jobs: int, batch: int = 0) -> None:
         self._jobs, self._batch = jobs, batch
 
-    def outcomes(self, tasks: Sequence[ImageTask], interrupt: Interrupt) -> Outcomes:
+    def outcomes(self, tasks: list[ImageTask], interrupt: Interrupt) -> Outcomes:
         """Yield the outcomes as they come."""
-        deaths = deque((yield from _Shift(tasks, self._jobs, self._batch, interrupt).outcomes()))
+        deaths = deque((yield from _Shift(taken(tasks), self._jobs, self._batch, interrupt).outcomes()))
         while deaths and not interrupt.asked:
             careful = replace(deaths.popleft().task, careful=True)
             for death in (yield from _Shift([careful], 1, 0, interrupt).outcomes()):

@@ -34,7 +34,7 @@ def describe(plan: RunPlan, before: Mapping[str, Any]) -> dict[str, Any]:
     fingerprints = {name: metric_fingerprint(name) for name in plan.metric_names}
     settings = {name: metrics.find(name).versioned_settings for name in plan.metric_names}
     return {
-        "schema_version": results.SCHEMA_VERSION,
+        "schema_version": results.schema_of(plan.folder),
         "srbench": __version__,
         "scale": plan.setup.scale,
         "protocols": {**before.get("protocols", {}), **versions},

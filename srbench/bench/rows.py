@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+
+NO_FILES: dict[str, str] = {}
+"""What a method that opens no files opened: one for all outcomes, which nobody changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,14 @@ class Score:
     value: float
     message: str = ""
 
+    def shared(self) -> Score:
+        """Return the same score, with one copy of each text for all scores of the process."""
+        once = sys.intern
+        return Score(
+            once(self.protocol), once(self.protocol_version), once(self.metric), once(self.metric_fingerprint),
+            self.value, once(self.message),
+        )  # fmt: skip
+
     @property
     def identity(self) -> tuple[str, str, str, str]:
         """What must agree for the stored value to be taken again."""
@@ -89,8 +101,20 @@ class ImageOutcome:
     scores: tuple[Score, ...] = ()
     input_hash: str = ""
     fingerprint: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=lambda: NO_FILES)
     revision: int = 0
+
+    def shared(self) -> ImageOutcome:
+        """Return the same outcome, with one copy for all of what many have in common.
+
+        Outcomes come from a worker or a file with copies of their own, of which a long run would hold as many.
+        """
+        once = sys.intern
+        return ImageOutcome(
+            once(self.dataset), once(self.image), once(self.method), self.key, self.sha256, self.seconds, self.peak_mb,
+            once(self.path), once(self.status), once(self.message), tuple(score.shared() for score in self.scores),
+            once(self.input_hash), once(self.fingerprint), self.files or NO_FILES, self.revision,
+        )  # fmt: skip
 
     @property
     def place(self) -> tuple[str, str, str]:

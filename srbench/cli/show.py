@@ -23,7 +23,7 @@ def show(
     from srbench import tables
     from srbench.bench import results
 
-    finished = results.load(folder)
+    finished = results.load(folder, tables.COLUMNS)
     if form == "rich":
         print_tables(finished, split(columns))
     else:

@@ -1,7 +1,7 @@
 """Every table there is, on the terminal, in notebooks and in reports: means, the paper's values, rendering."""
 
 from srbench.tables.rendering import FORMATS, render
-from srbench.tables.scores import score_table, score_tables
+from srbench.tables.scores import COLUMNS, score_table, score_tables
 from srbench.tables.table import Mean, Table, TableCell
 
-__all__ = ["FORMATS", "Mean", "Table", "TableCell", "render", "score_table", "score_tables"]
+__all__ = ["COLUMNS", "FORMATS", "Mean", "Table", "TableCell", "render", "score_table", "score_tables"]

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+COLUMNS = (
+    "dataset", "image", "method", "scale", "protocol", "protocol_version", "metric", "value", "seconds", "peak_mb",
+    "status",
+)  # fmt: skip
+"""The columns of a run's scores that tables are made of; how an image was computed and why it failed are not theirs."""
+
+
 def score_tables(scores: pd.DataFrame, info: Mapping[str, Any], columns: str | Sequence[str] = ()) -> list[Table]:
     """Return one table per protocol and metric, PSNR and SSIM first.
 
     Args:
-        scores: Rows as in `bench.rows.ImageScore`.
+        scores: Rows as in `bench.rows.ImageScore`; the columns of `COLUMNS` suffice.
         info: The content of run.json: titles, notes, and which images a data set has.
         columns: Further columns: `cost` for parameters, multiply-accumulates, seconds and peak memory.
 

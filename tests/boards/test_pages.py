@@ -107,6 +107,14 @@ def test_every_page_is_accessible_and_no_wider_than_the_screen(tab, site, name, 
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_page_that_is_changed_to_has_the_focus_and_no_frame_around_it(tab, site):
+    tab.goto(site + PAGES["table"])
+    tab.wait_for_selector("table.means")
+    tab.evaluate("location.hash = '#/runs'")  # as the keys of "back" do
+    tab.wait_for_function("document.activeElement.id === 'main'")
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
+
+
 def test_the_bold_ones_are_those_of_the_tables_and_follow_the_filter(tab, site, base):
     run = results.load(base)
     names = name_everything(run.scores, run.info)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from srbench.errors import ReportError
-from srbench.tables import score_table, score_tables
+from srbench.tables import COLUMNS, render, score_table, score_tables
 
 
 def texts(table):
@@ -80,3 +80,9 @@ def test_an_unknown_metric_or_protocol_is_an_error_that_says_what_there_is(score
     with pytest.raises(ReportError, match="no scores"):
         score_table(table.iloc[:0], info(1), "psnr")
     assert score_tables(table.iloc[:0], info(1)) == []
+
+
+def test_tables_need_no_other_columns_than_they_name(scores, info):
+    rows, about = scores({"bicubic": [28.0, None], "mine": [29.0, 30.0]}), info(2)
+    whole, few = (score_tables(each, about, "cost") for each in (rows, rows[list(COLUMNS)]))
+    assert render(few, "json") == render(whole, "json")
