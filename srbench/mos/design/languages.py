@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from srbench import content, images
+from srbench import content, images, tomlfile
 from srbench.errors import StudyError, unknown
 from srbench.mos.design.questionnaire import Question
 
@@ -60,12 +59,8 @@ def read(path: Path) -> Texts:
     Raises:
         StudyError: It is missing, no TOML, or holds something else than texts.
     """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{path} is missing. Begin one with: srbench mos texts > {path.name}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path} is no valid TOML in UTF-8: {error}.") from None
+    missing = f"Begin one with: srbench mos texts > {path.name}"
+    found = tomlfile.read(path, "the texts", StudyError, missing=missing)
     others = [key for key, text in found.items() if not isinstance(text, str) or not text.strip()]
     if others:
         raise StudyError(f"{path}: expected a text for each key, got something else for {_some(others)}.")

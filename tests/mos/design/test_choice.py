@@ -32,5 +32,5 @@ def test_seeds_are_drawn_unless_given_and_the_retest_must_fit() -> None:
     assert choice.choose("paper", "x", retest="srgan-vgg54").retest.method == "srgan-vgg54"
     with pytest.raises(StudyError, match="retest needs"):
         choice.choose("paper", "x", retest="srgan-vgg99")
-    with pytest.raises(StudyError, match="is missing"):
+    with pytest.raises(StudyError, match="Cannot read the study papr: No such file"):
         choice.choose("papr", "x")

@@ -69,7 +69,7 @@ def test_a_text_that_an_update_brings_is_reported_and_does_not_end_a_frozen_stud
         (FRENCH.replace("{done} sur {total} ·", "{total} ·"), r"remaining must hold \{done\} \{total\} \{minutes\}"),
         (FRENCH.replace('"Gauche"', "5"), "expected a text for each key.*pc_1, left"),
         (FRENCH.replace('"Gauche"', '" "'), "expected a text for each key"),
-        ("name =", "no valid TOML"),
+        ("name =", "it is no TOML"),
     ],
 )
 def test_a_file_that_would_leave_a_rater_without_words_is_refused(tmp_path: Path, text: str, message: str) -> None:
