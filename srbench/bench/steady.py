@@ -72,8 +72,7 @@ class SteadyWorker:
     def _asked(self, task: ImageTask) -> ImageOutcome | Death:
         while True:
             with self._changing:
-                if self._closed:
-                    raise RunError("The run has ended.")
+                self._check_open()
                 process = self._process = self._process or WorkerProcess(variables=self._variables, folder=self._folder)
             process.give([task])
             try:
@@ -82,8 +81,7 @@ class SteadyWorker:
                     message = process.receive()
             except RunError:
                 self._put_away()
-                if self._closed:
-                    continue
+                self._check_open()  # else it was killed because the run ended
                 raise
             process.tasks.clear()
             if isinstance(message, ImageOutcome):
@@ -98,3 +96,7 @@ class SteadyWorker:
         with self._changing:
             process, self._process = self._process, None
         return process.end() if process is not None else ""
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RunError("The run has ended.") from None
