@@ -42,13 +42,18 @@ class Prior(NamedTuple):
 
     Attributes:
         lines: (M, 2) h7 and h8 of each plane's vanishing line in the coordinates of the level being made.
-        cost: (M, h, w) float32, minus log of the planes' probabilities, at the size of the LR image.
+        cost: (M, h, w) float32, minus log of the planes' probabilities, at the size of the LR image: where a patch
+            comes from.
+        own: (M, h, w) float32, the same where the patch itself lies.
         cumulative: (h, w, M) float32, running sums of the probabilities over the planes.
+        anew: Share of the random draws that draw a plane, 0.5 or 1; the others keep the patch's plane and matrix.
     """
 
     lines: NDArray[np.float64]
     cost: NDArray[np.float32]
+    own: NDArray[np.float32]
     cumulative: NDArray[np.float32]
+    anew: float
 
 
 class Field(NamedTuple):

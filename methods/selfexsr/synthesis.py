@@ -50,6 +50,7 @@ def upscale(
     seed: int = 0,
     threads: int | None = None,
     planar: bool = True,
+    as_authors: bool = False,
     progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Return `lr` enlarged by 2, 3, 4 or 8, on the scale 0..255; gray (H, W) stays gray.
@@ -60,12 +61,13 @@ def upscale(
         seed: Of all random draws. One seed gives one image, whatever the number of threads.
         threads: How many to use within the image; numba's setting (`NUMBA_NUM_THREADS`) when None.
         planar: Whether to look for planes. Without, all patches are taken as fronto-parallel.
+        as_authors: Whether planes are drawn and charged as in the authors' program, which finds less; see `make_prior`.
         progress: Told how far the work is.
     """
     image = (np.asarray(lr, np.float32) / np.float32(255)).reshape(*lr.shape[:2], -1)
     color = np.ascontiguousarray(np.broadcast_to(image, (*lr.shape[:2], 3)))
     planes = find_planes(color, seed) if planar else frontal(lr.shape[:2])
-    for level in levels(color, scale, planes, seed=seed, threads=threads, progress=progress):
+    for level in levels(color, scale, planes, seed=seed, threads=threads, as_authors=as_authors, progress=progress):
         result = level.image
     return (result if lr.ndim == 3 else result[:, :, 0]) * np.float32(255)
 
@@ -77,6 +79,7 @@ def levels(
     *,
     seed: int = 0,
     threads: int | None = None,
+    as_authors: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Level]:
     """Yield the levels of an RGB image in 0..1 as they are made; the last has `scale` times its size."""
@@ -94,7 +97,7 @@ def levels(
             shape = target.shape[:2]
             image = target
             if min(shape) >= SIZE:
-                sources, prior = pyramid.sources(level), make_prior(planes, shape)
+                sources, prior = pyramid.sources(level), make_prior(planes, shape, as_authors)
                 old, field = field, blank_field(shape)
                 if old is not None:
                     lines = make_prior(planes, old.cost.shape).lines
@@ -137,13 +140,20 @@ def strips(pool: ThreadPoolExecutor, threads: int) -> Run:
     return run
 
 
-def make_prior(planes: Planes, shape: tuple[int, int]) -> Prior:
-    """Return the planes as the kernels want them, for a level of that shape."""
+def make_prior(planes: Planes, shape: tuple[int, int], as_authors: bool = False) -> Prior:
+    """Return the planes as the kernels want them, for a level of that shape.
+
+    In the authors' program every random draw draws a plane and keeps the matrix, and what a plane costs where the
+    patch itself lies is that of one plane for all.
+    """
     h, w = planes.probability.shape[:2]
+    cost = np.ascontiguousarray(-np.log(planes.probability).transpose(2, 0, 1)).astype(np.float32)
     return Prior(
         planes.lines * np.array([w / shape[1], h / shape[0]]),
-        np.ascontiguousarray(-np.log(planes.probability).transpose(2, 0, 1)).astype(np.float32),
+        cost,
+        np.zeros_like(cost) if as_authors else cost,
         planes.probability.cumsum(axis=-1).astype(np.float32),
+        1.0 if as_authors else 0.5,
     )
 
 

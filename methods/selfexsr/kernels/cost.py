@@ -41,7 +41,7 @@ def evaluate(
     h0, w0 = prior.cost.shape[1], prior.cost.shape[2]
     from_row, from_column = int(t.y / height * h0), int(t.x / width * w0)
     rest = SCALE_WEIGHT * max(0.0, 1.0 / sources.step - t.scale) + PLANE_WEIGHT * (
-        prior.cost[plane, row * h0 // height, column * w0 // width] + prior.cost[plane, from_row, from_column]
+        prior.own[plane, row * h0 // height, column * w0 // width] + prior.cost[plane, from_row, from_column]
     )
     if rest >= limit:
         return nothing

@@ -89,9 +89,9 @@ def search(
                 y = field.source[row, column, 1] + (2.0 * down - 1.0) * radius
                 plane = field.plane[row, column]
                 matrix = read(field.matrix, row, column)
-                if renew < 0.5:
+                if renew < prior.anew:
                     plane = draw_plane(pick, row * h0 // height, column * w0 // width, prior)
-                    if plane > 0:
+                    if plane > 0 and prior.anew < 1.0:
                         matrix = IDENTITY
                 matrix = distort(matrix, grow - 0.5, turn - 0.5, shear_x - 0.5, shear_y - 0.5, i)
                 attempt(

@@ -30,18 +30,24 @@ def photograph(shape: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
 class Scene:
     """One level of a small picture with three planes, and everything the kernels need to work on it."""
 
-    def __init__(self, shape: tuple[int, int] = (24, 30), seed: int = 0) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int] = (24, 30),
+        seed: int = 0,
+        probability: tuple[float, float, float] | None = None,
+        as_authors: bool = False,
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.lr = photograph(shape, seed)
         self.pyramid = Pyramid(self.lr, scale_step(4)[0])
         self.target = self.pyramid.target(-1)
         self.shape = self.target.shape[:2]
         self.sources: Sources = self.pyramid.sources(-1)
-        probability = rng.uniform(0.1, 1, (*shape, 3))
-        probability /= probability.sum(axis=2, keepdims=True)
+        given = rng.uniform(0.1, 1, (*shape, 3)) if probability is None else np.broadcast_to(probability, (*shape, 3))
+        shares = given / given.sum(axis=2, keepdims=True)
         lines = np.array([[0, 0], [0.004, -0.002], [-0.05, 0.001]])
-        planes = Planes(lines, probability, np.empty((0, 4)), np.empty((0, 3)), np.empty(0, np.int64))
-        self.prior: Prior = make_prior(planes, self.shape)
+        planes = Planes(lines, shares, np.empty((0, 4)), np.empty((0, 3)), np.empty(0, np.int64))
+        self.prior: Prior = make_prior(planes, self.shape, as_authors)
         self.field: Field = blank_field(self.shape)
 
     def begin(self) -> None:

@@ -87,6 +87,11 @@ def test_one_seed_makes_one_image_whatever_the_number_of_threads() -> None:
     assert not np.array_equal(upscale(lr, 2, seed=1, threads=1), first)
 
 
+def test_without_planes_drawing_as_the_authors_do_changes_nothing() -> None:
+    lr = (photograph((18, 21)) * 255).astype(np.uint8)
+    np.testing.assert_array_equal(upscale(lr, 2, planar=False, as_authors=True), upscale(lr, 2, planar=False))
+
+
 def test_progress_counts_up_to_the_whole_work() -> None:
     seen: list[tuple[int, int]] = []
     upscale(np.zeros((8, 9), np.uint8), 2, progress=lambda done, total: seen.append((done, total)))
