@@ -188,7 +188,7 @@ def _local(spec: ClusterSpec) -> Any:
     worker = {"cls": SubprocessWorker, "options": {"worker_class": "distributed.Nanny", "worker_kwargs": about}}
     options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
     cluster = SpecCluster(scheduler={"cls": Scheduler, "options": options}, worker=worker)  # type: ignore[no-untyped-call]
-    cluster.scale(spec.workers)
+    cluster.scale(spec.workers)  # type: ignore[no-untyped-call]
     return cluster
 
 
