@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 _PATIENCE_S = 120
@@ -40,7 +39,7 @@ class DaskCluster:
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> DaskCluster:
-        self.start_scheduler()
+        self.heal()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,10 +65,19 @@ class DaskCluster:
         self.workers.append(worker)
         return worker
 
+    def heal(self) -> None:
+        """Start what a test has killed, so that there are a scheduler and two workers."""
+        if self._scheduler is None:
+            self.start_scheduler()
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < 2:
+            self.start_worker()
+
     def kill_scheduler(self) -> None:
         """End the scheduler as kill -9 does; its workers end by themselves."""
         assert self._scheduler is not None
         kill(self._scheduler)
+        self._scheduler = None
         for worker in self.workers:
             worker.wait(_PATIENCE_S)
         self.workers.clear()
@@ -88,12 +96,3 @@ def kill(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=_PATIENCE_S)
-
-
-@contextmanager
-def two_workers(folder: Path) -> Iterator[DaskCluster]:
-    """Give a scheduler with two workers."""
-    with DaskCluster(folder) as cluster:
-        for _ in range(2):
-            cluster.start_worker()
-        yield cluster

@@ -24,7 +24,7 @@ from srbench.bench.plan import ImageTask
 from srbench.bench.rows import ImageOutcome
 from srbench.errors import RunError
 
-from .dask_cluster import DaskCluster, kill, two_workers, until
+from .dask_cluster import DaskCluster, kill, until
 
 # What the program of a test does: a run with a method of its own that takes its time.
 CLIENT = """
@@ -45,12 +45,12 @@ try:
 except SrbenchError as error:
     sys.exit(str(error))
 """
-COUNT = 8
+COUNT = 6
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of eight small images."""
+    """A folder of six small images."""
     folder = tmp_path_factory.mktemp("pictures") / "mine"
     rng = np.random.default_rng(5)
     for i in range(COUNT):
@@ -59,10 +59,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A scheduler with two workers that no test harms."""
-    with two_workers(tmp_path_factory.mktemp("cluster")) as made:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """The cluster of all tests."""
+    with DaskCluster(tmp_path_factory.mktemp("cluster")) as made:
         yield made
+
+
+@pytest.fixture
+def cluster(started: DaskCluster) -> DaskCluster:
+    """A scheduler with two workers, whatever the test before has killed."""
+    started.heal()
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -163,36 +170,33 @@ def test_a_run_that_is_sent_has_the_same_scores_and_pictures(
 
 
 def test_a_worker_that_is_killed_in_mid_run_costs_nothing(
-    script: Path, pictures: Path, tmp_path: Path, expected: pd.DataFrame
+    cluster: DaskCluster, script: Path, pictures: Path, tmp_path: Path, expected: pd.DataFrame
 ) -> None:
     out = tmp_path / "r"
-    with two_workers(tmp_path / "cluster") as cluster:
-        client = start(script, pictures, out, cluster.address, slow=True)
-        until(lambda: begun(out), "an image of the slow method")
-        kill(cluster.workers[0])
-        assert ended(client) == ""
+    client = start(script, pictures, out, cluster.address, slow=True)
+    until(lambda: begun(out), "an image of the slow method")
+    kill(cluster.workers[0])
+    assert ended(client) == ""
     assert client.returncode == 0
     pd.testing.assert_frame_equal(facts(out), expected, check_exact=True)
     assert once_each(out)
 
 
 def test_a_scheduler_that_is_killed_in_mid_run_ends_it_and_the_next_goes_on(
-    script: Path, pictures: Path, tmp_path: Path, expected: pd.DataFrame
+    cluster: DaskCluster, script: Path, pictures: Path, tmp_path: Path, expected: pd.DataFrame
 ) -> None:
     out = tmp_path / "r"
-    with two_workers(tmp_path / "cluster") as cluster:
-        client = start(script, pictures, out, cluster.address, slow=True)
-        until(lambda: begun(out), "an image of the slow method")
-        cluster.kill_scheduler()
-        said = ended(client)
-        assert client.returncode == 1
-        assert said.startswith("The scheduler of the cluster is gone. What is finished is kept;")
-        assert "Traceback" not in said
-        done = len(lines(out))
-        assert 0 < done < 2 * COUNT
-        cluster.start_scheduler()
-        cluster.start_worker()
-        assert ended(start(script, pictures, out, cluster.address)) == ""
+    client = start(script, pictures, out, cluster.address, slow=True)
+    until(lambda: begun(out), "an image of the slow method")
+    cluster.kill_scheduler()
+    said = ended(client)
+    assert client.returncode == 1
+    assert said.startswith("The scheduler of the cluster is gone. What is finished is kept;")
+    assert "Traceback" not in said
+    done = len(lines(out))
+    assert 0 < done < 2 * COUNT
+    cluster.heal()
+    assert ended(start(script, pictures, out, cluster.address)) == ""
     pd.testing.assert_frame_equal(facts(out), expected, check_exact=True)
     assert once_each(out)
 
@@ -250,7 +254,7 @@ def test_the_first_ctrl_c_takes_back_what_nobody_has_begun(
 
 
 def test_what_needs_a_gpu_goes_to_workers_that_declare_one(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: DaskCluster, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "who"
 
@@ -260,9 +264,9 @@ def test_what_needs_a_gpu_goes_to_workers_that_declare_one(
         return doubled(lr, scale)
 
     monkeypatch.setattr(dask_engine, "_needs_gpu", lambda task: task.spec == "on_gpu")
-    with two_workers(tmp_path / "cluster") as cluster:
-        owner = cluster.start_worker("--resources", "GPU=1")
-        run = bench.run(["nearest", on_gpu], pictures, out=tmp_path / "r", scale=2, engine=DaskEngine(cluster.address))
+    owner = cluster.start_worker("--resources", "GPU=1")
+    run = bench.run(["nearest", on_gpu], pictures, out=tmp_path / "r", scale=2, engine=DaskEngine(cluster.address))
+    kill(owner)
     assert set(run.scores["status"]) == {"ok"}
     assert place.read_text().splitlines() == [str(owner.pid)] * COUNT
 

@@ -115,6 +115,14 @@ def test_a_page_that_is_changed_to_has_the_focus_and_no_frame_around_it(tab, sit
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
 
 
+@pytest.mark.parametrize(("width", "expected"), [(150, [1e4, 3e4, 1e5, 3e5, 1e6, 3e6]), (100, [1e4, 1e5, 1e6])])
+def test_ticks_of_a_narrow_plane_are_fewer(tab, site, width, expected):
+    tab.goto(site + PAGES["plane"])
+    tab.wait_for_selector("svg.plane")
+    apart = f"(ticks) => ticks.every((tick, k) => !k || {width} * Math.log10(tick / ticks[k - 1]) >= 60)"
+    assert tab.evaluate(f"board.logTicks(8e3, 3.5e6, {apart})") == expected
+
+
 def test_the_bold_ones_are_those_of_the_tables_and_follow_the_filter(tab, site, base):
     run = results.load(base)
     names = name_everything(run.scores, run.info)

@@ -87,7 +87,7 @@ board.plane = (query, width) => {
       ),
     ]);
   const xTicks = board
-    .logTicks(10 ** lowX, 10 ** highX)
+    .logTicks(10 ** lowX, 10 ** highX, (ticks) => ticks.every((tick, k) => !k || atX(tick) - atX(ticks[k - 1]) >= 60))
     .map((tick) => [
       make("line", { x1: atX(tick), x2: atX(tick), y1: frame.top, y2: frame.bottom, class: "grid" }),
       make("text", { x: atX(tick), y: frame.bottom + 18, "text-anchor": "middle" }, cost.print(tick)),

@@ -66,13 +66,16 @@ board.ticks = (low, high, wanted) => {
   return ticks;
 };
 
-board.logTicks = (low, high) => {
-  const ticks = [];
-  const factors = high / low > 1000 ? [1] : high / low > 20 ? [1, 3] : [1, 2, 5];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const factor of factors) ticks.push(factor * 10 ** power);
-  }
-  return ticks.filter((tick) => tick >= low && tick <= high);
+// The ticks of a logarithmic axis: as many as suit its range, but fewer where `fits` says that these stand too close.
+board.logTicks = (low, high, fits) => {
+  const several = [[1, 2, 5], [1, 3], [1]].slice(high / low > 1000 ? 2 : high / low > 20 ? 1 : 0).map((factors) => {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+      for (const factor of factors) ticks.push(factor * 10 ** power);
+    }
+    return ticks.filter((tick) => tick >= low && tick <= high);
+  });
+  return several.find((ticks) => ticks.length && fits(ticks)) ?? several.findLast((ticks) => ticks.length) ?? [];
 };
 
 // Give each point's name a place beside it where it covers no other name or point; those on the front first.
