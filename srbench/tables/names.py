@@ -142,7 +142,8 @@ def _about_methods(info: Mapping[str, Any]) -> dict[str, Any]:
 
 def _images(tables: Sequence[pd.DataFrame], dataset: str) -> int:
     """Return of how many images of a data set something is known."""
-    return max(table.loc[table["dataset"].astype(str) == dataset, "image"].nunique() for table in tables)
+    known = (table for table in tables if "image" in table)  # a study without images is refused by who reads it
+    return max((part.loc[part["dataset"].astype(str) == dataset, "image"].nunique() for part in known), default=0)
 
 
 def _by_size(info: Mapping[str, Any]) -> list[str]:
