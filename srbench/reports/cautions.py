@@ -13,7 +13,7 @@ UNIT_WARNING = (
     "docs/statistics.md says how often, in simulated studies without any true difference. Use it to compare with older "
     "papers only. What this report calls significant does not hang on it."
 )
-NO_PEOPLE = "The ratings are synthetic: a program drew them from published means. No person rated a picture."
+NO_PEOPLE = "The ratings are synthetic: a program drew them. No person rated a picture."
 
 
 def cautions(findings: Findings) -> list[str]:

@@ -155,9 +155,9 @@ def _strangers(rated: pd.DataFrame, scores: pd.DataFrame, names: Names) -> Itera
 
 
 def _gaps(rated: stats.CheckedRatings, names: Names) -> Iterator[str]:
-    for cube in rated.cubes:
+    for cube in sorted(rated.cubes, key=lambda cube: names.place(cube.dataset)):
         if cube.missing:
             yield (
-                f"{names.dataset(cube.dataset)}: {cube.missing} of {cube.cells.size} ratings (methods x raters x "
+                f"{names.dataset(cube.dataset)}: {cube.missing:,} of {cube.cells.size:,} ratings (methods x raters x "
                 "images) are missing; means are over the ratings that are there, differences over the pairs."
             )

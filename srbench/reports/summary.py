@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from srbench import stats
 from srbench.reports.findings import Findings
 from srbench.reports.phrases import ends, kind, listed
 from srbench.tables.means import leaders
@@ -38,7 +40,24 @@ def _best(findings: Findings, metric: str) -> str:
     lead = f"Best {names.metric(metric)}"
     if metric in OPINIONS:
         lead = f"Highest {_LONG[metric, names.metric(metric)]}{kind(findings)}"
+        return f"{lead}: {', '.join(parts)}. {_above_all(findings, _stand_out(findings, metric), len(parts))}"
     return f"{lead}: {', '.join(parts)}."
+
+
+def _stand_out(findings: Findings, metric: str) -> list[str]:
+    """Return the sets on which one method is significantly higher than every other one, the original left aside."""
+    table = findings.comparisons
+    rows = table[table["metric"] == metric] if len(table) else table
+    found = stats.significantly_highest(rows, findings.compared) if len(rows) else {}
+    return [dataset for dataset in findings.names.datasets if dataset in found]
+
+
+def _above_all(findings: Findings, sets: Sequence[str], of: int) -> str:
+    """Return where the highest is told apart from all others, by the rule of stars."""
+    where = f"on {listed([findings.names.dataset(name) for name in sets])}"
+    if of == 1:
+        return f"It is {'' if sets else 'not '}significantly higher than every other method there."
+    return f"Significantly higher than every other method: {where if sets else 'on none of these sets'}."
 
 
 def _interval(findings: Findings, metric: str, dataset: str, method: str) -> str:
@@ -54,7 +73,7 @@ def preferences(findings: Findings) -> list[str]:
     found = findings.preferences
     if found is None or not found.models:
         return []
-    parts = []
+    parts, clear = [], []
     for dataset, model in found.models.items():
         table = model.quality()
         rivals = table[table["method"] != ORIGINAL]
@@ -63,7 +82,11 @@ def preferences(findings: Findings) -> list[str]:
             f"{findings.names.method(str(best['method']))} on {findings.names.dataset(dataset)} "
             f"({number(best['quality'], sign=True)} JOD{ends(best['low'], best['high'])})"
         )
-    return [f"Preferred most{kind(findings)}, against the mean of all versions: {', '.join(parts)}."]
+        decided = model.contrasts().assign(dataset=dataset)
+        decided = decided.rename(columns={"estimate": "difference", "differs": "significant"})
+        clear += list(stats.significantly_highest(decided, rivals["method"].tolist()))
+    said = f"Preferred most{kind(findings)}, against the mean of all versions: {', '.join(parts)}."
+    return [f"{said} {_above_all(findings, clear, len(parts))}"]
 
 
 def metric_sentences(findings: Findings) -> list[str]:
@@ -78,8 +101,8 @@ def metric_sentences(findings: Findings) -> list[str]:
             continue
         title = findings.names.metric(str(metric))
         sentence = (
-            f"{title} predicts opinions{kind(findings)} with a rank correlation of {number(row['srcc'])}"
-            f"{ends(row['srcc_low'], row['srcc_high'])} over {row['n']} stimuli"
+            f"{title} and opinions{kind(findings)} have a rank correlation of {number(row['srcc'])}"
+            f"{ends(row['srcc_low'], row['srcc_high'])} over {int(row['n']):,} stimuli"
         )
         pairs = found.concordance
         pairs = pairs[pairs["metric"] == metric] if len(pairs) else pairs

@@ -140,7 +140,7 @@ def _screened(findings: Findings, found: Opinions) -> list[str]:
     ]
     every = [row for row in lines(found.exclusions) if row.reason == "any rule"]
     if len(reasons) > 1 and every:
-        said.append(f"All who are flagged, {listed(every[0].raters)}: {_changed(findings, every[0])}")
+        said.append(f"All who are flagged, {listed(every[0].raters)}: w{_changed(findings, every[0])[1:]}")
     return said
 
 
@@ -148,15 +148,21 @@ def _changed(findings: Findings, row: Any) -> str:
     if math.isnan(row.mos_change):
         return "Without them nobody would be left."
     place = f"{findings.names.method(row.method)} on {findings.names.dataset(row.dataset)}"
-    turned = row.lost + row.gained
-    decisions = (
-        f"{turned} of {row.pairs} decisions change{'s' if turned == 1 else ''}" if turned else "no decision changes"
-    )
     return (
         f"Without {'them' if len(row.raters) > 1 else 'this rater'} the largest change of a "
         f"{findings.names.metric('mos')} is "
-        f"{number(row.mos_change, sign=True)} ({place}), and {decisions}."
+        f"{number(row.mos_change, sign=True)} ({place}), and {_turned(row)}."
     )
+
+
+def _turned(row: Any) -> str:
+    """Return which decisions leaving raters out would change: differences that are lost, and those that are gained."""
+    if not row.lost + row.gained:
+        return f"all {row.pairs} decisions stay"
+    lost, gained = (count(each, "difference") for each in (row.lost, row.gained))
+    said = [f"{lost} would no longer be significant"] * bool(row.lost)
+    said += [f"{gained} would newly be significant"] * bool(row.gained)
+    return f"of {row.pairs} pairs, {listed(said)}"
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:

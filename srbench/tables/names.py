@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Names:
         methods: Names in the order of tables, the original last.
         titles: Title of each method; no two are equal.
         notes: What a table must say about a method, such as the features its loss used; only where there is one.
-        datasets: Names, the smallest set of the run first.
+        datasets: Names, the smallest set first; of a run and a study those of the run before others.
         dataset_titles: Title of each data set; no two are equal.
         metrics: Names, PSNR and SSIM first.
         known_metrics: What is registered about them; a run may have others.
@@ -119,7 +119,8 @@ def name_everything(scores: pd.DataFrame, info: Mapping[str, Any], rated: pd.Dat
     present = {str(name) for table in tables for name in table["method"].unique()}
     methods = sorted(present, key=lambda m: (m == ORIGINAL, about.get(m, {}).get("order", 1000), m))
     here = {str(name) for table in tables for name in table["dataset"].unique()}
-    sets = [name for name in dict.fromkeys([*_by_size(info), *sorted(here)]) if name in here]
+    others = sorted(here, key=lambda name: (_images(tables, name), name))
+    sets = [name for name in dict.fromkeys([*_by_size(info), *others]) if name in here]
     found = sorted(map(str, scores["metric"].unique()), key=_metric_place)
     return Names(
         methods=tuple(methods),
@@ -137,6 +138,12 @@ def _about_methods(info: Mapping[str, Any]) -> dict[str, Any]:
         name: {"title": title, "order": 10 * (place + 1)} for place, (name, title) in enumerate(PAPER_TITLES.items())
     }
     return about | dict(info.get("methods", {}))
+
+
+def _images(tables: Sequence[pd.DataFrame], dataset: str) -> int:
+    """Return of how many images of a data set something is known."""
+    known = (table for table in tables if "image" in table)  # a study without images is refused by who reads it
+    return max((part.loc[part["dataset"].astype(str) == dataset, "image"].nunique() for part in known), default=0)
 
 
 def _by_size(info: Mapping[str, Any]) -> list[str]:

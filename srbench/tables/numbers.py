@@ -22,10 +22,22 @@ def number(value: float, digits: int = 2, sign: bool = False) -> str:
 
 
 def span(low: float, high: float, digits: int = 2, sign: bool = False) -> str:
-    """Return an interval in brackets, or a dash where there is none."""
+    """Return an interval in brackets, or a dash where there is none.
+
+    An end that is not 0 is not printed as 0, because whether an interval holds 0 decides: it gets more digits.
+
+    >>> span(0.0021, 0.126), span(0.0, 0.5)
+    ('[0.002, 0.13]', '[0.00, 0.50]')
+    """
     if math.isnan(low) or math.isnan(high):
         return DASH
-    return f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
+    return f"[{_end(low, digits, sign)}, {_end(high, digits, sign)}]"
+
+
+def _end(value: float, digits: int, sign: bool) -> str:
+    while abs(value) > 1e-6 and float(f"{value:.{digits}f}") == 0:
+        digits += 1
+    return number(value, digits, sign)
 
 
 def p_text(p: float) -> str:

@@ -44,12 +44,12 @@ def paper_tables(material: Material) -> list[Table]:
     scale, protocol = material.scale, material.protocol
     caption = f"All methods, as in Table 2 of the paper; x{scale}, PSNR and SSIM by protocol {protocol}"
     everybody = [[name for name in methods if name != ORIGINAL]]
-    tables = [_table(material, "table2", caption, methods, everybody, "all other methods")]
+    tables = [_table(material, "table2", caption, methods, everybody, "all other methods of its row")]
     losses = [m for group in CATEGORIES for m in group if m in methods]
     categories = [[m for m in group if m in losses] for group in CATEGORIES]
     if any(len(group) > 1 for group in categories):
         caption = f"Losses of SRResNet and SRGAN, as in Table 1 of the paper; x{scale}, protocol {protocol}"
-        rivals = "all others of its category (SRResNet; SRGAN)"
+        rivals = "all others of its category (SRResNet; SRGAN) in its row"
         tables.insert(0, _table(material, "table1", caption, losses, categories, rivals))
     return tables
 

@@ -40,7 +40,7 @@ def alone(tidy: Path) -> Report:
 def test_every_document_of_a_study_alone_has_opinions_and_nothing_of_a_run(alone: Report, tmp_path: Path) -> None:
     for path in reports.save(alone, tmp_path):
         text = path.read_text(encoding="utf-8")
-        assert "Opinions of people on odd name, Set5" in text
+        assert "Opinions of people on Set5, odd name" in text
         assert "from 0 to 100" in text
         assert "Differential mean opinion scores" in text or path.suffix == ".tex"
         for words in ("PSNR", "Tables of the paper", "Accuracy, cost", "Metrics against people", "Crops", "protocol"):

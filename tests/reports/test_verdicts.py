@@ -15,6 +15,7 @@ from srbench.reports.analysis import find
 from srbench.reports.figures import significance as figures
 from srbench.reports.findings import Findings
 from srbench.reports.selection import statistics_tables
+from srbench.reports.summary import summary
 from srbench.reports.verdicts import significance
 from srbench.tables.paper_tables import Material, paper_tables
 
@@ -85,13 +86,26 @@ def of_stars(findings: Findings) -> set[tuple[str, str]]:
     return {(row[0].text, table.head[place]) for row in table.rows for place, cell in enumerate(row) if cell.star}
 
 
-@pytest.mark.parametrize("seed", range(12))
+def of_summary(findings: Findings, sets: list[str]) -> set[str]:
+    """Return the sets on which the summary says that the highest is told apart from all others."""
+    said = next(line for line in summary(findings) if line.startswith("Highest mean opinion score"))
+    if len(sets) == 1:
+        return set(sets) if "It is significantly higher than every other method there." in said else set()
+    found = re.search(r"Significantly higher than every other method: on (.*)\.$", said)
+    assert found is not None, said
+    return set() if found[1] == "none of these sets" else set(found[1].split(" and "))
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_everything_says_the_same_of_every_pair(seed: int) -> None:
     ratings = any_study(seed)
     findings = find(None, StudyRatings("s", ratings), QUICK)
     rows = stats.compare(ratings)
     drawn, tabled = of_matrix(findings), of_table(findings)
     stars = of_stars(findings)
+    assert of_summary(findings, [findings.names.dataset(name) for name in set(rows["dataset"])]) == {
+        place for place, _ in stars
+    }
     for dataset, part in rows.groupby("dataset"):
         title = findings.names.dataset(str(dataset))
         pairs = [frozenset((row.a, row.b)) for row in part.itertuples()]

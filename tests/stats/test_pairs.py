@@ -98,8 +98,13 @@ def test_one_jod_is_three_quarters_of_all_choices_of_all_raters_on_all_images() 
     assert (latent > 0).mean() == pytest.approx(0.75, abs=0.004)
 
 
-def test_equal_answers_give_equal_numbers_whatever_the_order_of_rows_and_sides() -> None:
-    model = stats.pair_model(STUDY)
+@pytest.fixture(scope="module")
+def model() -> stats.Pairs:
+    """The model of the whole study, with random effects and the prior."""
+    return stats.pair_model(STUDY)
+
+
+def test_equal_answers_give_equal_numbers_whatever_the_order_of_rows_and_sides(model: stats.Pairs) -> None:
     turned = STUDY.rename(columns={"left": "right", "right": "left"}).assign(score=3 - STUDY["score"])
     again = stats.pair_model(turned.sample(frac=1.0, random_state=1))
     np.testing.assert_allclose(again.estimates, model.estimates, atol=1e-4)
@@ -107,8 +112,7 @@ def test_equal_answers_give_equal_numbers_whatever_the_order_of_rows_and_sides()
     pd.testing.assert_frame_equal(stats.pair_model(STUDY).quality(), model.quality())
 
 
-def test_the_zero_is_the_mean_or_a_method_and_changes_no_difference() -> None:
-    model = stats.pair_model(STUDY)
+def test_the_zero_is_the_mean_or_a_method_and_changes_no_difference(model: stats.Pairs) -> None:
     around, above = model.quality(), model.quality(zero="m0")
     assert around["quality"].mean() == pytest.approx(0.0, abs=1e-12)
     assert above.loc[0, ["quality", "error", "low", "high"]].tolist() == [0.0] * 4
@@ -130,9 +134,9 @@ def test_a_method_that_always_won_is_finite_under_the_prior_and_refused_without(
         stats.pair_model(frame, prior=None)
 
 
-def test_the_prior_moves_next_to_nothing_where_everybody_won_and_lost() -> None:
+def test_the_prior_moves_next_to_nothing_where_everybody_won_and_lost(model: stats.Pairs) -> None:
     free = stats.pair_model(STUDY, prior=None)
-    np.testing.assert_allclose(stats.pair_model(STUDY).estimates, free.estimates, atol=0.02)
+    np.testing.assert_allclose(model.estimates, free.estimates, atol=0.02)
 
 
 def test_methods_are_chosen_and_ordered_by_name() -> None:
@@ -188,9 +192,9 @@ def test_one_order_of_sides_is_noted_and_kept_out_of_the_model() -> None:
     assert "one order only" in " ".join(model.notes)
 
 
-def test_random_effects_widen_intervals_where_raters_differ() -> None:
+def test_random_effects_widen_intervals_where_raters_differ(model: stats.Pairs) -> None:
     plain = stats.pair_model(STUDY, effects=()).contrasts()
-    mixed = stats.pair_model(STUDY).contrasts()
+    mixed = model.contrasts()
     assert (mixed["error"] > 1.5 * plain["error"]).all()
     one = stats.pair_model(answers("a", "b", 12, 8))
     assert one.sds == {}

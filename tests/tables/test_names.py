@@ -43,6 +43,11 @@ def test_the_original_stands_last_and_the_paper_orders_what_the_run_does_not_kno
     assert names.method("drcn") == "DRCN"
 
 
+def test_without_a_run_the_smallest_set_comes_first(scores):
+    rated = pd.DataFrame({"dataset": ["a"] * 3 + ["b"] * 2, "image": ["i", "j", "k", "i", "j"], "method": "m"})
+    assert name_everything(scores({"m": [1]}).iloc[:0], {}, rated).datasets == ("b", "a")
+
+
 @pytest.mark.parametrize(
     ("metric", "label", "digits", "printed"),
     [("psnr", "PSNR (dB)", 2, "28.43"), ("ssim", "SSIM", 4, "28.4321"), ("mos", "MOS", 2, "28.43")],

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from srbench.tables.numbers import count, number, p_text, span
+from srbench.tables.numbers import MINUS, count, number, p_text, span
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,9 @@ def test_a_small_p_says_how_small():
 
 def test_things_are_counted_in_words():
     assert (count(1, "pair"), count(0, "pair"), count(1234, "pair")) == ("1 pair", "0 pairs", "1,234 pairs")
+
+
+def test_an_end_of_an_interval_is_printed_as_0_only_where_it_is_0():
+    assert span(-0.12, -0.0021, sign=True) == f"[{MINUS}0.12, {MINUS}0.002]"
+    assert span(0.00004, 0.5) == "[0.00004, 0.50]"
+    assert span(-0.5, 0.0, sign=True) == f"[{MINUS}0.50, 0.00]"
