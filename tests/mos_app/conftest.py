@@ -94,6 +94,7 @@ def make_study(
     consent: dict[str, str] | None = None,
     questions: Sequence[Question] = (),
     url: str = "",
+    size: tuple[int, int] = (120, 160),
     **settings: Any,
 ) -> TinyStudy:
     """Write stimuli whose pixels differ from their neighbours, so that any resampling shows."""
@@ -108,7 +109,7 @@ def make_study(
         sha256 = images.write(folder / "stimuli" / f"{key}.png", pixels)
         study.stimuli.append(Stimulus(key, role, dataset, image, method, 0, sha256, width, height))  # type: ignore[arg-type]
 
-    height, width = 120, 160
+    height, width = size
     for place in range(2):
         for method in ("nearest", "hr"):
             add("calibration", "bsds300-train", f"practice{place}", method, height, width)

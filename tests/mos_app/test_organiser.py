@@ -64,8 +64,7 @@ def post(server, path, body, **headers):
     return response
 
 
-def test_guessing_the_password_is_refused_logged_and_slowed_down(serve):
-    server = serve()
+def test_guessing_the_password_is_refused_logged_and_slowed_down(server):
     assert (
         post(server, "/organiser/login", "password=correct+horse+battery", Origin="https://evil.example").status == 403
     )
@@ -143,7 +142,7 @@ def test_an_organiser_signs_in_watches_invites_pauses_exports_and_signs_out(serv
     assert ("peeked", "download of csv") in server.study.events()
 
     page.get_by_text("Show the mean opinion scores so far").click()
-    page.wait_for_timeout(1500)
+    page.get_by_text("mos", exact=True).first.wait_for(state="attached")
     assert ("peeked", "mean opinion scores") in server.study.events()
 
     page.get_by_text("Invite", exact=True).click()

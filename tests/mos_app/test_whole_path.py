@@ -37,7 +37,11 @@ class Keyboard:
 @pytest.mark.slow
 def test_from_the_panels_link_to_its_code_by_keyboard_in_german_on_a_slow_link(serve, browse):
     server = serve(
-        consent={"de": "Sind Sie einverstanden?"}, questions=QUESTIONS, pass_fraction=0.0, session_minutes=0.5
+        consent={"de": "Sind Sie einverstanden?"},
+        questions=QUESTIONS,
+        pass_fraction=0.0,
+        session_minutes=0.5,
+        size=(60, 80),  # noise of 14 kB, half a second each on this link: the whole path, not the wait for pictures
     )
     study = Study(server.name, server.study.folder.parent)
     link = study.recruit(1, panel="prolific", completed="C0FFEE", address=server.address)

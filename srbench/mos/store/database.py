@@ -38,6 +38,7 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         alone = engine.dialect.name == "sqlite"
+        self._begins = alone  # sqlite3 must not begin on its own: a transaction says what it is for
         self._queue = threading.Lock() if alone else None
         # PostgreSQL itself writes commits of several connections to the disk together.
         self._shared = Batches(self.write) if alone else Connections(self.write)
@@ -45,7 +46,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction that sees one state of the database and changes nothing."""
-        with self.engine.connect().execution_options(srbench_read=True) as connection, connection.begin():
+        with self.engine.begin() as connection:
+            if self._begins:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
@@ -56,6 +59,7 @@ class Database:
                 yield connection
             return
         with self._queue, self.engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def share(self, work: Callable[[sa.Connection], T | Exception]) -> Future[T]:
@@ -195,14 +199,9 @@ def _sqlite(address: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # sqlite3 must not begin on its own: `_begin` does
+        connection.isolation_level = None  # sqlite3 must not begin on its own: `Database` does
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        only_reads = connection.get_execution_options().get("srbench_read", False)
-        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
     return engine
 
