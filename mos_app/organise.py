@@ -120,6 +120,7 @@ def line(rater: RaterStatus, seen: dict[str, Any] | None) -> dict[str, Any]:
 
 def judged(site: Site) -> dict[str, dict[str, Any]]:
     """Return for each rater's code what the answers so far say of the rater; it takes longer than a count."""
+    kept: dict[str, dict[Any, Any]]
     kept, at = st.session_state.get("judged", ({}, 0.0))
     if time.monotonic() - at > JUDGE_SECONDS:
         rows = quality(site.store.analyst, site.study).to_dict("records")

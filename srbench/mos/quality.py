@@ -56,8 +56,8 @@ def quality(analyst: AnalystStore, study: str) -> pd.DataFrame:
     table = table.join(counted)
     flagged = {} if settings.compares else _by_rules(answers)
     table["flags"] = [
-        flagged.get(row.rater, ()) + ((CHECKS,) if row.missed > settings.allowed_misses else ())
-        for row in table.itertuples()
+        flagged.get(str(rater), ()) + ((CHECKS,) if missed > settings.allowed_misses else ())
+        for rater, missed in zip(table["rater"], table["missed"].astype(int), strict=True)
     ]
     return table[COLUMNS]
 

@@ -116,7 +116,7 @@ def check_words(
     Raises:
         StudyError: The consent or a question lacks a language that has no fallback.
     """
-    words = {"the consent": consent} if consent else {}
+    words: dict[str, Mapping[str, object]] = {"the consent": consent} if consent else {}
     for each in questions:
         words[f"question {each.name!r}"] = each.text
         words |= {f"labels of question {each.name!r}": each.labels} if each.labels else {}
