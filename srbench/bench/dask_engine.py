@@ -142,6 +142,7 @@ class _Delivery:
         self._client, self._remote, self._ship, self._interrupt = client, remote, ship, interrupt
         self._out: dict[Any, ImageTask] = {}
         self._back: SimpleQueue[Any] = SimpleQueue()
+        self._again: list[Any] = []
         self._looked, self._threads = 0.0, 0
         self._begun = time.monotonic()
         self._count = 0
@@ -216,9 +217,12 @@ class _Delivery:
         Raises:
             SrbenchError: What a worker says, or that the scheduler is gone.
         """
-        done = [future for future in self._arrived() if future in self._out]
-        if self._client.status != "running" or any(future.status in ("cancelled", "lost") for future in done):
+        arrived = [future for future in self._arrived() if future in self._out]
+        if self._client.status != "running" or any(future.status == "cancelled" for future in arrived):
             raise _gone()
+        # A worker that dies takes results along that nobody has fetched: Dask has such tasks done again.
+        self._again = [future for future in arrived if future.status == "lost"]
+        done = [future for future in arrived if future not in self._again]
         tasks = {future: self._out.pop(future) for future in done}
         whole = [future for future in done if future.status != "error"]
         taken: list[tuple[ImageTask, ImageOutcome | None]] = []
@@ -231,10 +235,11 @@ class _Delivery:
         return taken
 
     def _arrived(self) -> list[Any]:
+        futures, self._again = self._again, []
         try:
-            futures = [self._back.get(timeout=_TICK_S)]
+            futures.append(self._back.get(timeout=_TICK_S))
         except Empty:
-            return []
+            return futures
         while not self._back.empty():
             futures.append(self._back.get())
         return futures

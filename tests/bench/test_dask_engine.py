@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from srbench import bench, images
 from srbench.bench import dask_engine, environment
 from srbench.bench.dask_engine import DaskEngine
 from srbench.bench.interrupt import Interrupt, Interrupted
+from srbench.bench.parcels import Returned
 from srbench.bench.plan import ImageTask
 from srbench.bench.rows import ImageOutcome
 from srbench.errors import RunError
 
 from .dask_cluster import DaskCluster, kill, until
+from .test_hosting import task as host_task
 
 # What the program of a test does: a run with a method of its own that takes its time.
 CLIENT = """
@@ -213,6 +216,52 @@ def test_a_client_that_is_killed_in_mid_run_goes_on_when_it_comes_back(
     assert ended(start(script, pictures, out, cluster.address)) == ""
     pd.testing.assert_frame_equal(facts(out), expected, check_exact=True)
     assert once_each(out)
+
+
+@dataclass(eq=False)
+class Future:
+    """A task at a pretended scheduler.
+
+    Attributes:
+        status: What Dask says of it.
+    """
+
+    status: str = "finished"
+
+
+class Client:
+    """A client of a pretended scheduler that has the answer to every task."""
+
+    status = "running"
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def gather(self, futures: list[Future]) -> list[object]:
+        assert all(future.status == "finished" for future in futures)
+        return [self._answer] * len(futures)
+
+
+def test_a_result_that_went_with_its_worker_is_waited_for_and_taken_once(tmp_path: Path) -> None:
+    task = host_task(tmp_path)
+    answer = Returned(task.unfinished("failed", "done"))
+    delivery = dask_engine._Delivery(Client(answer), None, False, Interrupt())  # type: ignore[arg-type]
+    future = Future("lost")
+    delivery._out[future] = task
+    delivery._back.put(future)
+    assert delivery._taken() == delivery._taken() == []
+    future.status = "finished"
+    assert delivery._taken() == [(task, answer.outcome)]
+    assert delivery._taken() == []
+
+
+def test_a_task_that_was_cancelled_by_another_means_that_the_scheduler_is_gone(tmp_path: Path) -> None:
+    delivery = dask_engine._Delivery(Client(None), None, False, Interrupt())  # type: ignore[arg-type]
+    future = Future("cancelled")
+    delivery._out[future] = host_task(tmp_path)
+    delivery._back.put(future)
+    with pytest.raises(RunError, match="The scheduler of the cluster is gone"):
+        delivery._taken()
 
 
 def kills_its_worker(lr: Any, scale: int) -> Any:
