@@ -74,6 +74,7 @@ def check(languages: Sequence[Language], where: str) -> None:
         StudyError: A code is none, one is there twice, or a fallback is not shipped.
     """
     codes = [each.code for each in languages]
+    stand_ins = shipped() if codes else {}
     for each in languages:
         if not _CODE.fullmatch(each.code):
             raise StudyError(f"{where}: a language has a code of two or three small letters, got {each.code!r}.")
@@ -81,8 +82,8 @@ def check(languages: Sequence[Language], where: str) -> None:
             raise StudyError(f"{where}: language {each.code!r} is there twice.")
         if not each.file:
             raise StudyError(f"{where}: language {each.code!r} needs a file.")
-        if each.fallback and each.fallback not in shipped():
-            raise StudyError(f"{where}: {unknown('fallback', each.fallback, shipped())}")
+        if each.fallback and each.fallback not in stand_ins:
+            raise StudyError(f"{where}: {unknown('fallback', each.fallback, stand_ins)}")
 
 
 def check_file(language: Language, path: Path) -> None:
@@ -130,17 +131,13 @@ def check_words(
 
 
 def gather(languages: Sequence[Language], folder: Path) -> tuple[Language, ...]:
-    """Copy files of texts to a study's new folder.
+    """Copy files of texts, which `check_file` has passed, to a study's new folder.
 
     Returns:
         The languages with the place of the copy and its SHA-256.
-
-    Raises:
-        StudyError: See `check_file`.
     """
     found = []
     for each in languages:
-        check_file(each, Path(each.file))
         name = f"{FOLDER}/{each.code}.toml"
         images.write_atomically(folder / name, Path(each.file).read_bytes())
         found.append(replace(each, file=name, sha256=images.file_sha256(folder / name)))

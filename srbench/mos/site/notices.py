@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from srbench import content
+from srbench.mos.design.languages import ENGLISH
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +25,6 @@ NOTICE = "notice_"
 
 ORGANISER = "/organiser"
 
-_ENGLISH = "en"
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,7 +38,7 @@ _OF_ORGANISER = {
 """Texts for the organiser, whose pages speak English, where those for raters would not help."""
 
 
-def plain(title: str, body: str, status: int = 200, language: str = _ENGLISH) -> HTMLResponse:
+def plain(title: str, body: str, status: int = 200, language: str = ENGLISH) -> HTMLResponse:
     """Return a page without anything around it; `body` is HTML, `title` is text."""
     page = (content.folder("mos_app") / "plain.html").read_text(encoding="utf-8")
     filled = string.Template(page).substitute(language=language, title=html.escape(title), body=body)
@@ -57,7 +57,7 @@ class Notices:
         language: The one for browsers that ask for none of them.
     """
 
-    def __init__(self, app: ASGIApp, texts: Mapping[str, Texts], language: str = _ENGLISH) -> None:
+    def __init__(self, app: ASGIApp, texts: Mapping[str, Texts], language: str = ENGLISH) -> None:
         self._app = app
         self._texts = texts
         self._language = language
@@ -101,7 +101,7 @@ class Notices:
 
     def _language_of(self, scope: Scope) -> str:
         if scope["path"].startswith(ORGANISER):
-            return _ENGLISH
+            return ENGLISH
         asked = Headers(scope=scope).get("accept-language", "")
         tags = (part.partition(";")[0].strip().partition("-")[0].lower() for part in asked.split(","))
         return next((tag for tag in tags if tag in self._texts), self._language)
