@@ -1,7 +1,6 @@
 """The organiser's page: progress, invitations, pause and close, export, and the log; nothing without a sign-in."""
 
 import datetime as dt
-import math
 import time
 import zoneinfo
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from srbench.mos.quality import CHECKS, meanings, quality
 from srbench.mos.site import organiser as web_organiser
 from srbench.mos.site.server import Site, running
 from srbench.mos.store.definitions import Settings
+from srbench.mos.store.durations import duration
 from srbench.mos.store.rows import RaterStatus, StudyStatus
 from srbench.stats.screening import ENOUGH, RULES
 
@@ -307,12 +307,6 @@ def zone() -> dt.tzinfo:
 def moment(seconds: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """Return a time as text, as the organiser's clock shows it."""
     return "" if seconds is None else dt.datetime.fromtimestamp(seconds, zone()).strftime(form)
-
-
-def duration(seconds: float) -> str:
-    """Return a time to come as text, rounded up to minutes; nothing where nothing is left."""
-    hours, minutes = divmod(math.ceil(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else ""
 
 
 def page(site: Site) -> None:

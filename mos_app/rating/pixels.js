@@ -2,6 +2,7 @@
 
 const GAP = 24; // CSS pixels between two images that are shown together
 const CAPTION = 24; // CSS pixels above an image that has a caption
+const CAPTION_GAP = 4; // of these between the caption and the image
 const TOLERANCE = 0.06; // device pixels; Chromium lays out in 1/64 CSS pixel
 
 function snap(position, origin, ratio) {
@@ -40,9 +41,10 @@ function placeExactly(stage, shown) {
     style.width = `${widths[index]}px`;
     style.height = `${height}px`;
     if (one.caption) {
-      one.caption.style.left = `${left}px`;
-      one.caption.style.top = `${top - CAPTION}px`;
-      one.caption.style.width = `${widths[index]}px`;
+      // It may be wider than a small image, and a second line of it grows upward: nothing may cover an image.
+      one.caption.style.left = `${left - GAP / 2}px`;
+      one.caption.style.bottom = `${frame.height - top + CAPTION_GAP}px`;
+      one.caption.style.width = `${widths[index] + GAP}px`;
     }
     left += widths[index] + GAP;
   });

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -95,6 +94,7 @@ def status(name: Name, studies: Studies = HERE, db: Url = None, as_json: AsJson 
     """Show how far every rater is, and what was refused. Scores are not shown: nobody should peek."""
     from dataclasses import asdict
 
+    from srbench.mos.store.durations import duration
     from srbench.mos.study import Study
 
     found = Study(name, studies, db).status()
@@ -107,8 +107,10 @@ def status(name: Name, studies: Studies = HERE, db: Url = None, as_json: AsJson 
     counts = f"{len(found.raters)} raters, {found.done:,} of {found.total:,} ratings"
     typer.echo(f"{name} ({record.origin}): {record.state}, {counts}")
     for rater in found.raters:
+        time = duration(rater.seconds_left)
+        left = f"{time} left" if time else ""
         typer.echo(
-            f"{rater.number:5d}  {rater.state:12s} {rater.done:5d}/{rater.total:<5d} {_left(rater.seconds_left):10s} "
+            f"{rater.number:5d}  {rater.state:12s} {rater.done:5d}/{rater.total:<5d} {left:15s} "
             f"{rater.label or ''}{f' ({rater.screen})' if rater.screen else ''}"
         )
     if found.looks:
@@ -184,7 +186,3 @@ def close(
     else:
         study.close()
         typer.echo(f"Study {name} is closed.")
-
-
-def _left(seconds: float) -> str:
-    return f"{math.ceil(seconds / 60)} min left" if seconds else ""

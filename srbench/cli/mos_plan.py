@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from srbench.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from srbench.mos.design.planning import Prospect
 
 
 def plan(
     raters: Annotated[int, typer.Option(min=2, max=10_000, help="Number of raters.")] = 26,
     effect: Annotated[float, typer.Option(min=0, help="Difference of two mean opinion scores to find.")] = 0.2,
     design: Annotated[str, typer.Option("--from", help="'paper', a template, or a study.toml.")] = "paper",
-    simulations: Annotated[int, typer.Option(min=1, max=100_000, help="Studies to simulate.")] = 300,
+    simulations: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="Studies to simulate. Default: 300; with active selection, where every pair is chosen as the server "
+            "does it, what half a minute of a processor allows, and at least 4.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal answers.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -28,20 +42,17 @@ def plan(
     found = planning.plan(planned, raters, effect, simulations=simulations, seed=seed)
     cost, settings = found.cost, planned.settings
     if as_json:
-        rows = [asdict(row) for row in found.power]
-        how = {"selection": settings.selection, "simulated": found.simulated}
-        typer.echo(json.dumps({"effect": effect, **how, "power": rows, **asdict(cost)}, indent=1))
+        rows = [_known(asdict(row)) for row in found.power]
+        how = {"selection": settings.selection, "studies": found.studies}
+        active = {"savings": [_known(asdict(row)) for row in found.savings]} if found.savings else {}
+        typer.echo(json.dumps({"effect": effect, **how, "power": rows, **active, **asdict(cost)}, indent=1))
         return
     part = f", {settings.trials_per_rater} trials a rater" if settings.trials_per_rater else ""
+    part += ", selected actively" if found.savings else ""
     typer.echo(
         f"{settings.design}: {raters} raters{part}, a difference of {effect:g} MOS, "
-        f"{simulations} simulated studies per set"
+        f"{found.studies} simulated studies per set"
     )
-    if found.simulated != settings.selection:
-        typer.echo(
-            f"NOT of {settings.selection} selection, which is not simulated: the power below is that of balanced "
-            "blocks of as many trials. docs/pairs.md compares their errors."
-        )
     typer.echo("set          pictures  methods   power  (Wilcoxon)  false alarms  (Wilcoxon)  smallest p")
     for row in found.power:
         typer.echo(
@@ -52,7 +63,10 @@ def plan(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
         "which is the rule of the report, and by Wilcoxon's p of this pair alone."
     )
-    if planned.compares:
+    if found.savings:
+        for line in _savings(found, settings.trials_per_rater):
+            typer.echo(line)
+    elif planned.compares:
         typer.echo("Raters choose the better of two, and an interval of the mean choice is made for each pair.")
     elif settings.design != "acr":
         typer.echo(f"{settings.design} is simulated as acr is: with the same spread of scores.")
@@ -62,10 +76,53 @@ def plan(
                 f"{row.dataset}: Wilcoxon's test on {row.images} pictures can never reach p < 0.05, whatever the "
                 "difference; the interval can exclude 0."
             )
+    parts = f"{cost.sessions} session{'s' if cost.sessions > 1 else ''}"
     typer.echo(
-        f"Per rater {cost.trials:,} ratings in {cost.sessions} sessions, {cost.hours:.1f} h with breaks; "
+        f"Per rater {cost.trials:,} ratings in {parts}, {cost.hours:.1f} h with breaks; "
         f"all raters {cost.ratings:,} ratings, {cost.hours_total:.0f} h."
     )
+
+
+def _known(value: Any) -> Any:
+    """Return a row for JSON, which has no NaN: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [_known(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _savings(found: Prospect, trials: int) -> Iterator[str]:
+    """Return what active selection finds and saves, set by set."""
+    from srbench.mos.design.world import SPAN
+
+    yield (
+        f"Methods lie in close pairs over {SPAN:g} JOD, of which so many differ over all studies and so many do not. "
+        "All raters rate at the same time, and what the server calls chooses every pair from all answers so far. The "
+        "interval is that of the model of pairs."
+    )
+    yield "set          selection        error of the scale   power  (Wilcoxon)  false alarms  close pairs"
+    for row in found.savings:
+        for name, way in (("active", row.active), ("balanced blocks", row.blocks)):
+            yield (
+                f"{row.dataset:12s} {name:16s} {way.error:14.3f} JOD {way.power:7.0%} {way.power_wilcoxon:11.0%} "
+                f"{way.false_alarms:13.1%} {f'{row.pairs[0]} + {row.pairs[1]}':>12s}"
+            )
+    for row in found.savings:
+        if math.isnan(row.trials):
+            yield f"{row.dataset}: too few answers for a scale. Raise trials_per_rater or the number of raters."
+            continue
+        change = 1 - row.trials / trials
+        yield (
+            f"{row.dataset}: active selection has the error of balanced blocks of {trials} trials a rater after about "
+            f"{row.trials:.0f}, {abs(change):.0%} {'fewer' if change >= 0 else 'more'} (95 % of resampled studies: "
+            f"{row.trials_range[0]:.0f} to {row.trials_range[1]:.0f})."
+        )
+        if row.without_scale:
+            runs = 2 * found.studies
+            yield f"{row.dataset}: {row.without_scale} of {runs} simulated studies have too few answers for a scale."
+    known = 0.5 / math.sqrt(max(1, min(row.pairs[0] for row in found.savings)))
+    yield f"Power is known to about {known:.0%} (one standard error): raise --simulations for more."
 
 
 def simulate(

@@ -272,15 +272,29 @@ def test_the_plan_of_the_paper_counts_its_ratings_and_warns_of_five_pictures(mos
     plan = json.loads(mos("plan", "--simulations", 2, "--json"))
     assert plan["ratings"] == 29_328
     assert plan["power"][0]["smallest_p"] == 0.0625
-    assert plan["simulated"] == plan["selection"] == "full"
+    assert (plan["selection"], plan["studies"]) == ("full", 2)
+    assert "savings" not in plan
 
 
-def test_a_plan_says_at_its_top_that_active_selection_is_not_simulated(mos: Mos) -> None:
-    words = ("plan", "--from", "pc-active", "--raters", 3, "--simulations", 1)
-    assert mos(*words).splitlines()[1].startswith("NOT of active selection, which is not simulated")
+def test_a_plan_of_active_selection_rehearses_it_and_says_what_it_saves(mos: Mos, tmp_path: Path) -> None:
+    path = tmp_path / "active.toml"
+    path.write_text(
+        'design = "pc"\n[settings]\nselection = "active"\ntrials_per_rater = 12\n'
+        '[[sets]]\nname = "set5"\nversions = ["a", "b", "hr"]\n'
+    )
+    words = ("plan", "--from", path, "--raters", 4, "--simulations", 2)
+    printed = mos(*words)
+    assert "selected actively" in printed.splitlines()[0]
+    assert "2 simulated studies" in printed.splitlines()[0]
+    assert "balanced blocks of 12 trials a rater after about" in printed
+    assert "95 % of resampled studies" in printed
     plan = json.loads(mos(*words, "--json"))
-    assert (plan["selection"], plan["simulated"]) == ("active", "full")
-    assert "NOT of" not in mos("plan", "--from", "pc-random", "--raters", 3, "--simulations", 1)
+    (saved,) = plan["savings"]
+    assert saved["pairs"] == [1, 1]
+    assert saved["active"]["error"] > 0
+    assert plan["power"][0]["power"] == saved["active"]["power"]
+    few = json.loads(mos(*words[:3], "--raters", 2, "--simulations", 1, "--json"), parse_constant=pytest.fail)
+    assert few["power"][0]["false_alarms"] is None, "one study of one pair that differs says nothing of false alarms"
 
 
 def test_a_user_error_is_one_line_and_exit_status_two(tmp_path: Path) -> None:

@@ -46,6 +46,10 @@ def test_a_study_with_hidden_originals_gives_scores_against_them(run, browse):
     assert differences.groupby("method")["score"].mean().to_dict() == {"nearest": 2, "srgan": 4}
 
 
+def boxes(page, selector):
+    return [each.bounding_box() for each in page.page.query_selector_all(selector)]
+
+
 def test_the_original_stands_beside_every_version_in_dcr(run, browse):
     server = run("dcr", versions=VERSIONS[:2], pictures=2, practice=0)
     page = browse()
@@ -57,6 +61,8 @@ def test_the_original_stands_beside_every_version_in_dcr(run, browse):
         page.shows(position, 4)
         captions = page.page.locator(".stage .caption").all_inner_texts()
         assert captions == ["Original", "Rate this image"]
+        for image, caption in zip(boxes(page, ".stage img"), boxes(page, ".stage .caption"), strict=True):
+            assert caption["y"] + caption["height"] <= image["y"], "two lines above an image of 44 pixels, none on it"
         assert page.page.inner_text('.scale button[data-score="5"] span') == "Imperceptible"
         left, right = (noise(image) for image in page.page.query_selector_all(".stage img"))
         assert left < right, "the original is on the left, and every version is worse"
@@ -79,8 +85,8 @@ def test_in_dcr_original_and_version_may_take_turns(run, browse):
     page.proceed()
     for position in (1, 2):
         page.shows(position, 2)
-        boxes = [image.bounding_box() for image in page.page.query_selector_all(".stage img")]
-        assert boxes[0] == boxes[1]
+        first, second = boxes(page, ".stage img")
+        assert first == second
         page.key("2")
     page.screen("finished")
     assert page.errors == []

@@ -81,3 +81,18 @@ def test_a_study_is_shown_in_a_language_that_it_brings(tmp_path, browse):
         assert "Il n'y a rien ici" in page.page.inner_text("main")
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "de-DE"])
+def test_on_a_phone_s_width_no_part_of_the_line_below_the_scale_is_broken(run, browse, locale):
+    server = run("acr", practice=0, screens="any")
+    page = browse(window=(390, 780), locale=locale)
+    page.page.goto(server.link(invite(server.study)[0]))
+    page.screen("welcome")
+    page.proceed()
+    page.page.wait_for_selector('.page[data-armed="true"]')
+    for part in ("undo", "remaining", "who"):
+        box = page.page.locator(f".status .{part}").bounding_box()
+        assert box["height"] < 32, "one line"
+        assert box["x"] + box["width"] <= 390
+    assert page.page.locator(".status .progress").bounding_box()["width"] > 300

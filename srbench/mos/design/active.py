@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from srbench.mos.design.belief import Belief
+from srbench.mos.design.belief import Array, Belief
 from srbench.mos.design.randomness import Stream
 from srbench.mos.design.study import StudyDesign
 from srbench.mos.store.definitions import NO_PREFERENCE, Stimulus
@@ -50,6 +50,7 @@ class ActiveSelection:
         self._pictures = {s.id: (s.dataset, s.image) for s in design.stimuli}
         names = sorted({s.dataset for s in rated})
         self._fields = {name: _Field.of([s for s in rated if s.dataset == name]) for name in names}
+        self._found: dict[str, Array] = {}  # where the last search ended: a good place to begin the next one
 
     def __call__(self, number: int, position: int, known: Known) -> Pair:
         """Return the two stimuli, left and right, that rater `number` is shown at `position`."""
@@ -68,7 +69,9 @@ class ActiveSelection:
 
     def _best(self, dataset: str, known: Known, last: tuple[str, str] | None, stream: Stream) -> Pair | None:
         field = self._fields[dataset]
-        gains = np.round(_belief(field, known).gains(), _DIGITS)
+        belief = _belief(field, known, self._found.get(dataset))
+        gains = np.round(belief.gains(), _DIGITS)
+        self._found[dataset] = belief.qualities
         allowed = np.triu(np.ones(gains.shape[1:], dtype=bool), 1)[None].repeat(len(gains), axis=0)
         for pair in known.mine:
             image, a, b = self._place(field, pair) or (0, 0, 0)  # of another set: the diagonal is not allowed anyway
@@ -104,21 +107,21 @@ def _pairs(field: _Field) -> Iterator[Pair]:
                 yield field.stimuli[image, a], field.stimuli[image, b]
 
 
-def _belief(field: _Field, known: Known) -> Belief:
-    shape = (len(field.images), len(field.methods), len(field.methods))
-    wins, pending = np.zeros(shape), np.zeros(shape)
-    for image, a, b, score, count in _placed(field, known.answers):
-        share = 0.5 if score == NO_PREFERENCE else float(score == 1)
-        wins[image, a, b] += share * count
-        wins[image, b, a] += (1.0 - share) * count
-    for image, a, b, _, _ in _placed(field, [(*pair, 0, 1) for pair in known.open]):
-        pending[image, a, b] += 1.0
-        pending[image, b, a] += 1.0
-    return Belief(wins, pending)
-
-
-def _placed(field: _Field, answers: Iterable[tuple[str, str, int, int]]) -> Iterator[tuple[int, int, int, int, int]]:
-    for left, right, score, count in answers:
-        if left in field.versions:
-            image, a = field.versions[left]
-            yield image, a, field.versions[right][1], score, count
+def _belief(field: _Field, known: Known, start: Array | None) -> Belief:
+    images, methods = len(field.images), len(field.methods)
+    wins, pending = np.zeros((images, methods, methods)), np.zeros((images, methods, methods))
+    versions = field.versions
+    for left, right, score, count in known.answers:
+        if left in versions:
+            image, a = versions[left]
+            b = versions[right][1]
+            share = 0.5 if score == NO_PREFERENCE else float(score == 1)
+            wins[image, a, b] += share * count
+            wins[image, b, a] += (1.0 - share) * count
+    for left, right in known.open:
+        if left in versions:
+            image, a = versions[left]
+            b = versions[right][1]
+            pending[image, a, b] += 1.0
+            pending[image, b, a] += 1.0
+    return Belief(wins, pending, start)

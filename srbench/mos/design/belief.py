@@ -18,8 +18,25 @@ PICTURES_SD = 0.5
 """How much better or worse a method is on one picture than on all of them, in the same unit."""
 
 _STEPS = 60
-_SMALL = 1e-6  # steps shrink to their square: the one after it would be none
+_SMALL = 1e-8  # steps shrink to their square: after one of this size nothing is left of where the search began
+_NOISE = 1e-12  # of the sum that is searched, relative to it: less than this is no fall
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A place in the search for the maximum: q and x, and what both the sum and its slopes there are made of."""
+
+    q: Array
+    x: Array
+    difference: Array
+    likely: Array
+    value: float
+
+    @property
+    def lowest(self) -> float:
+        """What a step may reach that does not fall: sums of many logarithms are known to so many digits."""
+        return self.value - _NOISE * max(1.0, abs(self.value))
 
 
 @dataclass(frozen=True)
@@ -34,31 +51,41 @@ class Belief:
         wins: Shape (I, M, M): how often a was preferred to b on picture i; no preference counts half for each.
         pending: Shape (I, M, M), symmetric: how many comparisons are shown now and not answered yet. What they will
             say is unknown, but that they will say something is not: they narrow the posterior where it is.
+        start: Where the search for the maximum begins, shape (I, M); default: 0. There is one maximum, so that this
+            decides nothing but the time that it takes: from the maximum before the last answer, a quarter less.
     """
 
     wins: Array
     pending: Array
+    start: Array | None = None
 
     @cached_property
     def qualities(self) -> Array:
         """The most probable x, shape (I, M)."""
-        found: Array = np.zeros(self.wins.shape[:2])
-        value = self._log_posterior(np.zeros(found.shape[1]), found)
-        q = np.zeros(found.shape[1])
+        return self._maximum.x
+
+    @cached_property
+    def _maximum(self) -> _Point:
+        point = self._first()
         for _ in range(_STEPS):
-            new_q, new = self._newton(found)
+            q, x = self._newton(point)
+            q, x = q - point.q, x - point.x
             step = 1.0
-            while (
-                reached := self._log_posterior(q + step * (new_q - q), found + step * (new - found))
-            ) < value - 1e-12:
+            while (reached := self._at(point.q + step * q, point.x + step * x)).value < point.lowest:
                 step /= 2.0
                 if step < _SMALL:
-                    return found
-            moved = step * float(np.abs(new - found).max(initial=0.0))
-            q, found, value = q + step * (new_q - q), found + step * (new - found), reached
-            if moved < _SMALL:
+                    return point
+            point = reached
+            if step * float(np.abs(x).max(initial=0.0)) < _SMALL:
                 break
-        return found
+        return point
+
+    def _first(self) -> _Point:
+        images, methods = self.wins.shape[:2]
+        if self.start is None:
+            return self._at(np.zeros(methods), np.zeros((images, methods)))
+        precisions = 1.0 / PICTURES_SD**2, 1.0 / METHODS_SD**2
+        return self._at(self.start.sum(axis=0) * precisions[0] / (images * precisions[0] + precisions[1]), self.start)
 
     def gains(self) -> Array:
         """Return how much one more comparison of a and b on picture i tells of the methods' qualities q, in nats.
@@ -70,7 +97,7 @@ class Belief:
         Returns:
             Shape (I, M, M); 0 but for a < b.
         """
-        inside, through, whole = self._spread(self.qualities, self.pending)
+        inside, through, whole = self._spread
         a, b = np.triu_indices(self.wins.shape[1], 1)
         known = _between(through @ whole @ through)[:, a, b]  # the part of the variance of x[a] - x[b] that is q's
         rest = _between(inside)[:, a, b]
@@ -85,38 +112,39 @@ class Belief:
     @property
     def covariance(self) -> Array:
         """Covariance of q, shape (M, M)."""
-        return self._spread(self.qualities, self.pending)[2]
+        return self._spread[2]
 
-    def _slopes(self, x: Array) -> tuple[Array, Array]:
-        """Return gradient and curvature of the log-likelihood: shapes (I, M) and (I, M, M), a Laplacian matrix."""
+    def _at(self, q: Array, x: Array) -> _Point:
         difference = x[:, :, None] - x[:, None, :]
-        hazard = np.exp(-0.5 * difference**2 - special.log_ndtr(difference)) / np.sqrt(2.0 * np.pi)
+        likely = special.log_ndtr(difference)
+        prior = (q**2).sum() / METHODS_SD**2 + ((x - q) ** 2).sum() / PICTURES_SD**2
+        return _Point(q, x, difference, likely, float((self.wins * likely).sum() - 0.5 * prior))
+
+    def _slopes(self, point: _Point) -> tuple[Array, Array]:
+        """Return gradient and curvature of the log-likelihood: shapes (I, M) and (I, M, M), a Laplacian matrix."""
+        hazard = np.exp(-0.5 * point.difference**2 - point.likely) / np.sqrt(2.0 * np.pi)
         pull = self.wins * hazard
-        weight = self.wins * hazard * (hazard + difference)
+        weight = pull * (hazard + point.difference)
         return pull.sum(axis=2) - pull.sum(axis=1), _laplacian(weight + weight.transpose(0, 2, 1))
 
-    def _spread(self, x: Array, pending: Array) -> tuple[Array, Array, Array]:
+    @cached_property
+    def _spread(self) -> tuple[Array, Array, Array]:
         """Return Cov(x | q), shape (I, M, M); dx / dq, the same shape; and Cov(q), shape (M, M)."""
-        _, curvature = self._slopes(x)
-        if pending.any():
-            difference = x[:, :, None] - x[:, None, :]
-            better = special.ndtr(difference)
-            density = np.exp(-(difference**2)) / (2.0 * np.pi)
+        point = self._maximum
+        _, curvature = self._slopes(point)
+        if self.pending.any():
+            better = special.ndtr(point.difference)
+            density = np.exp(-(point.difference**2)) / (2.0 * np.pi)
             # Fisher's information of an answer whose outcome is open.
-            curvature = curvature + _laplacian(pending * density / np.maximum(better * (1.0 - better), 1e-300))
+            curvature = curvature + _laplacian(self.pending * density / np.maximum(better * (1.0 - better), 1e-300))
         return _solve(curvature)
 
-    def _newton(self, x: Array) -> tuple[Array, Array]:
-        slope, curvature = self._slopes(x)
+    def _newton(self, point: _Point) -> tuple[Array, Array]:
+        slope, curvature = self._slopes(point)
         inside, through, whole = _solve(curvature)
-        pulls = (curvature @ x[..., None])[..., 0] + slope
+        pulls = (curvature @ point.x[..., None])[..., 0] + slope
         q: Array = whole @ (through @ pulls[..., None]).sum(axis=0)[:, 0]
         return q, (inside @ (q / PICTURES_SD**2 + pulls)[..., None])[..., 0]
-
-    def _log_posterior(self, q: Array, x: Array) -> float:
-        likelihood = (self.wins * special.log_ndtr(x[:, :, None] - x[:, None, :])).sum()
-        prior = (q**2).sum() / METHODS_SD**2 + ((x - q) ** 2).sum() / PICTURES_SD**2
-        return float(likelihood - 0.5 * prior)
 
 
 def _solve(curvature: Array) -> tuple[Array, Array, Array]:

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from srbench.errors import StudyError
 from srbench.mos.design.items import Item
+from srbench.mos.design.pair_planning import Saving, rehearsals, savings
 from srbench.mos.design.schedule import part_of
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
-from srbench.mos.store.definitions import Selection
 from srbench.mos.store.selection import sessions
 from srbench.stats.intervals import crossed_means, shared_critical
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 Cells: TypeAlias = NDArray[np.bool_]
 
+_STUDIES = 300
 _OTHER_PAIRS = 11
 """So many pairs beside the one in question are looked at in an incomplete design, where each is a least-squares fit."""
 
@@ -35,7 +36,8 @@ class Power:
         images: Number of pictures.
         methods: Number of methods that are compared with each other.
         power: Share of simulated studies that called the difference significant by the rule of the report: an
-            interval that holds for all pairs of methods at once, over raters and pictures, without 0.
+            interval that holds for all pairs of methods at once, over raters and pictures, without 0. Where pairs are
+            selected actively it is that of the model of pairs.
         power_wilcoxon: The same by Wilcoxon's p on the means per picture, not adjusted: it takes the raters as given.
         false_alarms: Share that called this pair different where it is not; among all pairs at most alpha is wanted.
         false_alarms_wilcoxon: The same by Wilcoxon's p.
@@ -78,37 +80,50 @@ class Prospect:
     Attributes:
         power: What it can find.
         cost: What it costs.
-        simulated: How the simulated raters got their trials. It is the design's own selection, but for `active`: that
-            one is not simulated, and `full`, balanced blocks of as many trials, stands in its place.
+        studies: How many studies were simulated for each set.
+        savings: Where pairs are selected actively, what that finds beside balanced blocks of as many trials.
     """
 
     power: tuple[Power, ...]
     cost: StudyCost
-    simulated: Selection
+    studies: int
+    savings: tuple[Saving, ...] = ()
 
 
-def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int = 300, seed: int = 0) -> Prospect:
+def plan(design: StudyDesign, raters: int, effect: float, *, simulations: int | None = None, seed: int = 0) -> Prospect:
     """Return what the study of `design` can find and what it costs, before it is made.
 
     Args:
         design: The design; where it names no pictures, as many as it demands, else ten of each set.
         raters: Number of raters.
         effect: Difference of two mean opinion scores to find.
-        simulations: How many studies are simulated for each set.
+        simulations: How many studies are simulated for each set; default: 300, or where pairs are selected actively as
+            many as `pair_planning.rehearsals` says, because each of those chooses every pair as the server does.
         seed: Equal seeds give equal answers.
 
     Raises:
         StudyError: See `power`.
     """
     images = {each.name: len(each.images) or each.count or 10 for each in design.sets}
+    spent = cost(design, raters, trials(design, images))
+    if design.settings.selection == "active":
+        studies = rehearsals(design, images, raters) if simulations is None else simulations
+        saved = savings(design, images, raters, effect, studies, seed)
+        return Prospect(tuple(_of_active(each, design, images) for each in saved), spent, studies, tuple(saved))
+    studies = _STUDIES if simulations is None else simulations
     methods = {each.name: max(2, len(each.versions)) for each in design.sets}
     seen = shown_cells(design, images, raters) if design.settings.trials_per_rater else None
     found = power(
-        images, raters, effect, methods=methods, studies=simulations, seed=seed, seen=seen, chooses=design.compares
+        images, raters, effect, methods=methods, studies=studies, seed=seed, seen=seen, chooses=design.compares
     )
-    selection = design.settings.selection
-    simulated: Selection = "full" if selection == "active" else selection
-    return Prospect(tuple(found), cost(design, raters, trials(design, images)), simulated)
+    return Prospect(tuple(found), spent, studies)
+
+
+def _of_active(saved: Saving, design: StudyDesign, images: Mapping[str, int]) -> Power:
+    (methods,) = (len(each.versions) for each in design.sets if each.name == saved.dataset)
+    found, count = saved.active, images[saved.dataset]
+    shares = (found.power, found.power_wilcoxon, found.false_alarms, found.false_alarms_wilcoxon)
+    return Power(saved.dataset, count, methods, *shares, smallest_p(count))
 
 
 def power(

@@ -82,12 +82,18 @@ def draw_impressions(
 
     Arguments, shape and errors are those of `draw`.
     """
+    return draw_around([latent_mean(mean, spread.total) for mean in means], raters, images, spread, source)
+
+
+def draw_around(
+    centre: Sequence[float] | Array, raters: int, images: int, spread: Spread, source: np.random.Generator
+) -> Array:
+    """Draw what raters think of methods whose `centre` on the scale before rounding is known; see `draw`."""
     if raters < 1 or images < 1:
         raise StudyError(f"A simulation needs raters and images, got {raters} and {images}.")
-    m = len(means)
-    centre = np.array([latent_mean(mean, spread.total) for mean in means])
+    m = len(centre)
     impressions: Array = (
-        centre[:, None, None]
+        np.asarray(centre, dtype=np.float64)[:, None, None]
         + spread.image * source.standard_normal((1, 1, images))
         + spread.rater * source.standard_normal((1, raters, 1))
         + spread.method_image * source.standard_normal((m, 1, images))

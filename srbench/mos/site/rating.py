@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +22,7 @@ from srbench.mos.site.bodies import LARGEST, BadRequestError
 from srbench.mos.site.guard import Limit, log_refused, logger
 from srbench.mos.site.shown import KINDS, Kind
 from srbench.mos.site.tickets import TicketError
+from srbench.mos.store.durations import minutes
 from srbench.mos.store.session import ENDINGS, Card, RefusalError, TrialView
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class RatingRoutes:
             "done": now.progress.done,
             "total": now.progress.total,
             "session": now.progress.session,
-            "minutes_left": math.ceil(now.progress.seconds_left / 60),
+            "minutes_left": minutes(now.progress.seconds_left),
             "can_undo": now.can_undo,
             "ahead": self._shown.ahead(rater, now.ahead),
         }

@@ -116,6 +116,16 @@ def test_the_same_answers_ask_the_same_in_another_process(design):
     assert walk(replace(design, seed=4), 25, 2) != walk(design, 25, 2)
 
 
+def test_what_was_asked_before_changes_no_choice(design):
+    used = ActiveSelection(design)
+    answers: list[tuple[str, str, int, int]] = []
+    for position in range(1, 30):
+        known = Known(tuple(answers), (), (), None)
+        pair = used(1, position, known)
+        assert pair == ActiveSelection(design)(1, position, known)
+        answers.append((*pair, 1 + position % 3, 1))
+
+
 def test_sides_are_random(design):
     methods = {s.id: s.method for s in design.stimuli}
     first = np.array([methods[left] < methods[right] for left, right in walk(design, 45)])

@@ -60,7 +60,7 @@ def test_the_gain_is_the_mutual_information_of_the_answer_and_the_methods_qualit
     one = drawn(2)
     i, a, b = 2, 0, 1
     difference = one.qualities[i, a] - one.qualities[i, b]
-    inside, through, whole = one._spread(one.qualities, one.pending)
+    inside, through, whole = one._spread
     contrast = np.zeros(METHODS)
     contrast[[a, b]] = 1, -1
     known = contrast @ through[i] @ whole @ through[i] @ contrast
@@ -92,3 +92,12 @@ def test_a_new_picture_tells_more_of_the_methods_than_one_that_was_compared_befo
     wins[0, 0, 1] = wins[0, 1, 0] = 5
     gains = Belief(wins, np.zeros_like(wins)).gains()
     assert gains[1, 0, 1] > 1.2 * gains[0, 0, 1]
+
+
+@pytest.mark.parametrize("most", [1, 4, 300])
+def test_where_the_search_begins_decides_nothing(most):
+    one = drawn(4, most + 1)
+    start = 3.0 * np.random.default_rng(5).standard_normal((IMAGES, METHODS))
+    again = Belief(one.wins, one.pending, start)
+    assert again.qualities == pytest.approx(one.qualities, abs=1e-12)
+    assert again.gains() == pytest.approx(one.gains(), abs=1e-13)
