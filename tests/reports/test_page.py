@@ -332,7 +332,7 @@ def test_repeats_that_a_file_does_not_number_are_said_to_be_counted(ratings, tmp
     first = ratings[ratings["repeat"] == 0].drop(columns=["repeat", "trial"])
     pd.concat([first, first.iloc[:7]]).to_csv(tmp_path / "lab.csv", index=False)
     found = studies.load(str(tmp_path / "lab.csv"), tmp_path)
-    assert "no column 'repeat', so 7 further ratings" in found.notes[0]
+    assert found.notes[0].startswith("The file has no column 'repeat', so 7 further ratings")
 
 
 def test_ratings_of_several_studies_in_one_file_are_refused(ratings, tmp_path):
