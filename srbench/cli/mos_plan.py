@@ -48,9 +48,10 @@ def plan(
             f"{row.dataset:12s} {row.images:8d} {row.methods:8d} {row.power:7.0%} {row.power_wilcoxon:11.0%} "
             f"{row.false_alarms:13.1%} {row.false_alarms_wilcoxon:11.1%} {row.smallest_p:11.2g}"
         )
+    rule = "a stand-in for the model of pairs that the report fits" if planned.compares else "the rule of the report"
     typer.echo(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
-        "which is the rule of the report, and by Wilcoxon's p of this pair alone."
+        f"which is {rule}, and by Wilcoxon's p of this pair alone."
     )
     if planned.compares:
         typer.echo("Raters choose the better of two, and an interval of the mean choice is made for each pair.")
