@@ -167,7 +167,9 @@ def _turned(row: Any) -> str:
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:
-    lead = f"{findings.names.dataset(row['dataset'])}, shown twice to {count(row['raters'], 'rater')} ({row['n']} pairs)"
+    lead = (
+        f"{findings.names.dataset(row['dataset'])}, shown twice to {count(row['raters'], 'rater')} ({row['n']} pairs)"
+    )
     verdict = (
         f"equivalent within {row['margin']:g} (TOST p {p_text(row['p_equivalence'])})"
         if row["equivalent"]
