@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image as PillowImage
+from torch import nn
 
 from srbench import bench, datasets, metrics, registry, upscale
 from srbench.errors import MethodError, WeightsError
@@ -143,6 +147,56 @@ def test_tiles_give_the_same_pixels_for_every_kind_of_card(kind: str, folder: Pa
             card.write_text(f'kind = "{kind}"\nweights = "{weights}"\n{lines}\n')
         made.append(registry.create(f"model:{card}", Setup())(lr))
     np.testing.assert_allclose(made[1], made[0], atol=1e-3)
+
+
+@contextlib.contextmanager
+def sizes() -> Iterator[set[tuple[int, int]]]:
+    """Collect heights and widths of what goes into modules of torch."""
+    seen: set[tuple[int, int]] = set()
+    hook = nn.modules.module.register_module_forward_pre_hook(lambda _, inputs: seen.add(inputs[0].shape[-2:]))
+    yield seen
+    hook.remove()
+
+
+@pytest.mark.parametrize("shape", [(45, 39, 3), (150, 133)])
+def test_a_card_on_the_hub_has_its_tiles_and_a_weight_file_there_goes_whole(
+    shape: tuple[int, ...], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacking := foreign_models.needs("hf"):
+        pytest.skip(f"{lacking} is not installed")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
+    weights = foreign_models.spec("hf", folder)
+    snapshot = next((folder / "hub").glob("*/snapshots/*"))
+    (snapshot / "tiled.toml").write_text('kind = "spandrel"\nweights = "tiny-x4.pth"\ntile = 16\nhalo = 8\n')
+    lr = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    whole = registry.create(weights, Setup())
+    tiled = registry.create(weights.replace("tiny-x4.pth", "tiled.toml"), Setup())
+    assert (whole.path.endswith("whole"), tiled.path.endswith("tiles of 16 with a halo of 8")) == (True, True)
+    with sizes() as at_once:
+        expected = whole(lr)
+    with sizes() as in_parts:
+        np.testing.assert_allclose(tiled(lr), expected, atol=1e-3)
+    assert at_once == {shape[:2]}
+    assert max(max(size) for size in in_parts) <= 16 + 2 * 8
+
+
+def test_a_program_is_handed_a_large_picture_whole_and_once(tmp_path: Path) -> None:
+    """Cutting it is the program's own business: nobody knows how far its pixels reach."""
+    seen = tmp_path / "seen"
+    (tmp_path / "program.py").write_text(
+        f"{foreign_models.PROGRAM}\nprint(*image.size, file=open({str(seen)!r}, 'a'))\n"
+    )
+    lr = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
+    sr = upscale(lr, f"command:'{sys.executable}' '{tmp_path / 'program.py'}' {{lr}} {{sr}} {{scale}}", scale=2)
+    assert seen.read_text() == "1920 1080\n"
+    expected = PillowImage.fromarray(lr).resize((3840, 2160), PillowImage.Resampling.BICUBIC)
+    np.testing.assert_array_equal(sr, np.asarray(expected))
+
+
+def test_a_card_for_a_program_that_asks_for_tiles_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(f'kind = "command"\ncommand = "{sys.executable} {{lr}} {{sr}}"\ntile = 64\n')
+    with pytest.raises(MethodError, match="'tile' says nothing for kind 'command', only for network, spandrel"):
+        registry.find(f"model:{tmp_path / 'card.toml'}")
 
 
 def test_a_network_that_takes_a_factor_and_gives_two_pictures_needs_two_lines(tmp_path: Path) -> None:
