@@ -24,6 +24,7 @@ from srbench.images import Image
 from srbench.inference.upscalers import RgbUpscaler
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
+from srbench.ready import ready as method_ready
 from srbench.registry import Setup
 from tests import foreign_models
 
@@ -50,8 +51,9 @@ def pictures() -> list[tuple[Image, Image]]:
 
 
 def scores(method: str, pictures: list[tuple[Image, Image]]) -> list[float]:
+    opened = method_ready(method, Setup.choose(4, "cpu", "fast"))
     return [
-        metrics.evaluate(upscale(lr, method, device="cpu"), hr, scale=4, protocol="basicsr", names=["psnr"])["psnr"]
+        metrics.evaluate(opened.on_image(lr), hr, scale=4, protocol="basicsr", names=["psnr"])["psnr"]
         for lr, hr in pictures
     ]
 
@@ -312,7 +314,10 @@ def parts_of_set5(data_root: Path) -> list[tuple[Image, Image]]:
     sides = {"img_002": (41, 53), "img_005": (48, 32)}
     found = [(pair, *sides[pair.name]) for pair in pairs if pair.name in sides]
     assert len(found) == 2
-    return [(pair.lr()[:height, :width], pair.hr()[: 4 * height, : 4 * width]) for pair, height, width in found]
+    return [
+        (np.ascontiguousarray(pair.lr()[:height, :width]), np.ascontiguousarray(pair.hr()[: 4 * height, : 4 * width]))
+        for pair, height, width in found
+    ]
 
 
 @pytest.mark.slow
