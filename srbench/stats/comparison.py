@@ -134,8 +134,9 @@ def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float) -> list[Comparison
     tested = [place for place, row in enumerate(rows) if not np.isnan(row.p)]
     adjusted = np.full(len(rows), np.nan)
     adjusted[tested] = holm(np.array([rows[place].p for place in tested], dtype=np.float64))
-    figures = np.array([(row.difference, row.error, row.degrees) for row in rows], dtype=np.float64).reshape(-1, 3).T
-    lows, highs = family_intervals(*figures, methods=len(cube.methods), level=1 - alpha)
+    figures = np.array([(row.difference, row.error, row.degrees) for row in rows], dtype=np.float64)
+    values, errors, degrees = figures.reshape(-1, 3).T
+    lows, highs = family_intervals(values, errors, degrees, len(cube.methods), 1 - alpha)
     ends = zip(lows.tolist(), highs.tolist(), strict=True)
     return [_in_family(row, float(p), *each) for row, p, each in zip(rows, adjusted, ends, strict=True)]
 

@@ -268,6 +268,7 @@ def test_pair_comparison_exports_who_was_left_and_right(
 def test_the_plan_of_the_paper_counts_its_ratings_and_warns_of_five_pictures(mos: Mos) -> None:
     printed = mos("plan", "--raters", 26, "--effect", 0.2, "--simulations", 5)
     assert "29,328 ratings" in printed
+    assert "all pairs of a set's methods at once, which is the rule of the report, and" in printed
     assert "set5: Wilcoxon's test on 5 pictures can never reach p < 0.05" in printed
     plan = json.loads(mos("plan", "--simulations", 2, "--json"))
     assert plan["ratings"] == 29_328
@@ -280,7 +281,9 @@ def test_a_plan_says_at_its_top_that_active_selection_is_not_simulated(mos: Mos)
     assert mos(*words).splitlines()[1].startswith("NOT of active selection, which is not simulated")
     plan = json.loads(mos(*words, "--json"))
     assert (plan["selection"], plan["simulated"]) == ("active", "full")
-    assert "NOT of" not in mos("plan", "--from", "pc-random", "--raters", 3, "--simulations", 1)
+    printed = mos("plan", "--from", "pc-random", "--raters", 3, "--simulations", 1)
+    assert "NOT of" not in printed
+    assert "at once, which is a stand-in for the model of pairs that the report fits, and" in printed
 
 
 def test_a_user_error_is_one_line_and_exit_status_two(tmp_path: Path) -> None:
