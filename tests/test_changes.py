@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 import srbench as sb
-from srbench import bench, cli, images
+from srbench import bench, changes, cli, images
 from srbench.bench.engine import CallingProcess
 from srbench.bench.luggage import Luggage
+from srbench.bench.results import COLUMNS, RunResults
 from srbench.errors import RunError, SrbenchError
+from srbench.gates import GateRule
+from srbench.reports import Choices
+from srbench.reports.analysis import find
+from srbench.reports.verdicts import significance
 
 
 def mine(lr, scale, shift=0):
@@ -183,3 +192,93 @@ def test_a_notebook_shows_the_tables(runs: dict[str, Path]) -> None:
     assert "2 worse" in shown
     assert "<table" in shown
     assert isinstance(sb.compare_runs(runs["old"], runs["new"]).to_frame(), pd.DataFrame)
+
+
+KEYS = ["metric", "method", "dataset"]
+
+
+def any_two_runs(seed: int) -> list[RunResults]:
+    """Return a run before and after: methods that got better, worse, a little other or stay, on a set or two."""
+    rng = np.random.default_rng(seed)
+    sides: list[list[tuple[object, ...]]] = [[], []]
+    for k, dataset in itertools.product(range(rng.integers(1, 4)), ["set5", "other"][: rng.integers(1, 3)]):
+        kind, count = rng.choice(["equal", "shifted", "clear", "close"]), rng.integers(1, 9)
+        for metric, base, point in (("psnr", 28.0, 1.0), ("niqe", 5.0, 0.5)):
+            old = base + point * rng.normal(0, 1, count)
+            clear = rng.choice([-1, 1]) * rng.normal(1, 0.2, count)
+            close = rng.normal(0.15, 0.3, count)
+            new = old + point * {"equal": np.zeros(count), "shifted": 0.25, "clear": clear, "close": close}[str(kind)]
+            for rows, values in zip(sides, (old, new), strict=True):
+                rows += [
+                    (dataset, f"i{j}", f"m{k}", 4, "daala", "1", metric, value, 0.1, 90.0, "", "ok", "")
+                    for j, value in enumerate(values)
+                    if rows is sides[0] or j == 0 or rng.random() > 0.1
+                ]
+    return [of_rows(pd.DataFrame(rows, columns=COLUMNS)) for rows in sides]
+
+
+def of_rows(rows: pd.DataFrame) -> RunResults:
+    images = {f"i{j}": {"input_hash": f"i{j}"} for j in range(9)}
+    return RunResults(Path("run"), rows, {"scale": 4, "datasets": dict.fromkeys(("set5", "other"), images)})
+
+
+def ruled(before: RunResults, after: RunResults) -> dict[tuple[str, ...], str]:
+    """Return the verdict of each cell by the rule, written out once more: t intervals, a metric's level shared."""
+    old, new = (run.scores.set_index([*KEYS, "image"])["value"] for run in (before, after))
+    apart = (new - old).dropna()
+    changed = apart.ne(0).groupby(level=KEYS).any()
+    sizes = changed.groupby(level="metric").sum()
+    words = {}
+    for key, part in apart.groupby(level=KEYS):
+        reach = np.inf
+        if len(part) > 1:
+            reach = t.isf(0.025 / max(1, sizes[key[0]]), len(part) - 1) * part.std() / np.sqrt(len(part))
+        up = (part.mean() > 0) == (key[0] == "psnr")
+        told = ("better" if up else "worse") if abs(part.mean()) > reach else "not significant"
+        words[key] = told if changed[key] else "equal"
+    return words
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_tables_sentences_gates_figures_and_reports_call_the_same_changes_significant(seed: int) -> None:
+    runs = any_two_runs(seed)
+    found, words = changes.between(*runs), ruled(*runs)
+    frame = found.to_frame().set_index(KEYS)
+    clear = {key for key, word in words.items() if word in {"better", "worse"}}
+    assert set(frame.index[frame["significant"]]) == clear
+    assert all(frame.loc[key, "low"] > 0 or frame.loc[key, "high"] < 0 for key in clear), "its own interval is narrower"
+    tabled = {
+        (metric, row[0].text, row[1].text): row[-1]
+        for metric in ("psnr", "niqe")
+        for table in found.tables(everything=True)
+        if table.name == f"changes-{metric}-daala"
+        for row in table.rows
+    }
+    titled = {(metric, method, found.names.dataset(dataset)): word for (metric, method, dataset), word in words.items()}
+    assert {place: cell.text for place, cell in tabled.items()} == titled
+    assert all(cell.bold == (cell.text in {"better", "worse"}) for cell in tabled.values())
+    counted = {
+        word: int(number) for number, word in re.findall(r"(\d+) ([a-z ]+)[,.]", found.summary.partition(":")[2])
+    }
+    assert counted == Counter(words.values())
+    for metric, sign in itertools.product(("psnr", "niqe"), "<>"):
+        broken = GateRule.parse(f"* {metric} {sign} 0 significant").broken_by(found.cells)
+        down = {key for key in clear if key[0] == metric and (frame.loc[key, "difference"] < 0) == (sign == "<")}
+        assert {line.partition(" changed by")[0] for line in broken} == {
+            f"{m} {metric}:daala on {d}" for _, m, d in down
+        }
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5, 6])
+def test_a_change_alone_is_significant_where_a_report_tells_its_two_versions_apart(seed: int) -> None:
+    before, after = any_two_runs(seed)
+    method, dataset = before.scores.loc[0, ["method", "dataset"]]
+    parts = [
+        run.scores[(run.scores[["method", "dataset"]] == [method, dataset]).all(axis=1)] for run in (before, after)
+    ]
+    alone = changes.between(*map(of_rows, parts)).to_frame().set_index("metric")["significant"]
+    both = pd.concat([part.assign(method=name) for part, name in zip(parts, ("old", "new"), strict=True)])
+    findings = find(of_rows(both), None, Choices(models=False, pictures=False))
+    for metric in ("psnr", "niqe"):
+        (said,) = significance(findings, metric)
+        assert ("the difference is significant" in said) == alone[metric]

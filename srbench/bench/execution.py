@@ -119,12 +119,12 @@ def _conclude(
     folder, shard = plan.folder, plan.shard
     with locks.tables(folder):
         sizes = journals.sizes(folder)
-        outcomes = journal.outcomes
+        held = journal.contents
         if shard is not None:
             info = provenance.describe(plan, results.load_info(folder) or {})
-            outcomes = journals.read(folder) or {}
+            held = journals.contents(folder) or held
         # The last shard puts the journals together: no other can begin before the tables' lock is given up.
-        due = journals.is_due(folder) and (shard is None or not locks.beside(folder, shard))
+        outcomes, due = held.outcomes, held.is_due and (shard is None or not locks.beside(folder, shard))
         if due:
             info = {**info, "schema_version": results.SCHEMA_VERSION}
         info, scores, stale = _save(plan, outcomes, info, command, started)

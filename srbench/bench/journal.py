@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from srbench.bench import compaction
@@ -22,6 +22,24 @@ Outcomes = dict[tuple[str, str, str], ImageOutcome]
 """The latest outcome of each place (method, dataset, image)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What journals hold.
+
+    Attributes:
+        outcomes: The latest outcome of each place.
+        lines: How many lines they have, those that were compacted not counted.
+    """
+
+    outcomes: Outcomes
+    lines: int
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there are so many lines that it is worth it to compact them."""
+        return self.lines >= compaction.LEAST
+
+
 class Journal:
     """The file `journal.jsonl`, or `journal-3-of-20.jsonl` of a shard, open for writing.
 
@@ -34,6 +52,7 @@ class Journal:
 
     Attributes:
         outcomes: The latest outcome of each place, of all journals when this one was opened, and of this one since.
+        lines: How many lines these journals have.
 
     Raises:
         RunError: The file cannot be read or written.
@@ -44,10 +63,11 @@ class Journal:
         with writing(self._path):
             run.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("r+b" if self._path.exists() else "w+b")
-            _, whole = _parse(self._file.read())
+            own, whole = _parse(self._file.read())
             self._file.truncate(whole)
             self._file.seek(whole)
-        self.outcomes = read(run) or {}
+        found = contents(run, {self._path: own})
+        self.outcomes, self.lines = (found.outcomes, found.lines) if found else ({}, 0)
 
     def append(self, *outcomes: ImageOutcome) -> None:
         """Add a line for each of `outcomes` and return when they are on the disk.
@@ -64,6 +84,12 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
         self.outcomes.update((outcome.place, outcome) for outcome in outcomes)
+        self.lines += len(outcomes)
+
+    @property
+    def contents(self) -> Contents:
+        """What all journals held when this one was opened, with what it has had since."""
+        return Contents(self.outcomes, self.lines)
 
     def _revised(self, outcome: ImageOutcome) -> ImageOutcome:
         known = self.outcomes.get(outcome.place)
@@ -76,17 +102,29 @@ class Journal:
 
 
 def read(run: Path) -> Outcomes | None:
+    """Return the outcomes of `contents`."""
+    found = contents(run)
+    return None if found is None else found.outcomes
+
+
+def contents(run: Path, known: Mapping[Path, Contents] | None = None) -> Contents | None:
     """Return what the journals of a run hold, without changing them; None when the run has none.
+
+    Args:
+        run: The run folder.
+        known: What some of them hold: these are not read once more.
 
     Raises:
         RunError: One cannot be read.
     """
+    known = known or {}
     # Lines first: those that are compacted and removed meanwhile are in the file that is read after them.
-    contents = [content for path in _paths(run) if (content := _content(path)) is not None]
-    lines = [_parse(content)[0] for content in contents]
-    if not contents and not (run / compaction.NAME).is_file():
+    parts = [part for path in _paths(run) if (part := known.get(path) or _lines(path)) is not None]
+    if not parts and not (run / compaction.NAME).is_file():
         return None
-    return _merged([{outcome.place: outcome for outcome in compaction.read(run)}, *lines])
+    compacted = {outcome.place: outcome for outcome in compaction.read(run)}
+    merged = _merged([compacted, *(part.outcomes for part in parts)])
+    return Contents(merged, sum(part.lines for part in parts))
 
 
 def sizes(run: Path) -> dict[str, int]:
@@ -97,15 +135,6 @@ def sizes(run: Path) -> dict[str, int]:
     """
     paths = [path for path in (run / compaction.NAME, *_paths(run)) if path.is_file()]
     return {path.name: path.stat().st_size for path in paths}
-
-
-def is_due(run: Path) -> bool:
-    """Return whether the journals have so many lines that it is worth it to compact them.
-
-    Raises:
-        RunError: One cannot be read.
-    """
-    return sum((_content(path) or b"").count(b"\n") for path in _paths(run)) >= compaction.LEAST
 
 
 def compact(run: Path, outcomes: Outcomes) -> None:
@@ -146,27 +175,28 @@ def _merged(journals: Iterable[Outcomes]) -> Outcomes:
     return merged
 
 
-def _content(path: Path) -> bytes | None:
+def _lines(path: Path) -> Contents | None:
     """Return what is in a journal, None where it has just been compacted."""
     try:
-        return path.read_bytes()
+        return _parse(path.read_bytes())[0]
     except FileNotFoundError:
         return None
     except OSError as error:
         raise RunError(f"Cannot read {path}: {error.strerror}.") from None
 
 
-def _parse(data: bytes) -> tuple[Outcomes, int]:
-    """Return the outcomes in `data`, and where its last whole line ends."""
+def _parse(data: bytes) -> tuple[Contents, int]:
+    """Return what is in `data`, and where its last whole line ends."""
     outcomes: Outcomes = {}
-    position = whole = 0
+    position = whole = lines = 0
     for line in data.splitlines(keepends=True):
         position += len(line)
         outcome = _outcome(line)
         if outcome is not None:
             outcomes[outcome.place] = outcome
             whole = position
-    return outcomes, whole
+            lines += 1
+    return Contents(outcomes, lines), whole
 
 
 def _outcome(line: bytes) -> ImageOutcome | None:

@@ -59,9 +59,11 @@ def plan(
             f"{row.dataset:12s} {row.images:8d} {row.methods:8d} {row.power:7.0%} {row.power_wilcoxon:11.0%} "
             f"{row.false_alarms:13.1%} {row.false_alarms_wilcoxon:11.1%} {row.smallest_p:11.2g}"
         )
+    fitted = found.savings or not planned.compares
+    rule = "the rule of the report" if fitted else "a stand-in for the model of pairs that the report fits"
     typer.echo(
         "Power and false alarms of one pair: by the interval that holds for all pairs of a set's methods at once, "
-        "which is the rule of the report, and by Wilcoxon's p of this pair alone."
+        f"which is {rule}, and by Wilcoxon's p of this pair alone."
     )
     if found.savings:
         for line in _savings(found, settings.trials_per_rater):
@@ -105,7 +107,7 @@ def _savings(found: Prospect, trials: int) -> Iterator[str]:
     for row in found.savings:
         for name, way in (("active", row.active), ("balanced blocks", row.blocks)):
             yield (
-                f"{row.dataset:12s} {name:16s} {way.error:14.3f} JOD {way.power:7.0%} {way.power_wilcoxon:11.0%} "
+                f"{row.dataset:12s} {name:16s} {_error(way.error):>18s} {way.power:7.0%} {way.power_wilcoxon:11.0%} "
                 f"{way.false_alarms:13.1%} {f'{row.pairs[0]} + {row.pairs[1]}':>12s}"
             )
     for row in found.savings:
@@ -123,6 +125,10 @@ def _savings(found: Prospect, trials: int) -> Iterator[str]:
             yield f"{row.dataset}: {row.without_scale} of {runs} simulated studies have too few answers for a scale."
     known = 0.5 / math.sqrt(max(1, min(row.pairs[0] for row in found.savings)))
     yield f"Power is known to about {known:.0%} (one standard error): raise --simulations for more."
+
+
+def _error(jod: float) -> str:
+    return "-" if math.isnan(jod) else f"{jod:.3f} JOD"
 
 
 def simulate(

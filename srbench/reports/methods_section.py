@@ -95,7 +95,7 @@ def _study_paragraph(findings: Findings) -> Iterator[str]:
     yield (
         f"In the study '{found.study.name}', {people} people gave {len(rated):,} ratings from "
         f"{_answers(found)}{f'; stimuli were shown {shown}' if shown else ''}. {found.people.sentence}"
-        + "".join(f" {sentence[0].upper()}{sentence[1:]}" for sentence in said)
+        + "".join(f" {sentence}" for sentence in said)
     )
 
 

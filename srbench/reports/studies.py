@@ -74,7 +74,7 @@ def from_file(path: Path, scale: str = "") -> StudyRatings:
 def _notes(found: Understood) -> Iterator[str]:
     if found.again:
         yield (
-            f"the file has no column 'repeat', so {found.again} further ratings of a picture by the same rater were "
+            f"The file has no column 'repeat', so {found.again} further ratings of a picture by the same rater were "
             "taken for second showings. Copies of a row would look the same: remove them, if that is what they are."
         )
     if found.empty:

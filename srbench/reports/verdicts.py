@@ -135,23 +135,24 @@ def _screened(findings: Findings, found: Opinions) -> list[str]:
     for row in by_rules:
         reasons.setdefault(row.raters, []).append(row)
     said = [
-        f"{listed(names)}: {'; '.join(rules[row.reason] for row in rows)}. {_changed(findings, rows[0])}"
+        f"{listed(names)}: {'; '.join(rules[row.reason] for row in rows)}. "
+        f"Without {'them' if len(names) > 1 else 'this rater'} {_changed(findings, rows[0])}."
         for names, rows in reasons.items()
     ]
     every = [row for row in lines(found.exclusions) if row.reason == "any rule"]
     if len(reasons) > 1 and every:
-        said.append(f"All who are flagged, {listed(every[0].raters)}: w{_changed(findings, every[0])[1:]}")
+        said.append(f"All who are flagged, {listed(every[0].raters)}: without them {_changed(findings, every[0])}.")
     return said
 
 
 def _changed(findings: Findings, row: Any) -> str:
+    """Return what leaving raters out would change, to stand behind `without them`."""
     if math.isnan(row.mos_change):
-        return "Without them nobody would be left."
+        return "nobody would be left"
     place = f"{findings.names.method(row.method)} on {findings.names.dataset(row.dataset)}"
     return (
-        f"Without {'them' if len(row.raters) > 1 else 'this rater'} the largest change of a "
-        f"{findings.names.metric('mos')} is "
-        f"{number(row.mos_change, sign=True)} ({place}), and {_turned(row)}."
+        f"the largest change of a {findings.names.metric('mos')} is {number(row.mos_change, sign=True)} ({place}), and "
+        f"{_turned(row)}"
     )
 
 
@@ -166,7 +167,9 @@ def _turned(row: Any) -> str:
 
 
 def _retest(findings: Findings, row: pd.Series) -> str:
-    lead = f"{findings.names.dataset(row['dataset'])}, shown twice to {row['raters']} raters ({row['n']} pairs)"
+    lead = (
+        f"{findings.names.dataset(row['dataset'])}, shown twice to {count(row['raters'], 'rater')} ({row['n']} pairs)"
+    )
     verdict = (
         f"equivalent within {row['margin']:g} (TOST p {p_text(row['p_equivalence'])})"
         if row["equivalent"]

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srbench.errors import StatisticsError
-from srbench.stats.intervals import crossed_mean, excludes_zero, shared_critical
+from srbench.stats.intervals import crossed_mean, excludes_zero, family_intervals
 from srbench.stats.signed_rank import signed_rank, smallest_p, superiority
 from srbench.stats.tables import Array, Cube, RatingTable, cubes, differences, score_cubes
 
@@ -134,13 +134,14 @@ def _pairs(cube: Cube, metric: str, unit: Unit, alpha: float) -> list[Comparison
     tested = [place for place, row in enumerate(rows) if not np.isnan(row.p)]
     adjusted = np.full(len(rows), np.nan)
     adjusted[tested] = holm(np.array([rows[place].p for place in tested], dtype=np.float64))
-    critical = shared_critical(len(cube.methods), np.array([row.degrees for row in rows]), 1 - alpha)
-    return [_in_family(row, float(p), critical * row.error) for row, p in zip(rows, adjusted, strict=True)]
+    figures = np.array([(row.difference, row.error, row.degrees) for row in rows], dtype=np.float64)
+    values, errors, degrees = figures.reshape(-1, 3).T
+    lows, highs = family_intervals(values, errors, degrees, len(cube.methods), 1 - alpha)
+    ends = zip(lows.tolist(), highs.tolist(), strict=True)
+    return [_in_family(row, float(p), *each) for row, p, each in zip(rows, adjusted, ends, strict=True)]
 
 
-def _in_family(row: Comparison, p_adjusted: float, reach: float) -> Comparison:
-    reach = 0.0 if row.error == 0 else reach
-    low, high = row.difference - reach, row.difference + reach
+def _in_family(row: Comparison, p_adjusted: float, low: float, high: float) -> Comparison:
     significant = bool(excludes_zero(low, high))
     return replace(row, p_adjusted=p_adjusted, family_low=low, family_high=high, significant=significant)
 

@@ -175,6 +175,28 @@ def _rest_of_gaps(filled: Array, present: NDArray[np.bool_]) -> tuple[float, flo
     return (max(left, 0.0) / freedom, freedom) if freedom > 0 else (0.0, 0.0)
 
 
+def family_intervals(
+    values: Array, errors: Array, degrees: Array, methods: int, level: float = 0.95
+) -> tuple[Array, Array]:
+    """Return the intervals of differences that hold for all pairs of methods at once.
+
+    With `excludes_zero` they are the rule by which `compare` calls methods different, and by which a plan foresees it.
+
+    Args:
+        values: Mean differences of pairs, shape (P,).
+        errors: Their standard errors, shape (P,); NaN where a pair has none, and then no interval.
+        degrees: Degrees of freedom of the errors, shape (P,).
+        methods: Number of methods that are compared with each other.
+        level: Probability that no pair of equal methods is called different.
+
+    Returns:
+        Lower and upper ends, shape (P,).
+    """
+    critical = shared_critical(methods, degrees, level)
+    reach = np.where(errors == 0, 0.0, critical * errors)
+    return values - reach, values + reach
+
+
 def excludes_zero(low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
     """Return whether the interval of a difference excludes 0: the one rule by which anything is called different.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,6 +155,27 @@ def test_a_run_goes_on_from_what_was_compacted(tmp_path: Path, monkeypatch: pyte
     assert again.info["schema_version"] == results.SCHEMA_VERSION
     (tmp_path / "r" / ".seal.json").unlink()
     pd.testing.assert_frame_equal(bench.load(tmp_path / "r").scores, more.scores)
+
+
+def test_a_run_that_ends_reads_no_journal_to_know_how_many_lines_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_over(2, tmp_path)
+    opened: list[str] = []
+
+    def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+        def instead(path: Path, *args: Any, **options: Any) -> Any:
+            opened.append(path.name)
+            return call(path, *args, **options)
+
+        return instead
+
+    for name in ("open", "read_bytes"):
+        monkeypatch.setattr(Path, name, watched(getattr(Path, name)))
+    monkeypatch.setattr(compaction, "LEAST", 5)
+    run_over(5, tmp_path)
+    assert opened.count("journal.jsonl") == 1, "where the run begins"
+    assert (tmp_path / "r" / "journal.parquet").is_file()
 
 
 def test_the_last_of_the_shards_compacts_what_all_of_them_wrote(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from srbench.bench import journal
+from srbench.bench import compaction, journal
 from srbench.bench.journal import Journal
 from srbench.bench.rows import ImageOutcome, Score
+from srbench.bench.shards import Shard
 from srbench.errors import RunError
 
 SCORES = (Score("daala", "1", "psnr", "", 26.26), Score("daala", "1", "ssim", "", 0.7552))
@@ -39,6 +40,23 @@ def test_a_journal_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     other = replace(OUTCOME, image="img_002", scores=(replace(SCORES[0], value=math.inf),))
     journal_with(tmp_path, OUTCOME, other)
     assert read(tmp_path) == {OUTCOME.place: OUTCOME, other.place: other}
+
+
+def test_a_journal_knows_how_many_lines_all_of_them_have(tmp_path: Path) -> None:
+    others = [replace(OUTCOME, image=f"i{number}") for number in range(4)]
+    compaction.write(tmp_path, others[:1])
+    beside = Journal(tmp_path, Shard(1, 2))
+    beside.append(*others[1:], replace(others[3], key="newer"))
+    beside.close()
+    path = journal_with(tmp_path, OUTCOME)
+    path.write_bytes(path.read_bytes() + b'{"torn')
+    made = Journal(tmp_path)
+    assert made.contents.lines == 5, "one that takes the place of another counts, what was compacted or torn does not"
+    made.append(OUTCOME, replace(OUTCOME, image="last"))
+    made.close()
+    assert made.contents == journal.contents(tmp_path)
+    assert (made.contents.lines, len(made.contents.outcomes)) == (7, 6)
+    assert not made.contents.is_due
 
 
 @pytest.mark.parametrize("torn", [b'{"dataset": "set5", "ima', b"\x00\x00\x00\n", b"{}\n", b"[]\n", b"null\n"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import io
+import itertools
 import shutil
 import threading
 
@@ -16,6 +17,8 @@ from PIL import Image
 import srbench as sb
 from srbench import images
 from srbench.bench import results
+from srbench.boards import document
+from srbench.boards.merging import merge
 from srbench.tables.means import mark_best, means
 from srbench.tables.names import name_everything
 from tests.reports.test_page import FLAGS
@@ -153,6 +156,62 @@ def test_ties_as_printed_are_all_bold(tab, variant, tmp_path):
     tab.goto(sb.board(variant(change), tmp_path / "site", pictures=False).as_uri())
     bold = tab.eval_on_selector_all("table.means b", "all => all.map(one => one.innerText)")
     assert bold.count("40.00") == 4  # two methods on two sets
+
+
+def any_run(seed, folder):
+    """Return a run whose means often tie as printed, with failures, gaps and the original."""
+    source = np.random.default_rng(seed)
+    methods = [*(f"m{k}" for k in range(source.integers(1, 7))), *["hr"] * int(source.integers(0, 2))]
+    rows = []
+    for dataset, count in {"set5": 3, "other": 2}.items():
+        for method, image, metric in itertools.product(methods, range(count), ("psnr", "niqe")):
+            value = source.choice([24.0, 24.5]) + source.choice([0.0, 0.00001])
+            status = source.choice(["ok", "failed", "missing"], p=[0.94, 0.03, 0.03])
+            value = {"ok": float("inf") if (method, metric) == ("hr", "psnr") else value}.get(status, float("nan"))
+            rows.append((dataset, f"i{image}", method, 4, "daala", "1", metric, value, 0.1, 90.0, "", status, ""))
+    images = {f"i{k}": {"input_hash": f"i{k}"} for k in range(3)}
+    info = {"scale": 4, "datasets": {"set5": images, "other": {k: images[k] for k in ("i0", "i1")}}, "methods": {}}
+    return results.RunResults(folder, pd.DataFrame(rows, columns=results.COLUMNS), info)
+
+
+STANDINGS = """data => {
+  board.data = data;
+  const found = {};
+  for (const set of data.sets) for (const column of data.columns) {
+    const means = data.means.filter((mean) => mean.set === set.id && mean.column === column.id);
+    const whole = means.filter((mean) => mean.whole);
+    const best = board.best(whole.map((mean) => ({ id: mean.method, value: mean.value })), column);
+    for (const mean of means)
+      found[[mean.method, set.id, column.id]] = [best.has(mean.method), board.standing(mean, column)];
+  }
+  return found;
+}"""
+
+
+def test_of_any_means_the_bold_ones_and_the_places_are_those_of_the_tables(tab, site, tmp_path):
+    tab.goto(f"{site}#/runs")
+    ties = 0
+    for seed in range(8):
+        merged = merge([any_run(seed, tmp_path)])
+        shown = tab.evaluate(STANDINGS, document.describe(merged, None, dict.fromkeys(merged.info["datasets"], "")))
+        marked = mark_best(means(merged.scores, merged.info), merged.names)
+        assert len(shown) == len(marked)
+        for mean in marked:
+            bold, place = shown[f"{mean.method},{mean.dataset},{mean.metric}@daala-1"]
+            assert bold == mean.best
+            if not mean.whole or mean.method == "hr":
+                assert place == "\u2013"
+                continue
+            digits = merged.names.digits(mean.metric)
+            rivals = [
+                round(one.value, digits) * (1 if merged.names.higher_is_better(mean.metric) else -1)
+                for one in [mean, *marked]
+                if one.whole and one.method != "hr" and (one.dataset, one.metric) == (mean.dataset, mean.metric)
+            ]
+            assert place == f"{1 + sum(other > rivals[0] for other in rivals)} of {len(rivals) - 1}"
+            assert place.startswith("1 of ") == (mean.best or len(rivals) == 2)
+        ties += sum(mean.best for mean in marked) > 4
+    assert ties > 2
 
 
 def test_sorting_and_filters_are_kept_by_the_link(tab, site, browser):

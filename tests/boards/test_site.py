@@ -130,6 +130,16 @@ def test_without_scripts_the_page_shows_the_tables(written):
     assert "SRResNet-MSE" in inside
 
 
+def test_a_board_ranks_and_calls_no_difference_significant(written):
+    """What it names best is best as printed. A word on significance must come from `stats.compare`, with a test."""
+    pages = [written / "index.html", *written.glob("assets/*.js"), *written.glob("data/*.js")]
+    assert len(pages) > 10
+    for path in pages:
+        assert not re.search(r"signific|wilcoxon|p.value|told apart|confiden|interval\b", path.read_text().lower()), (
+            path
+        )
+
+
 def test_forty_methods_on_219_images_take_less_than_25_mb_without_pictures(tmp_path):
     images = [f"img_{number:03d}" for number in range(219)]
     rows = [

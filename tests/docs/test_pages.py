@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import itertools
 import re
 import shutil
 import subprocess
@@ -20,6 +21,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+WRITTEN = [
+    *PAGES,
+    *ROOT.glob("*.md"),
+    *(page for name in ("methods", "reports") for page in (ROOT / name).rglob("*.md")),
+]
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -58,6 +64,23 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     if page.is_relative_to(DOCS):  # the site holds nothing from outside
         outside = [target for target in local if not (page.parent / target).resolve().is_relative_to(DOCS)]
         assert outside == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_row_of_a_table_stands_under_a_head(page: Path) -> None:
+    """A blank line inside a table ends it: what follows is shown as text with bars."""
+    lines = [*FENCED.sub("", page.read_text(encoding="utf-8")).splitlines(), ""]
+    blocks = [
+        list(block) for is_row, block in itertools.groupby(lines, lambda line: line.lstrip().startswith("|")) if is_row
+    ]
+    astray = [
+        block[0] for block in blocks if len(block) < 3 or not re.fullmatch(r"\s*\|(\s*:?-+:?\s*\|)+\s*", block[1])
+    ]
+    assert astray == [], "each needs a head and a line such as |:--|--:| above it"
+    widths = [{len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", row))) for row in block} for block in blocks]
+    assert [block[0] for block, width in zip(blocks, widths, strict=True) if len(width) > 1] == [], (
+        "rows as wide as the head"
+    )
 
 
 def test_the_layers_are_those_of_the_test_of_layers() -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image as PillowImage
+from torch import nn
 
 from srbench import bench, datasets, metrics, registry, upscale
+from srbench.bench.engine import CallingProcess
+from srbench.bench.luggage import Luggage
 from srbench.errors import MethodError, WeightsError
 from srbench.foreign import opening
 from srbench.images import Image
 from srbench.inference.upscalers import RgbUpscaler
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
+from srbench.ready import ready as method_ready
 from srbench.registry import Setup
 from tests import foreign_models
 
@@ -44,8 +51,9 @@ def pictures() -> list[tuple[Image, Image]]:
 
 
 def scores(method: str, pictures: list[tuple[Image, Image]]) -> list[float]:
+    opened = method_ready(method, Setup.choose(4, "cpu", "fast"))
     return [
-        metrics.evaluate(upscale(lr, method, device="cpu"), hr, scale=4, protocol="basicsr", names=["psnr"])["psnr"]
+        metrics.evaluate(opened.on_image(lr), hr, scale=4, protocol="basicsr", names=["psnr"])["psnr"]
         for lr, hr in pictures
     ]
 
@@ -145,6 +153,56 @@ def test_tiles_give_the_same_pixels_for_every_kind_of_card(kind: str, folder: Pa
     np.testing.assert_allclose(made[1], made[0], atol=1e-3)
 
 
+@contextlib.contextmanager
+def sizes() -> Iterator[set[tuple[int, int]]]:
+    """Collect heights and widths of what goes into modules of torch."""
+    seen: set[tuple[int, int]] = set()
+    hook = nn.modules.module.register_module_forward_pre_hook(lambda _, inputs: seen.add(inputs[0].shape[-2:]))
+    yield seen
+    hook.remove()
+
+
+@pytest.mark.parametrize("shape", [(45, 39, 3), (150, 133)])
+def test_a_card_on_the_hub_has_its_tiles_and_a_weight_file_there_goes_whole(
+    shape: tuple[int, ...], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacking := foreign_models.needs("hf"):
+        pytest.skip(f"{lacking} is not installed")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
+    weights = foreign_models.spec("hf", folder)
+    snapshot = next((folder / "hub").glob("*/snapshots/*"))
+    (snapshot / "tiled.toml").write_text('kind = "spandrel"\nweights = "tiny-x4.pth"\ntile = 16\nhalo = 8\n')
+    lr = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    whole = registry.create(weights, Setup())
+    tiled = registry.create(weights.replace("tiny-x4.pth", "tiled.toml"), Setup())
+    assert (whole.path.endswith("whole"), tiled.path.endswith("tiles of 16 with a halo of 8")) == (True, True)
+    with sizes() as at_once:
+        expected = whole(lr)
+    with sizes() as in_parts:
+        np.testing.assert_allclose(tiled(lr), expected, atol=1e-3)
+    assert at_once == {shape[:2]}
+    assert max(height * width for height, width in in_parts) <= (16 + 2 * 8) ** 2
+
+
+def test_a_program_is_handed_a_large_picture_whole_and_once(tmp_path: Path) -> None:
+    """Cutting it is the program's own business: nobody knows how far its pixels reach."""
+    seen = tmp_path / "seen"
+    (tmp_path / "program.py").write_text(
+        f"{foreign_models.PROGRAM}\nprint(*image.size, file=open({str(seen)!r}, 'a'))\n"
+    )
+    lr = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
+    sr = upscale(lr, f"command:'{sys.executable}' '{tmp_path / 'program.py'}' {{lr}} {{sr}} {{scale}}", scale=2)
+    assert seen.read_text() == "1920 1080\n"
+    expected = PillowImage.fromarray(lr).resize((3840, 2160), PillowImage.Resampling.BICUBIC)
+    np.testing.assert_array_equal(sr, np.asarray(expected))
+
+
+def test_a_card_for_a_program_that_asks_for_tiles_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(f'kind = "command"\ncommand = "{sys.executable} {{lr}} {{sr}}"\ntile = 64\n')
+    with pytest.raises(MethodError, match="'tile' says nothing for kind 'command', only for network, spandrel"):
+        registry.find(f"model:{tmp_path / 'card.toml'}")
+
+
 def test_a_network_that_takes_a_factor_and_gives_two_pictures_needs_two_lines(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text(
         "from torch import nn\nfrom torch.nn.functional import interpolate\nclass Net(nn.Module):\n"
@@ -212,7 +270,8 @@ def test_a_run_names_models_by_their_files_and_cards_and_notices_other_weights(t
     card = foreign_models.card(tmp_path, lines='title = "A tiny one"\nnote = "untrained"\ncite = "Nobody, 2024"')
 
     def run() -> Any:
-        return bench.run([f"model:{card}"], ["demo"], limit=1, metrics=["psnr"], out=tmp_path / "run", jobs=1)
+        here = CallingProcess(Luggage())
+        return bench.run([f"model:{card}"], ["demo"], limit=1, metrics=["psnr"], out=tmp_path / "run", engine=here)
 
     about = run().info["methods"]["model/tiny-x4"]
     assert (about["title"], about["note"]) == ("A tiny one", "untrained")
@@ -240,12 +299,25 @@ def test_published_networks_have_the_scores_that_were_measured(
     # LR made from HR: the published LR files of Set5 were made with another rule at the edges.
     originals = tmp_path / "originals"
     originals.symlink_to(data_root / "set5" / "HR")
+    here = CallingProcess(Luggage())
     finished = bench.run(
-        [f"spandrel:{model}"], [str(originals)], protocols=["basicsr"], out=tmp_path / "run", device="cpu", jobs=2
+        [f"spandrel:{model}"], [str(originals)], protocols=["basicsr"], out=tmp_path / "run", device="cpu", engine=here
     )
     means = finished.scores.groupby("metric")["value"].mean()
     assert means["psnr"] == pytest.approx(psnr, abs=6e-3)
     assert means["ssim"] == pytest.approx(ssim, abs=6e-5)
+
+
+def parts_of_set5(data_root: Path) -> list[tuple[Image, Image]]:
+    """Return pairs of LR and HR of real pictures, large enough for edges and fillings of every kind."""
+    pairs = datasets.load("set5", 4, data_root=data_root)
+    sides = {"img_002": (41, 53), "img_005": (48, 32)}
+    found = [(pair, *sides[pair.name]) for pair in pairs if pair.name in sides]
+    assert len(found) == 2
+    return [
+        (np.ascontiguousarray(pair.lr()[:height, :width]), np.ascontiguousarray(pair.hr()[: 4 * height, : 4 * width]))
+        for pair, height, width in found
+    ]
 
 
 @pytest.mark.slow
@@ -267,9 +339,7 @@ def test_published_networks_are_the_same_through_a_card_and_a_program(
     )
     (tmp_path / "library.py").write_text(LIBRARY)
     program = f"command:'{sys.executable}' '{tmp_path / 'library.py'}' {{lr}} {{sr}} 'spandrel:{model}'"
-    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name == "img_005"]
-    assert pairs
-    pictures = [(pair.lr(), pair.hr()) for pair in pairs]
+    pictures = parts_of_set5(data_root)[:1]
     expected = scores(f"spandrel:{model}", pictures)
     for other in (f"model:{card}", program):
         np.testing.assert_allclose(scores(other, pictures), expected, atol=1e-3)
@@ -294,11 +364,9 @@ def test_published_networks_are_the_same_as_onnx_files(
         arguments = {"input_names": ["image"], "dynamic_axes": axes, "dynamo": False}
         torch.onnx.export(network, (torch.rand(1, 3, 57, 40),), str(target), **arguments)
     card = tmp_path / "card.toml"
+    pictures = parts_of_set5(data_root)
     # spandrel fills CRAFT's pictures up to multiples of 16, and then CRAFT does by a rule of its own.
     card.write_text(f'kind = "onnx"\nweights = "net.onnx"\nmultiple = {multiple}\n')
-    pairs = [pair for pair in datasets.load("set5", 4, data_root=data_root) if pair.name in {"img_002", "img_005"}]
-    pictures = [(pair.lr(), pair.hr()) for pair in pairs]
-    assert pictures
     expected = scores(f"spandrel:{model}", pictures)
     for other in (f"model:{card}", *([f"onnx:{target}"] if multiple == 1 else [])):
         np.testing.assert_allclose(scores(other, pictures), expected, atol=1e-3)

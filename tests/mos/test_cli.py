@@ -268,6 +268,7 @@ def test_pair_comparison_exports_who_was_left_and_right(
 def test_the_plan_of_the_paper_counts_its_ratings_and_warns_of_five_pictures(mos: Mos) -> None:
     printed = mos("plan", "--raters", 26, "--effect", 0.2, "--simulations", 5)
     assert "29,328 ratings" in printed
+    assert "all pairs of a set's methods at once, which is the rule of the report, and" in printed
     assert "set5: Wilcoxon's test on 5 pictures can never reach p < 0.05" in printed
     plan = json.loads(mos("plan", "--simulations", 2, "--json"))
     assert plan["ratings"] == 29_328
@@ -295,6 +296,14 @@ def test_a_plan_of_active_selection_rehearses_it_and_says_what_it_saves(mos: Mos
     assert plan["power"][0]["power"] == saved["active"]["power"]
     few = json.loads(mos(*words[:3], "--raters", 2, "--simulations", 1, "--json"), parse_constant=pytest.fail)
     assert few["power"][0]["false_alarms"] is None, "one study of one pair that differs says nothing of false alarms"
+
+
+def test_a_plan_of_pairs_says_whether_its_rule_is_that_of_the_report(mos: Mos, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.toml"
+    sets = '[[sets]]\nname = "set5"\nversions = ["a", "b", "hr"]\n'
+    for selection, rule in (("random", "a stand-in for the model of pairs"), ("active", "the rule of the report")):
+        path.write_text(f'design = "pc"\n[settings]\nselection = "{selection}"\ntrials_per_rater = 12\n{sets}')
+        assert f"at once, which is {rule}" in mos("plan", "--from", path, "--raters", 3, "--simulations", 1)
 
 
 def test_a_user_error_is_one_line_and_exit_status_two(tmp_path: Path) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from srbench import images, reports
 from srbench.bench import results
+from srbench.reports import figures
 from srbench.reports.page import Report
 
 TITLES = {
@@ -103,6 +107,37 @@ def ratings() -> pd.DataFrame:
 def study() -> reports.StudyRatings:
     calibration = pd.DataFrame({"rater": ["r00"], "attempt": [1], "right": [38], "asked": [40], "passed": ["yes"]})
     return reports.StudyRatings("synthetic-small", draw_ratings(), "synthetic", calibration, "acr")
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Let figures have names and captions only: for tests of words and tables, of whose time drawing is most."""
+    known = figures.all_figures
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "all_figures", lambda found: [replace(each, draw=lambda: None) for each in known(found)])
+        patch.setattr(figures.style, "save", lambda picture, form: b"")
+        yield
+
+
+@contextmanager
+def laid_out() -> Iterator[None]:
+    """Let figures be drawn and laid out as for a file, so that what breaks one is found, without a file being made."""
+
+    def lay_out(figure: Figure, form: str) -> bytes:
+        if form == figures.style.FORMATS[0]:
+            figure.draw_without_rendering()
+        return b""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures.style, "save", lay_out)
+        yield
+
+
+@pytest.fixture(scope="session")
+def worded(run: results.RunResults, study: reports.StudyRatings) -> Report:
+    """The report, without its figures."""
+    with undrawn():
+        return reports.build(run, study, reports.Choices(slider=1))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from srbench.errors import ReportError
 from srbench.reports import Choices, StudyRatings, page
 from srbench.reports.analysis import find
 from srbench.reports.page import Report
-from tests.reports.conftest import draw_ratings
+from tests.reports.conftest import draw_ratings, laid_out, undrawn
 from tests.reports.test_preferences import draw_comparisons
 
 QUICK = Choices(models=False)
@@ -34,7 +34,8 @@ def tidy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(tidy: Path) -> Report:
-    return reports.build(None, reports.from_file(tidy), QUICK)
+    with laid_out():
+        return reports.build(None, reports.from_file(tidy), QUICK)
 
 
 def test_every_document_of_a_study_alone_has_opinions_and_nothing_of_a_run(alone: Report, tmp_path: Path) -> None:
@@ -81,7 +82,8 @@ def test_originals_that_people_do_not_find_good_are_named(tidy: Path) -> None:
 
 def test_scores_beside_the_original_are_called_dmos_and_have_no_second_difference() -> None:
     study = StudyRatings("lab", draw_ratings(6), design="dcr")
-    made = reports.build(None, study, QUICK)
+    with undrawn():
+        made = reports.build(None, study, QUICK)
     table = made.table("mos")
     assert table is not None
     assert table.head[2] == "DMOS"
@@ -102,14 +104,16 @@ def test_opinions_on_another_scale_stand_beside_no_published_ones(run, tidy: Pat
 
 def test_a_study_of_stimuli_without_methods_is_reported(tmp_path: Path) -> None:
     (tmp_path / "wide.csv").write_text("clip,ann,bob,cem\nx,1,2,1\ny,4,5,4\nz,3,3,2\n")
-    made = reports.build(None, reports.from_file(tmp_path / "wide.csv"), QUICK)
+    with laid_out():
+        made = reports.build(None, reports.from_file(tmp_path / "wide.csv"), QUICK)
     assert [figure.drawing.name for figure in made.figures if figure.drawing.section == "opinions"] == ["distributions"]
     assert any("needs two methods" in note for note in made.findings.notes)
     assert "as shown on imported" in page.markdown(made)
 
 
 def test_pairs_alone_have_a_figure_and_sentences(tmp_path: Path) -> None:
-    made = reports.build(None, StudyRatings("pairs", draw_comparisons(), design="pc"), QUICK)
+    with laid_out():
+        made = reports.build(None, StudyRatings("pairs", draw_comparisons(), design="pc"), QUICK)
     text = page.markdown(made)
     assert "Preferred most, against the mean of all versions: " in text
     table = made.findings.preferences.models["odd name"].contrasts()
@@ -119,16 +123,18 @@ def test_pairs_alone_have_a_figure_and_sentences(tmp_path: Path) -> None:
     assert [figure.drawing.name for figure in made.figures] == ["preferences"]
     assert "a lean to the left is part of the model" in text
     unknown = draw_comparisons().assign(sides="unknown")
-    again = reports.build(None, StudyRatings("pairs", unknown, design="pc"), QUICK)
+    with undrawn():
+        again = reports.build(None, StudyRatings("pairs", unknown, design="pc"), QUICK)
     assert "no lean to a side is in the model" in page.markdown(again)
     assert all(model.order == 0.0 for model in again.findings.preferences.models.values())
 
 
 def test_the_command_and_the_call_make_the_same_report(tidy: Path, tmp_path: Path) -> None:
     arguments = ["report", "--ratings", str(tidy), "--out", str(tmp_path / "a"), "--no-models", "--format", "md"]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    with undrawn():
+        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        made = sb.report(None, tidy, tmp_path / "b", formats=["md"], choices=QUICK)
     assert result.output.strip() == str(tmp_path / "a" / "report.md")
-    made = sb.report(None, tidy, tmp_path / "b", formats=["md"], choices=QUICK)
     assert made == [tmp_path / "b" / "report.md"]
     assert made[0].read_bytes() == (tmp_path / "a" / "report.md").read_bytes()
 
@@ -153,5 +159,7 @@ def test_what_does_not_fit_is_refused(tidy: Path, arguments: list[str], message:
 def test_crushing_needs_hidden_originals_and_is_said() -> None:
     with pytest.raises(ReportError, match=r"design acr-hr"):
         find(None, StudyRatings("lab", draw_ratings(4), design="acr"), Choices(models=False, crush=True))
-    made = reports.build(None, StudyRatings("lab", draw_ratings(4), design="acr-hr"), Choices(models=False, crush=True))
+    with undrawn():
+        study = StudyRatings("lab", draw_ratings(4), design="acr-hr")
+        made = reports.build(None, study, Choices(models=False, crush=True))
     assert "scores above 5 were crushed by 7 DV / (2 + DV)" in page.markdown(made)

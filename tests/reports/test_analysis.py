@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from srbench import stats
-from srbench.bench import results
 from srbench.bench.results import RunResults
 from srbench.errors import ReportError, StatisticsError
 from srbench.reports import Choices, StudyRatings, build, page
@@ -23,6 +22,7 @@ from srbench.reports.summary import summary
 from srbench.reports.verdicts import reliability, significance
 from srbench.stats import tables as stats_tables
 from srbench.tables import score_table
+from tests.reports.conftest import laid_out, undrawn
 
 QUICK = Choices(pictures=False, models=False)
 TITLES = {
@@ -193,7 +193,8 @@ def test_a_study_of_other_pictures_says_that_metrics_cannot_be_compared(run, rat
 def test_versions_and_sets_that_the_run_lacks_have_opinions_only(run, ratings):
     ratings["method"] = ratings["method"].replace({"bicubic": "drcn"})
     ratings["dataset"] = ratings["dataset"].replace({"odd name": "elsewhere"})
-    made = build(run, StudyRatings("s", ratings), QUICK)
+    with laid_out():
+        made = build(run, StudyRatings("s", ratings), QUICK)
     said = _said(made.findings)
     assert "Rated, but not in the run: DRCN. They have opinions only." in said
     assert "elsewhere: 9 of 9 rated images are not in the run, the first is 'img_001'" in said
@@ -308,11 +309,9 @@ def test_a_poor_input_still_makes_a_report(run, ratings, damage):
         scores = scores[scores["method"] == "bicubic"]
     if damage == "one metric":
         scores = scores[scores["metric"] == "ssim"]
-    made = build(
-        results.RunResults(run.folder, scores, run.info),
-        None if damage == "no study" else StudyRatings("s", cut),
-        QUICK,
-    )
+    study = None if damage == "no study" else StudyRatings("s", cut)
+    with laid_out():
+        made = build(RunResults(run.folder, scores, run.info), study, QUICK)
     for render in (page.html, page.markdown, page.latex):
         written = render(made)
         assert "nan" not in written.lower().replace("nanjing", "").split()
@@ -357,7 +356,8 @@ def test_an_image_that_equals_its_original_makes_the_best_and_is_said(run):
 
 
 def test_every_figure_is_drawn_around_infinite_scores(run, ratings):
-    made = build(_with(run, _copy_of_the_original), StudyRatings("s", ratings), QUICK)
+    with laid_out():
+        made = build(_with(run, _copy_of_the_original), StudyRatings("s", ratings), QUICK)
     for name in ("images-psnr", "heat-psnr"):
         caption = next(figure.drawing.caption for figure in made.figures if figure.drawing.name == name)
         assert "2 infinite scores cannot be drawn" in caption
@@ -399,7 +399,10 @@ def test_scores_of_an_older_version_of_a_protocol_are_left_out_and_said(run):
 
 def test_two_methods_of_one_title_are_told_apart_everywhere(run, ratings):
     same = {name: {**about, "title": "Ours"} for name, about in run.info["methods"].items() if name != "hr"}
-    made = build(RunResults(run.folder, run.scores, {**run.info, "methods": same}), StudyRatings("s", ratings), QUICK)
+    with undrawn():
+        made = build(
+            RunResults(run.folder, run.scores, {**run.info, "methods": same}), StudyRatings("s", ratings), QUICK
+        )
     scored = next(table for table in reversed(made.main) if table.name != "costs")
     assert list(scored.head[2:6]) == ["Ours (nearest)", "Ours (bicubic)", "Ours (srresnet-mse)",
                                              "Ours (srresnet-vgg22)"]  # fmt: skip

@@ -14,7 +14,7 @@ from srbench.bench.results import RunResults
 from srbench.errors import ReportError, StatisticsError
 from srbench.reports import studies
 from srbench.reports.page import Report
-from tests.reports.conftest import QUALITY, SETS
+from tests.reports.conftest import QUALITY, SETS, laid_out
 
 QUICK = reports.Choices(pictures=False)
 
@@ -35,7 +35,8 @@ def draw_comparisons(raters: int = 6) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def compared(run: RunResults) -> Report:
-    return reports.build(run, reports.StudyRatings("pairs", draw_comparisons(), "synthetic", design="pc"), QUICK)
+    with laid_out():
+        return reports.build(run, reports.StudyRatings("pairs", draw_comparisons(), "synthetic", design="pc"), QUICK)
 
 
 def test_a_study_of_pairs_has_a_table_of_qualities_and_one_of_pairs(compared: Report) -> None:
@@ -79,7 +80,8 @@ def test_comparisons_are_read_from_a_file(tmp_path: Path) -> None:
 def test_a_set_without_a_model_is_noted_and_damage_is_refused(run: RunResults) -> None:
     frame = draw_comparisons()
     apart = frame["left"].isin(["nearest", "bicubic"]) == frame["right"].isin(["nearest", "bicubic"])
-    report = reports.build(run, reports.StudyRatings("p", frame[apart | (frame["dataset"] == "set5")]), QUICK)
+    with laid_out():
+        report = reports.build(run, reports.StudyRatings("p", frame[apart | (frame["dataset"] == "set5")]), QUICK)
     assert any("odd name: The comparisons fall into 2 groups" in note for note in report.findings.notes)
     table = report.table("preferences")
     assert table is not None

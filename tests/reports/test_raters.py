@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from srbench import stats
+from srbench.bench import results
 from srbench.errors import ReportError
 from srbench.reports import Choices, StudyRatings, raters
 from srbench.reports.analysis import find
@@ -75,6 +78,32 @@ def test_a_report_names_who_is_flagged_and_what_leaving_them_out_changes(run, ra
     assert {row[0].text for row in table.rows} >= {"constant", "biased", "any rule"}
     raters_table = next(table for table in statistics_tables(findings) if table.name == "raters")
     assert "r05" in [row[0].text for row in raters_table.rows if row[-1].bold]
+
+
+@pytest.mark.parametrize("title", ["SRGAN-VGG54", "nearest, by hand"])
+def test_what_leaving_raters_out_changes_is_said_with_names_as_they_are(run, ratings, title):
+    ratings = ratings.replace({"rater": {"r05": "Zoe", "r06": "bot"}})
+    ratings.loc[ratings["rater"] == "Zoe", "score"] = 5  # the farthest from what others say of the worst method
+    ratings.loc[ratings["rater"] == "bot", "seconds"] = 0.1
+    info = {**run.info, "methods": {**run.info["methods"], "nearest": {"title": title, "note": "", "order": 0}}}
+    named = results.RunResults(run.folder, run.scores, info)
+    said = reliability(find(named, StudyRatings("s", ratings), Choices(pictures=False, models=False)))
+    change = rf"the largest change of a MOS is \u22120\.\d+ \({title} on (Set5|odd name)\), and "
+    assert any(re.match(rf"Zoe: .*\. Without this rater {change}", line) for line in said)
+    assert any(re.match(rf"All who are flagged, Zoe, bot and r14: without them {change}", line) for line in said)
+
+
+def test_who_is_flagged_is_told_where_nobody_would_be_left(run, ratings):
+    alone = ratings[ratings["rater"] == "r05"].assign(score=5)
+    said = reliability(find(run, StudyRatings("s", alone), Choices(pictures=False, models=False)))
+    assert any(line.endswith("Without this rater nobody would be left.") for line in said)
+
+
+def test_what_a_study_says_of_itself_stands_in_the_methods_section_letter_by_letter(run, ratings):
+    notes = ["ffmpeg cut the videos.", "SRGAN-VGG54 was shown twice."]
+    found = find(run, StudyRatings("s", ratings, notes=notes), Choices(pictures=False, models=False))
+    text = " ".join(methods_section(found))
+    assert "No rater was excluded. ffmpeg cut the videos. SRGAN-VGG54 was shown twice." in text
 
 
 def test_a_report_of_finished_raters_says_so_in_every_place(run, rated):

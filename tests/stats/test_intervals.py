@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from srbench.stats.intervals import crossed_mean, crossed_means, family_critical, shared_critical
+from srbench.stats.intervals import (
+    crossed_mean,
+    crossed_means,
+    excludes_zero,
+    family_critical,
+    family_intervals,
+    shared_critical,
+)
 
 
 def test_one_rater_is_students_mean():
@@ -134,6 +141,21 @@ def test_critical_values_fall_steadily_between_whole_degrees():
 def test_a_family_takes_the_median_degrees_of_its_pairs():
     assert shared_critical(3, np.array([4.0, np.nan, 7.0, 5.5])) == family_critical(3, 5.5)
     assert np.isnan(shared_critical(3, np.full(3, np.nan)))
+
+
+def test_intervals_of_a_family_reach_so_many_errors_of_each_pair():
+    values, errors, degrees = np.array([2.0, -1.0, 0.5]), np.array([0.5, 0.25, 0.2]), np.array([4.0, 7.0, 5.5])
+    low, high = family_intervals(values, errors, degrees, 3)
+    np.testing.assert_allclose((low + high) / 2, values)
+    np.testing.assert_allclose((high - low) / 2, family_critical(3, 5.5) * errors)
+    wide = family_intervals(values, errors, degrees, 3, level=0.99)
+    assert (wide[0] < low).all()
+    assert (wide[1] > high).all()
+
+
+def test_a_difference_without_any_variation_is_certain_and_one_without_an_error_says_nothing():
+    low, high = family_intervals(np.array([0.1, 0.0, 5.0]), np.array([0.0, 0.0, np.nan]), np.full(3, np.nan), 3)
+    assert excludes_zero(low, high).tolist() == [True, False, False]
 
 
 def test_errors_of_their_own_need_more_than_tukey_and_less_than_bonferroni():

@@ -185,15 +185,16 @@ def test_every_name_of_the_paper_has_a_recipe() -> None:
 
 def test_two_processes_have_the_gradient_of_one_on_the_joined_batch(photo_folder: Path, tmp_path: Path) -> None:
     """Compares the weights after three steps, without batch normalisation, whose statistics are each process's."""
+    settings = {"steps": 3, "crop": 16, "batch": 4, "blocks": 1, "width": 8, "bn": False, "precision": "fp32"}
+    alone = TrainingRequest("srresnet-mse", (photo_folder,), tmp_path / "one", settings, quiet=True, device="cpu")
+    launch(replace(alone, keep_duplicates=True))
     options = ["--steps", "3", "--crop", "16", "--batch", "4", "--blocks", "1", "--set", "width=8", "--no-bn"]
     options += ["--precision", "fp32", "--device", "cpu", "--keep-duplicates"]
-    train = ["srbench", "train", "srresnet-mse", "--data", str(photo_folder), *options, "--out"]
+    train = ["srbench", "train", "srresnet-mse", "--data", str(photo_folder), *options, "--out", str(tmp_path / "two")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    alone = [sys.executable, "-m", *train, str(tmp_path / "one")]
-    processes = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    for command in (alone, [*processes, *train, str(tmp_path / "two")]):
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stderr
+    processes = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *train]
+    done = subprocess.run(processes, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
     one, two = tensors(tmp_path / "one"), tensors(tmp_path / "two")
     for name in one:
         if name.startswith("generator.adam") and name.endswith("exp_avg"):

@@ -17,7 +17,7 @@ from srbench.mos.design.schedule import part_of
 from srbench.mos.design.simulation import Array, Spread, draw, draw_impressions
 from srbench.mos.design.study import ImageSet, StudyDesign
 from srbench.mos.store.selection import sessions
-from srbench.stats.intervals import crossed_means, shared_critical
+from srbench.stats.intervals import crossed_means, excludes_zero, family_intervals
 from srbench.stats.signed_rank import signed_rank, smallest_p
 
 Cells: TypeAlias = NDArray[np.bool_]
@@ -289,6 +289,6 @@ def _share(
         if shown.shape[1] < 2:
             continue  # nobody saw both on two pictures: such a study finds nothing
         by_wilcoxon += signed_rank(np.nanmean(shown, axis=0)).p < alpha
-        value, error, degrees = crossed_means(differences)
-        by_rule += bool(abs(value[0]) > shared_critical(drawn.methods, degrees, 1 - alpha) * error[0])
+        low, high = family_intervals(*crossed_means(differences), drawn.methods, 1 - alpha)
+        by_rule += bool(excludes_zero(low[0], high[0]))
     return by_rule / studies, by_wilcoxon / studies

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from srbench.errors import StudyError
@@ -8,6 +12,8 @@ from srbench.mos.design import planning as plan
 from srbench.mos.design import study
 from srbench.mos.design.simulation import Spread, draw
 from srbench.mos.store.definitions import Settings
+from srbench.reports import Choices
+from srbench.stats import compare
 from srbench.stats.intervals import crossed_means, shared_critical
 
 
@@ -59,6 +65,48 @@ def test_on_few_pictures_so_many_studies_find_the_difference_as_planned(methods:
         value, error, degrees = crossed_means(scores[first] - scores[second])
         found += bool(abs(value[0]) > shared_critical(methods, degrees) * error[0])
     assert found / 300 == pytest.approx(planned.power, abs=0.1)
+
+
+class Watched(np.random.Generator):
+    """Random numbers that remember their permutations: the last one says who sees what in an incomplete design."""
+
+    permuted: np.ndarray
+
+    def permutation(self, *arguments: Any) -> np.ndarray:  # type: ignore[override]
+        self.permuted = super().permutation(*arguments)
+        return self.permuted
+
+
+@pytest.mark.parametrize("share", [1.0, 0.6])
+@pytest.mark.parametrize("methods", [2, 4])
+def test_a_simulated_study_finds_what_the_report_of_its_ratings_calls_different(
+    share: float, methods: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raters, images, kept, decided = 8, 7, [], set()
+
+    def drawn(*arguments: Any) -> np.ndarray:
+        kept.append(draw(*arguments))
+        return kept[-1]
+
+    monkeypatch.setattr(plan, "draw", drawn)
+    seen = None if share == 1 else np.random.default_rng(1).random((methods, raters, images)) < share
+    study = plan.DrawnStudy(methods, raters, images, Spread(), seen, chooses=False)
+    for seed in range(24):
+        source, effect, alpha = Watched(np.random.PCG64(seed)), (0.0, 0.5, 1.0)[seed % 3], (0.05, 0.2)[seed % 2]
+        found = plan._share((3 + effect / 2, 3 - effect / 2), study, alpha, 1, source)
+        scores = kept[-1] if seen is None else np.where(seen[source.permuted], kept[-1], np.nan)
+        places = pd.MultiIndex.from_product(map(range, scores.shape), names=["method", "rater", "image"])
+        table = pd.DataFrame({"score": scores.reshape(-1)}, index=places).dropna().reset_index()
+        table = table.astype(dict.fromkeys(places.names, str)).assign(dataset="one")
+        row = compare(table, alpha=alpha).set_index(["a", "b"]).loc["0", "1"]
+        assert found == (row["significant"], row["p"] < alpha)
+        decided.add(found)
+    assert {rule for rule, _ in decided} == {0.0, 1.0}, "studies of both kinds were drawn"
+
+
+def test_a_plan_and_a_report_have_one_level_unless_told_otherwise() -> None:
+    for function in (plan.power, compare):
+        assert inspect.signature(function).parameters["alpha"].default == Choices().alpha == 0.05
 
 
 def test_a_plan_counts_the_methods_of_its_design(tiny):
