@@ -48,7 +48,7 @@ class Database:
         """Yield a connection in a transaction that sees one state of the database and changes nothing."""
         with self.engine.begin() as connection:
             if self._begins:
-                connection.exec_driver_sql("BEGIN")
+                _begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
@@ -59,7 +59,7 @@ class Database:
                 yield connection
             return
         with self._queue, self.engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin(connection, "BEGIN IMMEDIATE")
             yield connection
 
     def share(self, work: Callable[[sa.Connection], T | Exception]) -> Future[T]:
@@ -82,6 +82,11 @@ class Database:
         """Finish what was asked for and close all connections."""
         self._shared.close()
         self.engine.dispose()
+
+
+def _begin(connection: sa.Connection, statement: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(statement)
 
 
 class Connections:
