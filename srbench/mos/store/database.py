@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,7 @@ class Database:
         self._begins = alone  # sqlite3 must not begin on its own: a transaction says what it is for
         self._queue = threading.Lock() if alone else None
         # PostgreSQL itself writes commits of several connections to the disk together.
-        self._shared = Batches(self.write) if alone else Connections(self.write)
+        self._shared = Batches(engine, self._transaction) if alone else Connections(self.write)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -54,11 +55,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction; it is committed, to the disk, when the block ends."""
+        with self.engine.connect() as connection, self._transaction(connection):
+            yield connection
+
+    @contextmanager
+    def _transaction(self, connection: sa.Connection) -> Iterator[sa.Connection]:
         if self._queue is None:
-            with self.engine.begin() as connection:
+            with connection.begin():
                 yield connection
             return
-        with self._queue, self.engine.begin() as connection:
+        with self._queue, connection.begin():
             _begin(connection, "BEGIN IMMEDIATE")
             yield connection
 
@@ -86,6 +92,8 @@ class Database:
 
 def _begin(connection: sa.Connection, statement: str) -> None:
     driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:  # what a commit left behind that failed, as on a full disk
+        driver.rollback()
     driver.execute(statement)
 
 
@@ -106,10 +114,16 @@ class Connections:
 
 
 class Batches:
-    """Work in one thread and one transaction after the other, each with all that came during the one before."""
+    """Work in one thread and one transaction after the other, each with all that came during the one before.
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    All of them are of one connection: SQLite forgets the pages that it has read once another connection writes.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, begin: Callable[[sa.Connection], AbstractContextManager[sa.Connection]]
+    ) -> None:
+        self._engine = engine
+        self._begin = begin
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -132,18 +146,25 @@ class Batches:
             thread.join()
 
     def _run(self) -> None:
-        ending = False
-        while not ending:
-            found = [self._jobs.get()]
-            with suppress(queue.Empty):
-                while len(found) < _LARGEST_BATCH:
-                    found.append(self._jobs.get_nowait())
-            ending = None in found
-            jobs = [job for job in found if job is not None]
-            if len(jobs) > 1 and _commit(self._write, jobs):
-                continue
-            for job in jobs:  # one that fails must not take the others with it
-                _commit(self._write, [job])
+        with self._engine.connect() as connection:
+            write = functools.partial(self._begin, connection)
+            ending = False
+            while not ending:
+                found = self._waiting()
+                ending = None in found
+                jobs = [job for job in found if job is not None]
+                if len(jobs) > 1 and _commit(write, jobs):
+                    continue
+                for job in jobs:  # one that fails must not take the others with it
+                    _commit(write, [job])
+
+    def _waiting(self) -> list[Job | None]:
+        """Wait for a job; return it with all that came meanwhile."""
+        found = [self._jobs.get()]
+        with suppress(queue.Empty):
+            while len(found) < _LARGEST_BATCH:
+                found.append(self._jobs.get_nowait())
+        return found
 
 
 def _commit(write: Write, jobs: Sequence[Job]) -> bool:
@@ -200,7 +221,9 @@ def _sqlite(address: sa.URL) -> sa.Engine:
     if not address.database or address.database == ":memory:":
         raise StudyError("The store needs a database file, as in sqlite:///study.db: memory forgets ratings.")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=32)
+    # The connection that was used last knows most pages: the others rest.
+    pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "pool_use_lifo": True}
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS}, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

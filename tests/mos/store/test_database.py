@@ -138,6 +138,21 @@ def test_work_that_fails_undoes_its_own_writes_and_nothing_of_others(store: Stor
     assert kinds(store) == ["first", "kept", "last"]
 
 
+def test_a_commit_that_fails_is_told_and_undone_and_the_next_one_succeeds(tmp_path: Path) -> None:
+    def fail_at_commit(connection: sa.Connection) -> str:
+        log_line("undone")(connection)
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # looked at by COMMIT, which SQLite lets be repeated
+        connection.execute(sa.insert(models.rating), {"trial_id": "none", "score": 3, "seconds": 1.0, "at": 0.0})
+        return "acknowledged"
+
+    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store:
+        assert store.database.share(log_line("first")).result(20) == "first"
+        with pytest.raises(sa.exc.IntegrityError, match="FOREIGN KEY"):
+            store.database.share(fail_at_commit).result(20)
+        assert store.database.share(log_line("last")).result(20) == "last"
+        assert kinds(store) == ["first", "last"]
+
+
 def test_work_of_many_threads_is_done_once_each_and_closing_waits_for_it(store_url: str) -> None:
     store = Store.open(store_url)
     with ThreadPoolExecutor(8) as pool:

@@ -78,16 +78,17 @@ def test_what_a_statement_wrote_is_undone_with_its_transaction_and_the_store_goe
 def test_a_rating_takes_four_statements_and_one_commit(tmp_path: Path, tiny: StudyDesign) -> None:
     said: list[str] = []
     with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store:
+
+        @sa.event.listens_for(store.database.engine, "checkout")
+        def _listen(connection: Any, *_: object) -> None:
+            connection.set_trace_callback(said.append)
+
         store.organiser.create_study(tiny.name, tiny.settings, tiny.stimuli, studyfile.write(tiny))
         token = invitations.invite(store.organiser, tiny.name, 1)[0].token
         rater = store.rater.rater_by_token(token)
         assert rater is not None
         due = store.rater.proceed(rater, "welcome")
         assert isinstance(due, TrialView)
-
-        @sa.event.listens_for(store.database.engine, "checkout")
-        def _listen(connection: Any, *_: object) -> None:
-            connection.set_trace_callback(said.append)
-
+        said.clear()
         store.rater.rate(rater, due.id, 3, 1.0)
     assert [text.split()[0] for text in said] == ["BEGIN", "SELECT", "SELECT", "INSERT", "UPDATE", "COMMIT"]
