@@ -65,4 +65,4 @@ class Statement:
         constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         places = None if compiled.positiontup is None else tuple(compiled.positiontup)
         selected = self._statement.selected_columns if isinstance(self._statement, sa.Select) else ()
-        return _Compiled(compiled.string, constants, places, tuple(column.key for column in selected))
+        return _Compiled(compiled.string, constants, places, tuple(column.name for column in selected))
