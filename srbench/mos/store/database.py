@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -25,6 +24,7 @@ _CONNECTIONS = 8  # kept open to PostgreSQL
 Work: TypeAlias = Callable[[sa.Connection], Any]
 Job: TypeAlias = tuple[Work, "Future[Any]"]
 Write: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
+WriteBy: TypeAlias = Callable[[sa.Connection], AbstractContextManager[sa.Connection]]
 _MIGRATION_LOCK = 0x53524245  # any number that nothing else in a shared PostgreSQL locks
 
 
@@ -40,9 +40,9 @@ class Database:
         self.engine = engine
         alone = engine.dialect.name == "sqlite"
         self._begins = alone  # sqlite3 must not begin on its own: a transaction says what it is for
-        self._queue = threading.Lock() if alone else None
+        self._queue: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
         # PostgreSQL itself writes commits of several connections to the disk together.
-        self._shared = Batches(engine, self._transaction) if alone else Connections(self.write)
+        self._shared = Batches(engine, self._write_by) if alone else Connections(self.write)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -55,18 +55,20 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction; it is committed, to the disk, when the block ends."""
-        with self.engine.connect() as connection, self._transaction(connection):
+        with self._queue, self.engine.connect() as connection, self._transaction(connection):
             yield connection
 
     @contextmanager
-    def _transaction(self, connection: sa.Connection) -> Iterator[sa.Connection]:
-        if self._queue is None:
-            with connection.begin():
-                yield connection
-            return
-        with self._queue, connection.begin():
-            _begin(connection, "BEGIN IMMEDIATE")
+    def _write_by(self, connection: sa.Connection) -> Iterator[sa.Connection]:
+        with self._queue, self._transaction(connection):
             yield connection
+
+    @contextmanager
+    def _transaction(self, connection: sa.Connection) -> Iterator[None]:
+        with connection.begin():
+            if self._begins:
+                _begin(connection, "BEGIN IMMEDIATE")
+            yield
 
     def share(self, work: Callable[[sa.Connection], T | Exception]) -> Future[T]:
         """Do `work` in a transaction that it may share with what others ask for meanwhile.
@@ -119,11 +121,10 @@ class Batches:
     All of them are of one connection: SQLite forgets the pages that it has read once another connection writes.
     """
 
-    def __init__(
-        self, engine: sa.Engine, begin: Callable[[sa.Connection], AbstractContextManager[sa.Connection]]
-    ) -> None:
+    def __init__(self, engine: sa.Engine, write_by: WriteBy) -> None:
         self._engine = engine
-        self._begin = begin
+        self._write_by = write_by
+        self._connection: sa.Connection | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -146,17 +147,25 @@ class Batches:
             thread.join()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            write = functools.partial(self._begin, connection)
-            ending = False
-            while not ending:
-                found = self._waiting()
-                ending = None in found
-                jobs = [job for job in found if job is not None]
-                if len(jobs) > 1 and _commit(write, jobs):
-                    continue
-                for job in jobs:  # one that fails must not take the others with it
-                    _commit(write, [job])
+        ending = False
+        while not ending:
+            found = self._waiting()
+            ending = None in found
+            jobs = [job for job in found if job is not None]
+            if len(jobs) > 1 and _commit(self._write, jobs):
+                continue
+            for job in jobs:  # one that fails must not take the others with it
+                _commit(self._write, [job])
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._write_by(self._connection) as connection:
+            yield connection
 
     def _waiting(self) -> list[Job | None]:
         """Wait for a job; return it with all that came meanwhile."""
