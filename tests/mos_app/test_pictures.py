@@ -39,8 +39,8 @@ def three(tmp_path):
     return [stimulus(tmp_path, flat, pnginfo=text, dpi=(72, 72)), stimulus(tmp_path, noise), stimulus(tmp_path, small)]
 
 
-def serve(tmp_path, stimuli):
-    return Pictures(tmp_path, tmp_path / "packed", stimuli)
+def serve(tmp_path, stimuli, memory=None):
+    return Pictures(tmp_path, tmp_path / "packed", stimuli, memory)
 
 
 def test_all_versions_of_an_image_have_one_size_and_the_pixels_of_their_stimulus(tmp_path, three):
@@ -85,7 +85,7 @@ def test_padding_cannot_be_squeezed_out_by_what_compresses_on_the_way(tmp_path, 
 
 
 def test_a_changed_stimulus_is_never_packed_and_a_changed_packed_file_never_shown(tmp_path, three):
-    pictures = serve(tmp_path, three)
+    pictures = serve(tmp_path, three, memory=0)
     (tmp_path / "packed" / three[1].id).write_bytes(b"something else")
     with pytest.raises(StudyError, match="was changed"):
         pictures[three[1].id]
@@ -100,6 +100,25 @@ def test_a_changed_stimulus_is_never_packed_and_a_changed_packed_file_never_show
     (tmp_path / f"{three[1].id}.png").unlink()
     with pytest.raises(StudyError, match="Cannot read"):
         serve(tmp_path, three)
+
+
+def test_pictures_in_memory_are_shown_whatever_becomes_of_their_files(tmp_path, three):
+    pictures = serve(tmp_path, three)
+    assert pictures.at_hand
+    before = [pictures[each.id] for each in three]
+    (tmp_path / "packed" / three[1].id).write_bytes(b"something else")
+    (tmp_path / "packed" / three[2].id).unlink()
+    assert [pictures[each.id] for each in three] == before
+
+
+def test_either_all_pictures_are_in_memory_or_none_so_that_no_time_tells_which_were_shown_before(tmp_path, three):
+    total = sum(len(serve(tmp_path, three)[each.id]) for each in three)
+    assert serve(tmp_path, three, memory=total).at_hand
+    few = serve(tmp_path, three, memory=total - 1)
+    assert not few.at_hand
+    read = few[three[0].id]
+    assert read == serve(tmp_path, three)[three[0].id]
+    assert few[three[0].id] is not read, "from its file again"
 
 
 def test_what_is_packed_is_not_packed_again_unless_the_index_is_lost(tmp_path, three):
@@ -122,11 +141,12 @@ def test_a_truncated_stimulus_is_an_error_at_the_start(tmp_path):
         serve(tmp_path, [Stimulus("0" * 32, "rating", "a", "b", "c", 0, sha256, 64, 64)])
 
 
-def test_a_flat_picture_takes_as_long_as_a_noisy_one(tmp_path):
+@pytest.mark.parametrize("memory", [0, None], ids=["from files", "from memory"])
+def test_a_flat_picture_takes_as_long_as_a_noisy_one(tmp_path, memory):
     flat = np.full((600, 800, 3), 90, np.uint8)
     noise = np.random.default_rng(1).integers(0, 256, flat.shape, dtype=np.uint8)
     two = [stimulus(tmp_path, flat), stimulus(tmp_path, noise)]
-    pictures = serve(tmp_path, two)
+    pictures = serve(tmp_path, two, memory)
     times = {each.id: [] for each in two}
     for _ in range(60):
         for each in two:

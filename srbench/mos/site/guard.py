@@ -6,16 +6,18 @@ import logging
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from srbench.mos.site.notices import waits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 logger = logging.getLogger("srbench.mos.site.server")
 
@@ -38,7 +40,10 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_TRACES = ("etag", "last-modified", "accept-ranges")
+_ALWAYS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_PRIVATE = [*_ALWAYS, (b"cache-control", b"no-store")]
+_REPLACED = frozenset({b"cache-control", b"etag", b"last-modified", b"accept-ranges"})
+"""What no answer below `PRIVATE` says of its own."""
 
 
 @dataclass
@@ -96,7 +101,7 @@ class Guard:
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _dress(MutableHeaders(scope=message), private)
+                message["headers"] = _dressed(message.get("headers", []), private)
             await send(message)
 
         if scope["type"] == "websocket":
@@ -132,7 +137,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         response = JSONResponse({"error": reason}, status, headers=waits(seconds) if seconds else None)
-        _dress(response.headers, private=True)
+        response.raw_headers = _dressed(response.raw_headers, private=True)
         await response(scope, receive, send)
 
 
@@ -155,11 +160,8 @@ def _client(scope: Scope) -> str:
     return str(scope["client"][0]) if scope.get("client") else "?"
 
 
-def _dress(headers: MutableHeaders, private: bool) -> None:
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    if private:
-        headers["Cache-Control"] = "no-store"
-        for name in _TRACES:
-            if name in headers:
-                del headers[name]
+def _dressed(headers: RawHeaders, private: bool) -> RawHeaders:
+    """Return the headers of an answer with ours, whose names are in small letters as ASGI wants them."""
+    own = [header for header in headers if header[0] not in _REPLACED] if private else list(headers)
+    present = {name for name, _ in own}
+    return own + [header for header in (_PRIVATE if private else _ALWAYS) if header[0] not in present]

@@ -83,10 +83,10 @@ class RatingRoutes:
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root of the site."""
         steps = {
+            "rate": self._rate,
             "arrive": _in_thread(self._arrive),
             "next": _in_thread(self._next),
             "proceed": _in_thread(self._proceed),
-            "rate": self._rate,
             "undo": _in_thread(self._undo),
             "agree": self._ask(self._asking.agree),
             "reply": self._ask(self._asking.reply),
@@ -96,14 +96,14 @@ class RatingRoutes:
         if self._screenings is not None:
             steps["screen"] = self._ask(self._screenings.answer)
         plates = [] if self._screenings is None else [self._screenings.route(self._rater)]
-        return [
-            Route("/join/{token}", self._join, methods=["GET"]),
+        return [  # routes are tried one after the other: what every rating takes is found first
+            *(Route(f"/rating/{{rater}}/{kind}/{{ticket}}", self._picture(kind), methods=["GET"]) for kind in KINDS),
             *(
                 Route(f"/rating/{{rater}}/{name}", self._step(answer, largest.get(name, LARGEST)), methods=["POST"])
                 for name, answer in steps.items()
             ),
             *plates,
-            *(Route(f"/rating/{{rater}}/{kind}/{{ticket}}", self._picture(kind), methods=["GET"]) for kind in KINDS),
+            Route("/join/{token}", self._join, methods=["GET"]),
         ]
 
     def _join(self, request: Request) -> Response:
@@ -123,9 +123,7 @@ class RatingRoutes:
             rater = None
             try:
                 body = await bodies.read(request, largest)
-                # A known rater costs no trip to another thread.
-                known = request.cookies.get(COOKIE, "") in self._raters
-                rater = self._rater(request) if known else await run_in_threadpool(self._rater, request)
+                rater = await self._who(request)
                 return _answer(await answer(rater, body))
             except RefusalError as refusal:  # the store has logged it, but not who the client was
                 log_refused(request.scope, refusal.reason, rater.number if rater else None)
@@ -137,6 +135,11 @@ class RatingRoutes:
                 return JSONResponse({"error": error.reason}, error.status)
 
         return endpoint
+
+    async def _who(self, request: Request) -> Rater:
+        """Return whose request this is; a rater who is known costs no trip to another thread."""
+        known = request.cookies.get(COOKIE, "") in self._raters
+        return self._rater(request) if known else await run_in_threadpool(self._rater, request)
 
     def _rater(self, request: Request) -> Rater:
         rater = self._known(request.cookies.get(COOKIE, ""))
@@ -268,18 +271,20 @@ class RatingRoutes:
             ],
         }
 
-    def _picture(self, kind: Kind) -> Callable[[Request], Response]:
-        def endpoint(request: Request) -> Response:
+    def _picture(self, kind: Kind) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
             rater = None
+            ticket, read = request.path_params["ticket"], self._shown.read
             try:
-                rater = self._rater(request)
-                data = self._shown.read(rater, kind, request.path_params["ticket"])
+                rater = await self._who(request)
+                at_hand = self._shown.at_hand
+                data = read(rater, kind, ticket) if at_hand else await run_in_threadpool(read, rater, kind, ticket)
             except (BadRequestError, TicketError) as error:
-                self._refuse(request, rater, getattr(error, "reason", "ticket"))
+                await run_in_threadpool(self._refuse, request, rater, getattr(error, "reason", "ticket"))
                 return JSONResponse({"error": "picture"}, 404)
             except StudyError as error:  # the rater sees no picture rather than another one
                 logger.error("%s", error)
-                self._store.log_event(rater, "damaged-stimulus", str(error))
+                await run_in_threadpool(self._store.log_event, rater, "damaged-stimulus", str(error))
                 return JSONResponse({"error": "damaged"}, 500)
             return Response(data, media_type="application/octet-stream")
 

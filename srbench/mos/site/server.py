@@ -140,7 +140,7 @@ class Site:
         entrance = EntranceRoutes(self.store, self.study, self._key, self.secure)
         spoken = self._spoken(planned)
         page = RatingPage(content.folder("mos_app"), spoken, self.language)
-        own = [*page.routes(), *rating.routes(), *entrance.routes(), *self.gate.routes()]
+        own = [*rating.routes(), *page.routes(), *entrance.routes(), *self.gate.routes()]
         private = Starlette(routes=[*own, *nothing])
         return st.App(
             content.folder("mos_app") / "main.py",

@@ -34,6 +34,11 @@ class Shown:
         self._seals = Seals(key)
         self._tickets: dict[Kind, Tickets] = {kind: Tickets(key, kind) for kind in KINDS}
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether `read` answers from memory."""
+        return self._pictures.at_hand
+
     def due(self, rater: Rater, trial: str, picture: Picture) -> dict[str, Any]:
         """Return what the page needs to show a picture whose turn it is."""
         return {

@@ -11,6 +11,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from srbench.errors import StudyError
 
 LIFETIME = 600.0
@@ -18,8 +21,6 @@ LIFETIME = 600.0
 
 _PAYLOAD = struct.Struct(">16s16sd")  # ids of the stimulus and of the trial, time of issue
 _NONCE = 12
-_MAC = 16
-_LENGTH = _NONCE + _PAYLOAD.size + _MAC
 
 
 class TicketError(StudyError):
@@ -39,8 +40,8 @@ class Ticket:
 class Tickets:
     """Issues and opens tickets with one key, so that every server of a study accepts them, also after a crash.
 
-    A ticket is nonce + masked payload + MAC: the mask is HMAC-SHA512 of the nonce, the MAC covers the rater. Two
-    tickets for one picture have nothing in common, and nobody but the rater they were issued to can use them.
+    A ticket is a random nonce and the payload under AES-256-GCM, which authenticates the rater as well. Two tickets
+    for one picture have nothing in common, and nobody but the rater they were issued to can use them.
 
     Args:
         key: The server's secret.
@@ -56,8 +57,7 @@ class Tickets:
     """
 
     def __init__(self, key: bytes, purpose: str) -> None:
-        self._mask_key = hmac.digest(key, f"mask:{purpose}".encode(), "sha256")
-        self._mac_key = hmac.digest(key, f"mac:{purpose}".encode(), "sha256")
+        self._cipher = AESGCM(hmac.digest(key, f"ticket:{purpose}".encode(), "sha256"))
         self._used: dict[bytes, float] = {}  # nonce -> when it can be forgotten, oldest first
         self._lock = threading.Lock()
 
@@ -65,8 +65,8 @@ class Tickets:
         """Return a new ticket for a stimulus in a trial (ids of 32 hexadecimal digits); it is safe in an address."""
         nonce = secrets.token_bytes(_NONCE)
         payload = _PAYLOAD.pack(bytes.fromhex(stimulus), bytes.fromhex(trial), time.time())
-        body = nonce + self._masked(nonce, payload)
-        return base64.urlsafe_b64encode(body + self._mac(rater, body)).rstrip(b"=").decode()
+        sealed = self._cipher.encrypt(nonce, payload, _whose(rater))
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def open(self, ticket: str, *, rater: int) -> Ticket:
         """Return what `ticket` says, without using it.
@@ -76,13 +76,11 @@ class Tickets:
         """
         try:
             raw = base64.b64decode(ticket + "=" * (-len(ticket) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            raw = b""
-        body, mac = raw[:-_MAC], raw[-_MAC:]
-        if len(raw) != _LENGTH or not hmac.compare_digest(mac, self._mac(rater, body)):
-            raise TicketError("Expected the address of a picture as it was given to this rater, got another one.")
-        nonce = body[:_NONCE]
-        stimulus, trial, issued = _PAYLOAD.unpack(self._masked(nonce, body[_NONCE:]))
+            nonce, sealed = raw[:_NONCE], raw[_NONCE:]
+            stimulus, trial, issued = _PAYLOAD.unpack(self._cipher.decrypt(nonce, sealed, _whose(rater)))
+        except (binascii.Error, ValueError, InvalidTag):
+            message = "Expected the address of a picture as it was given to this rater, got another one."
+            raise TicketError(message) from None
         return Ticket(stimulus.hex(), trial.hex(), issued, nonce)
 
     def redeem(self, ticket: str, *, rater: int) -> Ticket:
@@ -106,9 +104,6 @@ class Tickets:
         while self._used and (oldest := next(iter(self._used.items())))[1] < now:
             del self._used[oldest[0]]
 
-    def _masked(self, nonce: bytes, payload: bytes) -> bytes:
-        stream = hmac.digest(self._mask_key, nonce, "sha512")
-        return bytes(a ^ b for a, b in zip(payload, stream, strict=False))
 
-    def _mac(self, rater: int, body: bytes) -> bytes:
-        return hmac.digest(self._mac_key, f"{rater}:".encode() + body, "sha256")[:_MAC]
+def _whose(rater: int) -> bytes:
+    return str(rater).encode()

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,6 +24,7 @@ _CONNECTIONS = 8  # kept open to PostgreSQL
 Work: TypeAlias = Callable[[sa.Connection], Any]
 Job: TypeAlias = tuple[Work, "Future[Any]"]
 Write: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
+WriteBy: TypeAlias = Callable[[sa.Connection], AbstractContextManager[sa.Connection]]
 _MIGRATION_LOCK = 0x53524245  # any number that nothing else in a shared PostgreSQL locks
 
 
@@ -39,28 +40,35 @@ class Database:
         self.engine = engine
         alone = engine.dialect.name == "sqlite"
         self._begins = alone  # sqlite3 must not begin on its own: a transaction says what it is for
-        self._queue = threading.Lock() if alone else None
+        self._queue: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
         # PostgreSQL itself writes commits of several connections to the disk together.
-        self._shared = Batches(self.write) if alone else Connections(self.write)
+        self._shared = Batches(engine, self._write_by) if alone else Connections(self.write)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction that sees one state of the database and changes nothing."""
         with self.engine.begin() as connection:
             if self._begins:
-                connection.exec_driver_sql("BEGIN")
+                _begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction; it is committed, to the disk, when the block ends."""
-        if self._queue is None:
-            with self.engine.begin() as connection:
-                yield connection
-            return
-        with self._queue, self.engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self._queue, self.engine.connect() as connection, self._transaction(connection):
             yield connection
+
+    @contextmanager
+    def _write_by(self, connection: sa.Connection) -> Iterator[sa.Connection]:
+        with self._queue, self._transaction(connection):
+            yield connection
+
+    @contextmanager
+    def _transaction(self, connection: sa.Connection) -> Iterator[None]:
+        with connection.begin():
+            if self._begins:
+                _begin(connection, "BEGIN IMMEDIATE")
+            yield
 
     def share(self, work: Callable[[sa.Connection], T | Exception]) -> Future[T]:
         """Do `work` in a transaction that it may share with what others ask for meanwhile.
@@ -84,6 +92,13 @@ class Database:
         self.engine.dispose()
 
 
+def _begin(connection: sa.Connection, statement: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:  # what a commit left behind that failed, as on a full disk
+        driver.rollback()
+    driver.execute(statement)
+
+
 class Connections:
     """Work in transactions of its own, some at a time."""
 
@@ -101,10 +116,15 @@ class Connections:
 
 
 class Batches:
-    """Work in one thread and one transaction after the other, each with all that came during the one before."""
+    """Work in one thread and one transaction after the other, each with all that came during the one before.
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    All of them are of one connection: SQLite forgets the pages that it has read once another connection writes.
+    """
+
+    def __init__(self, engine: sa.Engine, write_by: WriteBy) -> None:
+        self._engine = engine
+        self._write_by = write_by
+        self._connection: sa.Connection | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -129,16 +149,31 @@ class Batches:
     def _run(self) -> None:
         ending = False
         while not ending:
-            found = [self._jobs.get()]
-            with suppress(queue.Empty):
-                while len(found) < _LARGEST_BATCH:
-                    found.append(self._jobs.get_nowait())
+            found = self._waiting()
             ending = None in found
             jobs = [job for job in found if job is not None]
             if len(jobs) > 1 and _commit(self._write, jobs):
                 continue
             for job in jobs:  # one that fails must not take the others with it
                 _commit(self._write, [job])
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._write_by(self._connection) as connection:
+            yield connection
+
+    def _waiting(self) -> list[Job | None]:
+        """Wait for a job; return it with all that came meanwhile."""
+        found = [self._jobs.get()]
+        with suppress(queue.Empty):
+            while len(found) < _LARGEST_BATCH:
+                found.append(self._jobs.get_nowait())
+        return found
 
 
 def _commit(write: Write, jobs: Sequence[Job]) -> bool:
@@ -195,7 +230,9 @@ def _sqlite(address: sa.URL) -> sa.Engine:
     if not address.database or address.database == ":memory:":
         raise StudyError("The store needs a database file, as in sqlite:///study.db: memory forgets ratings.")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=32)
+    # The connection that was used last knows most pages: the others rest.
+    pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "pool_use_lifo": True}
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS}, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -32,8 +32,9 @@ from srbench.mos.store.session import (
     TrialView,
     Visit,
 )
+from srbench.mos.store.statements import Statement
 from srbench.mos.store.studies import settings
-from srbench.mos.store.trials import Row
+from srbench.mos.store.trials import Row, Trial, Upcoming
 from srbench.mos.store.withdrawal import erase
 
 _CODES = {"declined": "screened_out", "screened-out": "screened_out", "checks-failed": "failed"}
@@ -43,8 +44,9 @@ _BY_TOKEN = (
     .join(m.study)
     .where(m.rater.c.token_hash == sa.bindparam("token"))
 )
-_INSERT_RATING, _INSERT_REVISION, _INSERT_VISIT, _INSERT_CONSENT, _INSERT_REPLY = (
-    sa.insert(table) for table in (m.rating, m.revision, m.visit, m.consent, m.reply)
+_INSERT_RATING = Statement(sa.insert(m.rating))
+_INSERT_REVISION, _INSERT_VISIT, _INSERT_CONSENT, _INSERT_REPLY = (
+    sa.insert(table) for table in (m.revision, m.visit, m.consent, m.reply)
 )
 
 
@@ -275,13 +277,14 @@ class RaterStore:
         study, key = (rater.study_id, rater.id) if rater else (None, None)
         self._database.share(lambda connection: log(connection, study, key, kind, detail)).result()
 
-    def _next(self, connection: sa.Connection, row: Row) -> TrialView | Card:
-        """Return what is due, with the pictures that follow on it."""
-        due = self._due(connection, row)
-        return replace(due, ahead=trials.ahead(connection, row, due))
+    def _next(self, connection: sa.Connection, row: Row, known: Upcoming | None = None) -> TrialView | Card:
+        """Return what is due, with the pictures that follow on it; `known` are trials that were read already."""
+        if known is None or known.attempt != row["attempt"]:
+            known = trials.upcoming(connection, row)
+        due = self._due(connection, row, known)
+        return replace(due, ahead=trials.ahead(row, due, known))
 
-    def _due(self, connection: sa.Connection, row: Row, known: sa.RowMapping | None = None) -> TrialView | Card:
-        """Return what is due; `known` is a trial that was read already, and is not read again where it is the one."""
+    def _due(self, connection: sa.Connection, row: Row, known: Upcoming | None = None) -> TrialView | Card:
         chosen = settings(row["settings"])
         now = trials.progress(row, chosen)
         can_undo = row["attempt"] == 0 and row["position"] > 1 and row["reopened"] is None
@@ -309,13 +312,12 @@ class RaterStore:
             return Card(row["card"], attempt=cards.attempt(connection, row), progress=now)
         if row["card"] and row["card"] != "questions-after":
             return trials.result(connection, row, row["card"], can_proceed=True)
-        is_due = known is not None and trials.is_due(row, known)
-        trial = known if known is not None and is_due else trials.trial_due(connection, row)
+        trial = trials.trial_due(connection, row, known)
         if row["reopened"] is None and row["attempt"] == 0 and self._needs_break(row, trial, chosen):
             return Card("break", can_proceed=True, minutes=chosen.break_minutes, can_undo=can_undo, progress=now)
         return trials.view(connection, row, trial, can_undo)
 
-    def _needs_break(self, row: Row, trial: sa.RowMapping, chosen: Settings) -> bool:
+    def _needs_break(self, row: Row, trial: Trial, chosen: Settings) -> bool:
         if trial["session"] > row["session"]:
             return True
         if row["session_started"] is None or self.clock() - row["last_rated"] >= trials.IDLE_SECONDS:
@@ -326,7 +328,10 @@ class RaterStore:
         self, connection: sa.Connection, rater: Rater, trial_id: str, score: int, seconds: float, revision: int
     ) -> Receipt:
         row = trials.rater_row(connection, rater, lock=True)
-        trial = trials.trial_by_id(connection, rater, trial_id)
+        known = trials.upcoming(connection, row)
+        trial = known.at(row)
+        if trial is None or trial["id"] != trial_id:  # rated before, asked again, or not due yet
+            trial = trials.trial_by_id(connection, rater.id, trial_id)
         if trial is None:
             raise RefusalError("foreign", "There is no such trial. Reload the page.")
         chosen = settings(row["settings"])
@@ -336,8 +341,8 @@ class RaterStore:
         if stored is not None and not again:
             if stored[0] != score:
                 log(connection, rater.study_id, rater.id, "repeated", f"{score} for {trial_id}, kept {stored[0]}")
-            return _receipt(trial, stored, False, chosen, self._next(connection, row))
-        due = self._due(connection, row, trial)
+            return _receipt(trial, stored, False, chosen, self._next(connection, row, known))
+        due = self._due(connection, row, known)
         if isinstance(due, Card):
             raise trials.why_no_rating(due)
         if due.id != trial_id or due.revision != revision:
@@ -349,7 +354,7 @@ class RaterStore:
             connection.execute(_INSERT_REVISION, {**answer, "number": revision})
             trials.change(connection, row, {"reopened": None})
         else:
-            connection.execute(_INSERT_RATING, answer)
+            _INSERT_RATING.run(connection, answer)
         if chosen.selection == "active" and not trial["attempt"] and not trial["purpose"]:
             self._tally(connection, row, trial, score, stored[0] if again and stored else None)
         if not again:
@@ -357,10 +362,10 @@ class RaterStore:
             self._fill(connection, row)
         if trial["purpose"]:
             self._look_at(connection, row, chosen)
-        return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row))
+        return _receipt(trial, (score, seconds, revision), True, chosen, self._next(connection, row, known))
 
     @staticmethod
-    def _tally(connection: sa.Connection, row: Row, trial: sa.RowMapping, score: int, before: int | None) -> None:
+    def _tally(connection: sa.Connection, row: Row, trial: Trial, score: int, before: int | None) -> None:
         """Count an answer to a pair in the place of the one before, for the pairs that are chosen next."""
         pair = (row["study_id"], trial["stimulus_id"], trial["other_id"])
         tally.add(connection, *pair, score)
@@ -377,7 +382,7 @@ class RaterStore:
 
 
 def _receipt(
-    trial: sa.RowMapping, answer: tuple[int, float, int], new: bool, chosen: Settings, due: TrialView | Card
+    trial: Trial, answer: tuple[int, float, int], new: bool, chosen: Settings, due: TrialView | Card
 ) -> Receipt:
     receipt = Receipt(trial["id"], *answer, new=new, feedback=None, due=due)
     if not trial["attempt"]:  # a gold trial has a right answer as well, and keeps it to itself

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from srbench.errors import StudyError
 from srbench.mos.store import models as m
 from srbench.mos.store.definitions import Settings
 from srbench.mos.store.events import log
@@ -22,10 +24,13 @@ from srbench.mos.store.session import (
     RefusalError,
     TrialView,
 )
+from srbench.mos.store.statements import Statement
 from srbench.mos.store.studies import settings
 
 Row: TypeAlias = dict[str, Any]
 """A row of `rater` with the state and the settings of its study; `change` keeps it up to date."""
+Trial: TypeAlias = dict[str, Any]
+"""A row of `trial` with the sizes of its pictures and the first answer, None where there is none."""
 
 IDLE_SECONDS = 300.0
 """A pause this long is a break, whether one was offered or not."""
@@ -39,7 +44,7 @@ _PACE_PRIOR = 20  # trials by which the planned time is weighed against the rate
 
 _t, _s, _other = m.trial.c, m.stimulus.c, m.stimulus.alias("other")
 # The token is asked for every time: a link that was revoked elsewhere must not work on.
-_RATER = (
+_RATER_QUERY = (
     sa.select(
         m.rater,
         m.study.c.state.label("study_state"),
@@ -53,7 +58,7 @@ _RATER = (
     .outerjoin(m.entrance, m.entrance.c.id == m.rater.c.entrance_id)
     .where((m.rater.c.id == sa.bindparam("rater")) & (m.rater.c.token_hash == sa.bindparam("token")))
 )
-_RATER_LOCKED = _RATER.with_for_update(of=m.rater)
+_RATER, _RATER_LOCKED = Statement(_RATER_QUERY), Statement(_RATER_QUERY.with_for_update(of=m.rater))
 _SHOWN = (
     sa.select(
         m.trial, _s.width, _s.height, _other.c.width.label("width2"), _other.c.height.label("height2"),
@@ -63,23 +68,10 @@ _SHOWN = (
     .outerjoin(_other, _other.c.id == _t.other_id)
     .outerjoin(m.rating, m.rating.c.trial_id == _t.id)
 )  # fmt: skip
-_AT_PLACE = (
-    (_t.rater_id == sa.bindparam("rater"))
-    & (_t.attempt == sa.bindparam("attempt"))
-    & (_t.position == sa.bindparam("position"))
-)
-_TRIAL_AT = _SHOWN.where(_AT_PLACE)
-_TRIAL_ID_AT = sa.select(_t.id).where(_AT_PLACE)
-_NEXT = (
-    sa.select(_t.id, _t.stimulus_id, _t.other_id)
-    .where(
-        (_t.rater_id == sa.bindparam("rater"))
-        & (_t.attempt == sa.bindparam("attempt"))
-        & _t.position.between(sa.bindparam("first"), sa.bindparam("last"))
-    )
-    .order_by(_t.position)
-)
-_TRIAL_BY_ID = _SHOWN.where((_t.id == sa.bindparam("trial")) & (_t.rater_id == sa.bindparam("rater")))
+_MINE = (_t.rater_id == sa.bindparam("rater")) & (_t.attempt == sa.bindparam("attempt"))
+_TRIAL_ID_AT = sa.select(_t.id).where(_MINE & (_t.position == sa.bindparam("position")))
+_UPCOMING = Statement(_SHOWN.where(_MINE & _t.position.between(sa.bindparam("first"), sa.bindparam("last"))))
+_TRIAL_BY_ID = Statement(_SHOWN.where((_t.id == sa.bindparam("trial")) & (_t.rater_id == sa.bindparam("rater"))))
 _LAST_REVISION = (
     sa.select(m.revision)
     .where(m.revision.c.trial_id == sa.bindparam("trial"))
@@ -114,7 +106,22 @@ _CHECKS = (
     .outerjoin(_last, _last.c.trial_id == _t.id)
     .where((_t.rater_id == sa.bindparam("rater")) & _t.purpose.in_(("gold", "trap")))
 )
-_UPDATE_RATER = sa.update(m.rater).where(m.rater.c.id == sa.bindparam("key"))
+_UPDATE_RATER = Statement(sa.update(m.rater).where(m.rater.c.id == sa.bindparam("key")))
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The trials from a rater's place on, read at once: the one there, the one after it, and what may come ahead of it.
+
+    They are good as long as the rater is in the same attempt and at most one trial further.
+    """
+
+    attempt: int
+    trials: dict[int, Trial]  # by position
+
+    def at(self, row: Row) -> Trial | None:
+        """Return the trial at the rater's place, or None where it was not there yet or belongs to another attempt."""
+        return self.trials.get(row["position"]) if self.attempt == row["attempt"] else None
 
 
 def rater_row(connection: sa.Connection, rater: Rater, lock: bool = False) -> Row:
@@ -124,30 +131,39 @@ def rater_row(connection: sa.Connection, rater: Rater, lock: bool = False) -> Ro
         RefusalError: The link that the rater came by was revoked or replaced.
     """
     values = {"rater": rater.id, "token": rater.token_hash}
-    row = connection.execute(_RATER_LOCKED if lock else _RATER, values).mappings().first()
+    row = (_RATER_LOCKED if lock else _RATER).first(connection, values)
     if row is None:
         raise RefusalError("token", "This link is no longer valid. Ask the person who invited you for another one.")
-    return dict(row)
+    return row
 
 
 def change(connection: sa.Connection, row: Row, values: dict[str, Any]) -> None:
     """Write `values` to the row of a rater, in the database and in `row`."""
-    connection.execute(_UPDATE_RATER, {"key": row["id"], **values})
+    _UPDATE_RATER.run(connection, {"key": row["id"], **values})
     row.update(values)
 
 
-def trial_by_id(connection: sa.Connection, rater: Rater, trial: str) -> sa.RowMapping | None:
-    """Return a trial of this rater, or None where there is none of that id."""
-    return connection.execute(_TRIAL_BY_ID, {"trial": trial, "rater": rater.id}).mappings().first()
+def trial_by_id(connection: sa.Connection, rater: int, trial: str) -> Trial | None:
+    """Return a trial of the rater of this key, or None where there is none of that id."""
+    return _TRIAL_BY_ID.first(connection, {"trial": trial, "rater": rater})
 
 
-def trial_due(connection: sa.Connection, row: Row) -> sa.RowMapping:
-    """Return the trial that is due: the one asked again, or the one at the rater's place."""
+def upcoming(connection: sa.Connection, row: Row) -> Upcoming:
+    """Return the trials from a rater's place on."""
+    first = row["position"]
+    values = {"rater": row["id"], "attempt": row["attempt"], "first": first, "last": first + 1 + AHEAD}
+    return Upcoming(row["attempt"], {each["position"]: each for each in _UPCOMING.rows(connection, values)})
+
+
+def trial_due(connection: sa.Connection, row: Row, known: Upcoming | None = None) -> Trial:
+    """Return the trial that is due: the one asked again, or the one at the rater's place, not read again if `known`."""
     if row["reopened"] is not None:
-        query, values = _TRIAL_BY_ID, {"trial": row["reopened"], "rater": row["id"]}
+        found = trial_by_id(connection, row["id"], row["reopened"])
     else:
-        query, values = _TRIAL_AT, {"rater": row["id"], "attempt": row["attempt"], "position": row["position"]}
-    return connection.execute(query, values).mappings().one()
+        found = (known and known.at(row)) or upcoming(connection, row).at(row)
+    if found is None:
+        raise StudyError(f"Rater {row['code']} has no trial {row['position']}. Restore the study from a backup.")
+    return found
 
 
 def trial_before(connection: sa.Connection, row: Row) -> str:
@@ -156,14 +172,7 @@ def trial_before(connection: sa.Connection, row: Row) -> str:
     return str(connection.execute(_TRIAL_ID_AT, values).scalar_one())
 
 
-def is_due(row: Row, trial: sa.RowMapping) -> bool:
-    """Return whether a trial is the one that `trial_due` would return."""
-    if row["reopened"] is not None:
-        return bool(row["reopened"] == trial["id"])
-    return bool((trial["attempt"], trial["position"]) == (row["attempt"], row["position"]))
-
-
-def ahead(connection: sa.Connection, row: Row, due: TrialView | Card) -> tuple[Ahead, ...]:
+def ahead(row: Row, due: TrialView | Card, known: Upcoming) -> tuple[Ahead, ...]:
     """Return the pictures of the trials that follow on the one that is due, or on a card that trials follow on.
 
     Nothing comes ahead in a study by active selection, practice aside: of its trials none but the checks are known
@@ -175,16 +184,16 @@ def ahead(connection: sa.Connection, row: Row, due: TrialView | Card) -> tuple[A
         return ()
     # A trial that is asked again lies before the rater's place.
     first = row["position"] + (isinstance(due, TrialView) and row["reopened"] is None)
-    values = {"rater": row["id"], "attempt": row["attempt"], "first": first, "last": first + AHEAD - 1}
+    following = [known.trials[place] for place in range(first, first + AHEAD) if place in known.trials]
     return tuple(
-        Ahead(trial, stimulus)
-        for trial, *shown in connection.execute(_NEXT, values)
-        for stimulus in shown
+        Ahead(trial["id"], stimulus)
+        for trial in following
+        for stimulus in (trial["stimulus_id"], trial["other_id"])
         if stimulus is not None
     )
 
 
-def answer_of(connection: sa.Connection, trial: sa.RowMapping) -> tuple[int, float, int] | None:
+def answer_of(connection: sa.Connection, trial: Trial) -> tuple[int, float, int] | None:
     """Return score, seconds and revision of what is stored for a trial, or None."""
     if trial["first_score"] is None:
         return None
@@ -249,7 +258,7 @@ def _end_calibration(connection: sa.Connection, row: Row, chosen: Settings) -> N
     log(connection, row["study_id"], row["id"], "calibration", f"attempt {attempt}: {right} of {asked} right")
 
 
-def view(connection: sa.Connection, row: Row, trial: sa.RowMapping, can_undo: bool) -> TrialView:
+def view(connection: sa.Connection, row: Row, trial: Trial, can_undo: bool) -> TrialView:
     """Return a trial as its rater may see it."""
     chosen = settings(row["settings"])
     pictures = [Picture(trial["stimulus_id"], trial["width"], trial["height"])]

@@ -138,6 +138,50 @@ def test_work_that_fails_undoes_its_own_writes_and_nothing_of_others(store: Stor
     assert kinds(store) == ["first", "kept", "last"]
 
 
+def test_a_commit_that_fails_is_told_and_undone_and_the_next_one_succeeds(tmp_path: Path) -> None:
+    def fail_at_commit(connection: sa.Connection) -> str:
+        log_line("undone")(connection)
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # looked at by COMMIT, which SQLite lets be repeated
+        connection.execute(sa.insert(models.rating), {"trial_id": "none", "score": 3, "seconds": 1.0, "at": 0.0})
+        return "acknowledged"
+
+    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store:
+        assert store.database.share(log_line("first")).result(20) == "first"
+        with pytest.raises(sa.exc.IntegrityError, match="FOREIGN KEY"):
+            store.database.share(fail_at_commit).result(20)
+        assert store.database.share(log_line("last")).result(20) == "last"
+        assert kinds(store) == ["first", "last"]
+
+
+def test_a_database_that_cannot_be_reached_is_told_to_who_asked_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> sa.Connection:
+        raise OSError("too many open files")
+
+    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(store.database.engine, "connect", refuse)
+            with pytest.raises(OSError, match="too many"):
+                store.database.share(log_line("lost")).result(20)
+        assert store.database.share(log_line("stored")).result(20) == "stored"
+        assert kinds(store) == ["stored"]
+
+
+def test_who_waits_to_write_keeps_no_reader_out(tmp_path: Path) -> None:
+    with contextlib.closing(Store.open(f"sqlite:///{tmp_path / 's.db'}")) as store, ThreadPoolExecutor(60) as pool:
+
+        def write(number: int) -> str:
+            with store.database.write() as connection:
+                return log_line(f"kind{number:02d}")(connection)
+
+        with store.database.write():
+            waiting = [pool.submit(write, number) for number in range(60)]  # more than there are connections
+            with store.database.read() as connection:
+                assert connection.scalar(sa.select(sa.func.count()).select_from(models.event)) == 0
+        assert len({future.result(30) for future in waiting}) == 60
+
+
 def test_work_of_many_threads_is_done_once_each_and_closing_waits_for_it(store_url: str) -> None:
     store = Store.open(store_url)
     with ThreadPoolExecutor(8) as pool:
