@@ -16,6 +16,7 @@ LAYERS = {
     "srbench.content": 0,
     "srbench.devices": 0,
     "srbench.images": 0,
+    "srbench.locks": 0,
     "srbench.paper": 0,
     "srbench.sources": 0,
     "srbench.tomlfile": 0,

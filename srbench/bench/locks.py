@@ -6,11 +6,10 @@ The locks belong to processes and end with them, however these end.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
+from srbench import locks
 from srbench.bench.shards import TAG, Shard
 from srbench.errors import RunError
 
@@ -24,8 +23,8 @@ def folder(run: Path, shared: bool) -> Iterator[None]:
     Raises:
         RunError: It cannot be made, or is in use by somebody who does not share it.
     """
-    with _opened(run, _FOLDER) as lock:
-        if not _taken(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, run):
+    with locks.opened(run, _FOLDER, RunError) as lock:
+        if not locks.taken(lock, locks.SHARED if shared else locks.ALONE, run, RunError):
             raise RunError(f"{run} is in use by another srbench. Wait for it, or name another --out.")
         yield
 
@@ -33,8 +32,8 @@ def folder(run: Path, shared: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def tables(run: Path) -> Iterator[None]:
     """Wait until nobody else writes run.json and the tables, which takes moments, and keep the others out."""
-    with _opened(run, _TABLES) as lock:
-        _flock(lock, fcntl.LOCK_EX, run)
+    with locks.opened(run, _TABLES, RunError) as lock:
+        locks.wait(lock, locks.ALONE, run, RunError)
         yield
 
 
@@ -45,8 +44,8 @@ def shard(run: Path, own: Shard) -> Iterator[bool]:
     Raises:
         RunError: It is at work elsewhere, or shards of another division are, some of whose images it has too.
     """
-    with _opened(run, _SHARD.format(own.tag)) as lock:
-        if not _taken(lock, fcntl.LOCK_EX, run):
+    with locks.opened(run, _SHARD.format(own.tag), RunError) as lock:
+        if not locks.taken(lock, locks.ALONE, run, RunError):
             raise RunError(f"Shard {own} of {run} is at work already, in another process. Wait for it.")
         others = beside(run, own)
         foreign = next((other for other in others if other.of != own.of), None)
@@ -67,33 +66,5 @@ def _shards(run: Path) -> list[Shard]:
 
 
 def _at_work(run: Path, other: Shard) -> bool:
-    with _opened(run, _SHARD.format(other.tag)) as lock:
-        return not _taken(lock, fcntl.LOCK_SH, run)
-
-
-def _opened(run: Path, name: str) -> IO[str]:
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        return (run / name).open("a+")
-    except OSError as error:
-        raise RunError(f"Cannot write to {run}: {error.strerror}. Name another folder with --out.") from None
-
-
-def _taken(lock: IO[str], how: int, run: Path) -> bool:
-    try:
-        _flock(lock, how | fcntl.LOCK_NB, run)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _flock(lock: IO[str], how: int, run: Path) -> None:
-    try:
-        fcntl.flock(lock, how)
-    except BlockingIOError:
-        raise
-    except OSError as error:  # some network file systems are mounted without locks
-        raise RunError(
-            f"Cannot lock {run}: {error.strerror}. Its file system needs locks (flock): have it mounted with them, or "
-            "name another --out."
-        ) from None
+    with locks.opened(run, _SHARD.format(other.tag), RunError) as lock:
+        return not locks.taken(lock, locks.SHARED, run, RunError)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from srbench import degradations
+from srbench import degradations, locks
 from srbench.degradations import Degradation
 from srbench.errors import TrainingError
 from srbench.training import (
@@ -130,7 +131,7 @@ def launch(request: TrainingRequest) -> TrainingResult:
         raise TrainingError("Expected photographs to train on: --data FOLDER.")
     recipe = find(request.name)
     plan = configure(recipe, request.settings)
-    with parallel.joined(request.device) as processes:
+    with parallel.joined(request.device) as processes, _alone(request.out, processes):
         side = plan.crop if recipe.enlarged else plan.crop // plan.scale
         wanted, why = precision.choose(processes.device, plan.precision, plan.batch // processes.size, side)
         plan = dataclasses.replace(plan, precision=PRECISIONS[round(processes.agree(PRECISIONS.index(wanted)))])
@@ -167,6 +168,18 @@ def launch(request: TrainingRequest) -> TrainingResult:
         say(scored.lines())
         with precision.searching(processes.device):
             return loop.train(task, run, cutter.draw, scored)
+
+
+@contextlib.contextmanager
+def _alone(out: Path, processes: ProcessGroup) -> Iterator[None]:
+    """Keep a run's folder from a second training, whose checkpoints would take the place of the first one's."""
+    if not processes.leads:
+        yield
+        return
+    with locks.opened(out, ".lock", TrainingError) as lock:
+        if not locks.taken(lock, locks.ALONE, out, TrainingError):
+            raise TrainingError(f"{out} is being trained by another process. Wait for it, or give another --out.")
+        yield
 
 
 def _cutter(

@@ -17,6 +17,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from srbench import locks
 from srbench.errors import TrainingError
 from srbench.training import checkpoints, loop
 from srbench.training.launch import TrainingRequest, launch
@@ -158,3 +159,14 @@ def test_a_generator_starts_from_a_gan_run_with_a_new_discriminator(photo_folder
     judges = [found.tensors["discriminator.network.features.0.weight"] for found in (before, after)]
     assert not torch.allclose(*judges, atol=1e-2)
     assert after.tensors["discriminator.network.verdict.1.weight"].shape == (1024, 512)
+
+
+def test_a_second_training_keeps_out_of_a_run_that_is_at_work(photo_folder: Path, tmp_path: Path) -> None:
+    run = request(photo_folder, tmp_path / "run")
+    with locks.opened(run.out, ".lock", TrainingError) as lock:
+        assert locks.taken(lock, locks.ALONE, run.out, TrainingError)
+        with pytest.raises(TrainingError, match=r"run is being trained by another process. Wait for it"):
+            launch(run)
+    assert launch(run).step == ESPCN["steps"], "a lock ends with who held it"
+    with pytest.raises(TrainingError, match="already holds a run"):
+        launch(run)
