@@ -131,7 +131,7 @@ def launch(request: TrainingRequest) -> TrainingResult:
         raise TrainingError("Expected photographs to train on: --data FOLDER.")
     recipe = find(request.name)
     plan = configure(recipe, request.settings)
-    with parallel.joined(request.device) as processes, _alone(request.out, processes):
+    with parallel.joined(request.device) as processes:
         side = plan.crop if recipe.enlarged else plan.crop // plan.scale
         wanted, why = precision.choose(processes.device, plan.precision, plan.batch // processes.size, side)
         plan = dataclasses.replace(plan, precision=PRECISIONS[round(processes.agree(PRECISIONS.index(wanted)))])
@@ -166,7 +166,7 @@ def launch(request: TrainingRequest) -> TrainingResult:
         )
         scored = validation.hold_out(held if processes.leads else [], plan, task.luma, processes.device, request.lr)
         say(scored.lines())
-        with precision.searching(processes.device):
+        with precision.searching(processes.device), _alone(request.out, processes):
             return loop.train(task, run, cutter.draw, scored)
 
 
