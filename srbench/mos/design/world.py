@@ -62,21 +62,18 @@ class World:
         source: np.random.Generator,
         span: float = SPAN,
     ) -> None:
-        noise = float(np.sqrt(2.0)) * spread.rest  # of one answer, which compares two impressions
-        self._jod = _jod(spread)
+        jod = _jod(spread)
         self.methods = {each.name: tuple(sorted(each.versions)) for each in design.sets}
         self.pairs: dict[str, list[tuple[str, str, bool]]] = {}
         self.truth: dict[str, Array] = {}
         self.places = {s.id: (s.dataset, s.method, s.image) for s in design.stimuli}
         self._thought: dict[str, Array] = {}
         for each in design.sets:
-            centre, self.pairs[each.name] = self._placed(
-                self.methods[each.name], effect, span * self._jod * noise, study, source
-            )
+            centre, self.pairs[each.name] = self._placed(self.methods[each.name], effect, span * jod, study, source)
             taste = draw_around(centre, raters, len(each.images), replace(spread, rest=0.0), source)
             self._thought[each.name] = taste + spread.rest * source.standard_normal(taste.shape)
             here = taste.mean(axis=(1, 2))
-            self.truth[each.name] = (here - here.mean()) / (self._jod * noise)
+            self.truth[each.name] = (here - here.mean()) / jod
         self._rows = {name: {m: row for row, m in enumerate(methods)} for name, methods in self.methods.items()}
         self._columns = {each.name: {image: i for i, image in enumerate(each.images)} for each in design.sets}
 
@@ -128,9 +125,10 @@ class World:
 
 @functools.lru_cache(maxsize=64)
 def _jod(spread: Spread) -> float:
-    """Return one JOD as a multiple of the noise of an answer."""
+    """Return one JOD in points of the opinion scale before rounding."""
+    noise = float(np.sqrt(2.0)) * spread.rest  # of one answer, which compares two impressions
     tastes = float(np.hypot(spread.method_image, spread.method_rater))
-    return just_noticed(links.find("probit"), tastes / spread.rest)
+    return just_noticed(links.find("probit"), tastes / spread.rest) * noise
 
 
 def table(world: World, answers: Sequence[Answer]) -> pd.DataFrame:
