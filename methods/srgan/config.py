@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from srbench.errors import TrainingError
+from srbench.errors import TrainingError, unknown
 from srbench.training.config import TrainingConfig
 
 PAPER_CONTENT = 1 / 12.75**2
 """The paper divides feature maps by 12.75 before it takes their squared distance."""
+
+DISCRIMINATORS = ("paper", "heads")
 
 _STRIDE = 16  # of the discriminator
 
@@ -37,6 +39,8 @@ class Config(TrainingConfig):
         phase: Weight of the penalty on patterns that repeat in every LR pixel, see `losses.phase`.
         window: Height and width of the windows, at a random place in each step, that the discriminator and the
             features see of the crops; None shows them all of it.
+        discriminator: `paper`, or `heads`: small networks on the content loss's features, see `heads.Heads`.
+        discriminator_steps: How often it learns from the crops of one step.
         label: What the discriminator should answer to originals; below 1 it is kept from certainty.
         discriminator_rate: The discriminator's learning rate, in parts of the generator's.
         noise: Standard deviation of the noise on what the discriminator sees; it falls evenly to 0.
@@ -64,6 +68,8 @@ class Config(TrainingConfig):
     variation: float = 0.0
     phase: float = 0.0
     window: int | None = None
+    discriminator: str = "paper"
+    discriminator_steps: int = 1
     label: float = 1.0
     discriminator_rate: float = 1.0
     noise: float = 0.0
@@ -96,6 +102,18 @@ class Config(TrainingConfig):
             raise TrainingError(
                 f"Expected --set content_ratio=... above 0, and a content loss of features, but got "
                 f"{self.content_ratio} and layer={self.layer}. Leave one of them out."
+            )
+        if self.discriminator not in DISCRIMINATORS:
+            raise TrainingError(unknown("discriminator", self.discriminator, DISCRIMINATORS))
+        if self.discriminator == "heads" and (self.layer is None or self.noise or not self.adversarial):
+            raise TrainingError(
+                "--set discriminator=heads looks at the features of the content loss: expected an adversarial loss, "
+                f"no noise and a content loss of features, but got adversarial={self.adversarial}, noise={self.noise} "
+                f"and layer={self.layer}. Leave it out, or change them."
+            )
+        if not isinstance(self.discriminator_steps, int) or self.discriminator_steps < 1:
+            raise TrainingError(
+                f"Expected --set discriminator_steps=... of at least 1, but got {self.discriminator_steps}."
             )
         if not isinstance(self.warm_up, int):
             raise TrainingError(f"Expected --set warm_up=... to be a whole number of steps, but got {self.warm_up}.")
@@ -138,6 +156,8 @@ def departures(config: Config) -> str:
         found.append(f"phase penalty {config.phase:g}")
     if config.window is not None and config.window != config.crop:
         found.append(f"windows of {config.window}")
+    if config.adversarial and config.discriminator == "heads":
+        found.append("heads on VGG's features as discriminator")
     if config.adversarial and config.label != usual.label:
         found.append(f"real label {config.label:g}")
     if config.adversarial and config.noise:

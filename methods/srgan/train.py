@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import EllipsisType
 
 import torch
@@ -14,6 +14,7 @@ from srbench.errors import TrainingError
 from srbench.methods.srgan.balance import balanced_weight, joined
 from srbench.methods.srgan.config import CONTENT, Config, balanced, departures
 from srbench.methods.srgan.discriminator import Discriminator
+from srbench.methods.srgan.heads import LAYERS, Heads
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet
 from srbench.training import features, initial, losses
@@ -34,6 +35,23 @@ def network(config: Config) -> SRResNet:
     return SRResNet(config.scale, config.blocks, bn=config.bn, width=config.width)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the losses see of the crops.
+
+    Attributes:
+        image: Windows of them, (N, 3, h, w) in -1..1.
+        maps: Their feature maps: the content loss's, then those that heads look at.
+    """
+
+    image: Tensor
+    maps: Sequence[Tensor] = ()
+
+    def detached(self) -> Seen:
+        """Return the same, from where no gradient goes back."""
+        return Seen(self.image.detach(), [one.detach() for one in self.maps])
+
+
 class SRGANTask(TrainingTask):
     """Learns to please the content loss and, unless its weight is 0, a discriminator that learns with it."""
 
@@ -44,20 +62,20 @@ class SRGANTask(TrainingTask):
         self.notes["start"] = initial.load(generator, plan.start, "srresnet", plan.scale)
         self.learners = {"generator": self.learner(generator)}
         _split_tail(self.learners["generator"])
-        self.judge: nn.Module | None = None
-        if plan.adversarial:
-            learner = self.learner(Discriminator(plan.window or plan.crop))
-            learner.rate *= plan.discriminator_rate
-            self.learners["discriminator"], self.judge = learner, learner.network
-        self.content: losses.Content | None = None
+        self.features: nn.Module | None = None
         note = []
         if plan.layer is not None:
-            maps, facts = features.load(plan.vgg, plan.layer)
+            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if plan.discriminator == "heads" else ()))
             self.notes |= facts
             _check_size(maps, plan)
-            weight = plan.content if plan.content_ratio is None else 1.0
-            self.content = losses.Content(self.ready(maps), weight)
+            self.features = self.ready(maps)
             note += [] if facts["features"].startswith(features.PAPER) else [facts["features"]]
+        self.judge: nn.Module | None = None
+        if plan.adversarial:
+            heads = plan.discriminator == "heads"
+            learner = self.learner(Heads(maps.channels[1:]) if heads else Discriminator(plan.window or plan.crop))
+            learner.rate *= plan.discriminator_rate
+            self.learners["discriminator"], self.judge = learner, learner.network
         note += [departures(plan)] if departures(plan) else []
         if note:
             self.notes["note"] = "; ".join(note)
@@ -68,15 +86,18 @@ class SRGANTask(TrainingTask):
         alone = self.judge is not None and self.done < self.config.warm_up
         with torch.set_grad_enabled(not alone), self.autocast():
             sr = self.network(batch.lr).float()
-        window = self._window()
+        # Each loss goes back to the image by itself; there gradients are compared, and joined they go on.
+        image, window = sr.detach().requires_grad_(not alone), self._window()
+        with torch.no_grad():
+            real = self._seen(hr[window], alone)
+        fake = self._seen(image[window], alone)
         if self.judge is not None:
-            shown["discriminator"] = self._judge_learns(self.judge, sr.detach()[window], hr[window], fraction)
+            shown["discriminator"] = self._judge_learns(self.judge, real, fake, fraction)
         if alone:
             return shown
-        # Each loss goes back to the image by itself; there gradients are compared, and joined they go on.
-        image = sr.detach().requires_grad_()
-        parts = self._losses(image, hr, window, fraction)
-        gradients = {name: torch.autograd.grad(loss, image)[0] for name, loss in parts.items()}
+        parts = self._losses(image, hr, real, fake, fraction)
+        # Losses share the graph of the feature maps.
+        gradients = {name: torch.autograd.grad(loss, image, retain_graph=True)[0] for name, loss in parts.items()}
         gradient = joined(gradients, self._weights(gradients, fraction))
         self.learners["generator"].optimiser.param_groups[1]["factor"] = (
             self.config.tail_rate if fraction >= self.config.tail_frozen else 0.0
@@ -92,12 +113,28 @@ class SRGANTask(TrainingTask):
         top, left = torch.randint(0, crop - size + 1, (2,)).tolist()
         return (slice(None), slice(None), slice(top, top + size), slice(left, left + size))
 
-    def _judge_learns(self, judge: nn.Module, sr: Tensor, hr: Tensor, fraction: float) -> Tensor:
+    def _seen(self, image: Tensor, alone: bool) -> Seen:
+        """Return what the losses see of windows, without the maps that only the generator's step needs if `alone`."""
+        if self.features is None or (alone and not isinstance(self.judge, Heads)):
+            return Seen(image)
         with self.autocast():
-            real, fake = judge(self._noisy(hr, fraction, 0)), judge(self._noisy(sr, fraction, 1))
-        verdict = losses.discriminator(real.float(), fake.float(), self.config.label)
-        self.learners["discriminator"].descend(verdict, self.processes, fraction)
+            return Seen(image, self.features(image))
+
+    def _judge_learns(self, judge: nn.Module, real: Seen, fake: Seen, fraction: float) -> Tensor:
+        if isinstance(judge, Heads):
+            judge.observe(real.maps[1:])
+        for _ in range(self.config.discriminator_steps):
+            answers = (self._says(judge, seen.detached(), fraction, stream) for stream, seen in enumerate((real, fake)))
+            verdict = _mean(losses.discriminator(*pair, self.config.label) for pair in zip(*answers, strict=True))
+            self.learners["discriminator"].descend(verdict, self.processes, fraction)
         return verdict.detach()
+
+    def _says(self, judge: nn.Module, seen: Seen, fraction: float, stream: int) -> list[Tensor]:
+        """Return the logits of each of the discriminator's parts."""
+        with self.autocast():
+            if isinstance(judge, Heads):
+                return [logits.float() for logits in judge(seen.maps[1:])]
+            return [judge(self._noisy(seen.image, fraction, stream)).float()]
 
     def _noisy(self, image: Tensor, fraction: float, stream: int) -> Tensor:
         strength = self.config.noise * (1 - fraction)
@@ -109,18 +146,17 @@ class SRGANTask(TrainingTask):
         noise = torch.empty_like(image, requires_grad=False).normal_(generator=generator)
         return image + strength * noise
 
-    def _losses(self, sr: Tensor, hr: Tensor, window: Window, fraction: float) -> dict[str, Tensor]:
+    def _losses(self, sr: Tensor, hr: Tensor, real: Seen, fake: Seen, fraction: float) -> dict[str, Tensor]:
         """Return the generator's losses, without their weights but for the content loss's fixed one."""
         config, parts = self.config, {}
-        if self.content is not None:
-            with self.autocast():
-                parts["content"] = self.content(sr[window], hr[window])
-        if self.content is None or config.content_ratio or config.anchor or config.anchor_end:
+        if self.features is not None:
+            weight = config.content if config.content_ratio is None else 1.0
+            parts["content"] = weight * losses.content(fake.maps[0], real.maps[0])
+        if self.features is None or config.content_ratio or config.anchor or config.anchor_end:
             parts["mse"] = losses.pixel(sr, hr)
         if self.judge is not None:
-            with _fixed(self.judge), self.autocast():
-                logits = self.judge(self._noisy(sr[window], fraction, 2))
-                parts["adversarial"] = losses.adversarial(logits.float())
+            with _fixed(self.judge):
+                parts["adversarial"] = _mean(map(losses.adversarial, self._says(self.judge, fake, fraction, 2)))
         if config.phase:
             parts["phase"] = losses.phase(sr, hr, config.scale)
         if config.variation:
@@ -135,12 +171,12 @@ class SRGANTask(TrainingTask):
             notes[CONTENT_WEIGHT] = self.processes.agree(weight)
         content = notes.get(CONTENT_WEIGHT, 1.0)  # a fixed weight is within the loss
         if config.balance is not None and (again or ADVERSARIAL_WEIGHT not in notes):
-            leading = gradients["mse"] if self.content is None else content * gradients["content"]
+            leading = gradients["mse"] if self.features is None else content * gradients["content"]
             weight = balanced_weight(leading, gradients["adversarial"], config.balance)
             notes[ADVERSARIAL_WEIGHT] = self.processes.agree(weight)
         return {
             "content": content,
-            "mse": 1.0 if self.content is None else config.anchor_at(fraction),
+            "mse": 1.0 if self.features is None else config.anchor_at(fraction),
             "adversarial": notes.get(ADVERSARIAL_WEIGHT, config.adversarial),
             "phase": config.phase,
             "variation": config.variation,
@@ -156,6 +192,10 @@ class SRGANTask(TrainingTask):
         with self.autocast():
             sr: Tensor = network(lr / 255)
         return (sr.float() + 1) * 127.5
+
+
+def _mean(found: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(found)).mean()
 
 
 @contextmanager

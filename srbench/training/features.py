@@ -31,26 +31,30 @@ _NETWORKS = {
 """Known networks by their `identity`, in whatever file they are: the authors' VGG16, as Keras has it."""
 
 
-def load(source: str, layer: Layer) -> tuple[Features, dict[str, str]]:
+def load(source: str, layer: Layer, *more: Layer) -> tuple[Features, dict[str, str]]:
     """Return the feature maps and what model cards must say about them.
+
+    The network is frozen: nothing learns its weights.
 
     Args:
         source: `imagenet` (torchvision's VGG19, downloaded and verified once), a file with VGG16 or VGG19, see
             `vgg.read`, or `random` (VGG19 with random weights, for tests).
         layer: (i, j) of phi_i,j in VGG19; see `vgg.place` for VGG16.
+        more: Further layers whose maps are wanted, after that one's.
 
     Raises:
         TrainingError: ImageNet's weights cannot be downloaded, or there is no such layer.
         WeightsError: A file is missing, damaged or holds neither network.
     """
-    vgg.place("VGG19", layer)
+    for one in (layer, *more):
+        vgg.place("VGG19", one)
     if source == "random":
         weights, name = _random(), "random VGG19"
     elif source == "imagenet":
         weights, name = _imagenet(), PAPER
     else:
         weights, name = _file(Path(source))
-    network = Features(weights, layer)
+    network = Features(weights, layer, *more).eval().requires_grad_(False)
     i, j = vgg.place(weights.network, layer)
     return network, {"features": f"{name}, phi_{i},{j}", "features_sha256": digest(network)}
 

@@ -1,9 +1,9 @@
-"""The losses of the SRGAN paper, each a plain function or module whose gradient is tested numerically."""
+"""The losses of the SRGAN paper, each a plain function whose gradient is tested numerically."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 
@@ -56,25 +56,12 @@ def total_variation(image: Tensor) -> Tensor:
     return (right.square() + below.square() + 1e-12).sqrt().sum((1, 2, 3)).mean()
 
 
-class Content(nn.Module):
-    """Mean squared distance of feature maps (equation 5), times a weight that makes it comparable to MSE.
+def content(sr: Tensor, hr: Tensor) -> Tensor:
+    """Return the mean squared distance of feature maps (equation 5), (N, C, h, w) of SR and of HR crops.
 
-    Args:
-        features: Maps (N, 3, H, W) in -1..1 to feature maps; it is frozen.
-        weight: Factor of the distance. With ImageNet's VGG19 the paper divides the maps by 12.75, which is a
-            factor of 1 / 12.75^2.
+    With ImageNet's VGG19 the paper divides the maps by 12.75, which is a factor of 1 / 12.75^2.
     """
-
-    def __init__(self, features: nn.Module, weight: float = 1 / 12.75**2) -> None:
-        super().__init__()
-        self.features = features.eval().requires_grad_(False)
-        self.weight = weight
-
-    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Return the weighted distance between SR and HR crops in -1..1; no gradient flows into `hr`."""
-        with torch.no_grad():
-            target = self.features(hr)
-        return self.weight * functional.mse_loss(_full(self.features(sr)), _full(target))
+    return functional.mse_loss(_full(sr), _full(hr))
 
 
 def _full(maps: Tensor) -> Tensor:

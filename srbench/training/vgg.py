@@ -59,23 +59,25 @@ class Weights:
 
 
 class Features(nn.Module):
-    """A VGG network up to phi_i,j, for RGB images in -1..1.
+    """A VGG network up to the deepest of the layers asked for, for RGB images in -1..1.
 
     The input is normalised before the first convolution pads it with zeros, as in training: folding the mean into
     the first bias would be cheaper, and wrong in the outermost pixels.
 
     Args:
         weights: The network.
-        layer: (i, j), see `place`.
+        wanted: The (i, j) of the maps to return, see `place`.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, weights: Weights, layer: Layer) -> None:
+    def __init__(self, weights: Weights, *wanted: Layer) -> None:
         super().__init__()
+        places = [place(weights.network, layer) for layer in wanted]
         layers: list[nn.Module] = []
-        for i, j in through(weights.network, layer):
+        ends: dict[Layer, int] = {}
+        for i, j in through(weights.network, max(places)):
             if j == 1 and i > 1:
                 layers.append(nn.MaxPool2d(2))
             kernel, bias = (tensor.float() for tensor in weights.convolutions[i, j])
@@ -84,15 +86,22 @@ class Features(nn.Module):
             convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1)
             convolution.load_state_dict({"weight": kernel, "bias": bias})
             layers += [convolution, nn.ReLU()]
+            ends[i, j] = len(layers) - 1
+        self.ends = [ends[one] for one in places]
+        self.channels = [len(weights.convolutions[one][0]) for one in places]
         self.layers = nn.Sequential(*layers)
         self.top = weights.input.top
         self.register_buffer("mean", torch.tensor(weights.input.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.input.std).view(1, 3, 1, 1))
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the feature maps, (N, C, h, w), of (N, 3, H, W) images in -1..1."""
-        maps: Tensor = self.layers(((image + 1) * (self.top / 2) - self.mean) / self.std)
-        return maps
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Return the feature maps of each layer asked for, (N, C, h, w), of (N, 3, H, W) images in -1..1."""
+        maps, found = ((image + 1) * (self.top / 2) - self.mean) / self.std, {}
+        for number, layer in enumerate(self.layers):
+            maps = layer(maps)
+            if number in self.ends:
+                found[number] = maps
+        return [found[number] for number in self.ends]
 
 
 def place(network: str, layer: Layer) -> Layer:

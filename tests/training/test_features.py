@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from srbench.errors import SrbenchError, TrainingError
-from srbench.training import features, losses, vgg
+from srbench.training import features, vgg
 from tests.training.conftest import named, narrow
 
 
@@ -28,7 +28,7 @@ def test_an_unknown_file_is_named_with_its_network_and_layer(tmp_path: Path, net
     loaded, facts = features.load(str(tmp_path / "mine.safetensors"), (5, 4))
     assert facts["features"] == f"{network} of unknown training (mine), {layer}"
     assert len(facts["features_sha256"]) == 64
-    assert all(not p.requires_grad for p in losses.Content(loaded).parameters())
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
 
 
 def test_a_known_file_is_named_by_what_it_is_and_its_input_is_known(

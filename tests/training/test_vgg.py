@@ -67,7 +67,7 @@ def test_a_file_of_either_network_and_convention_gives_the_maps_that_numpy_gives
     for number in range(3):
         expected = by_hand(network, pairs, layer, picture(number, 37, 50), bgr=style != "torchvision")
         with torch.no_grad():
-            maps = features(seen(number, height=37, width=50).double())[0].numpy()
+            maps = features(seen(number, height=37, width=50).double())[0][0].numpy()
         np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-4 * expected.max())
 
 
@@ -80,7 +80,7 @@ def test_the_first_layers_bias_could_not_hold_the_mean_at_the_border() -> None:
     folded = first.bias - (first.weight.sum((2, 3)) * mean).sum(1)
     with torch.no_grad():
         short = torch.relu(torch.nn.functional.conv2d((image + 1) * 127.5, first.weight, folded, padding=1))
-        right = features(image)
+        (right,) = features(image)
     assert torch.allclose(short[..., 1:-1, 1:-1], right[..., 1:-1, 1:-1], atol=1e-2)
     assert (short - right)[..., 0, :].abs().max() > 10
 
@@ -97,7 +97,19 @@ def test_the_networks_are_torchvisions_layer_by_layer(network: str, letter: str)
     image = torch.rand(2, 3, 48, 33)
     with torch.no_grad():
         expected = theirs[:-1](normalize(image, TORCHVISION.mean, TORCHVISION.std))
-        assert torch.allclose(ours(image * 2 - 1), expected, atol=1e-6)
+        assert torch.allclose(ours(image * 2 - 1)[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("wanted", [((5, 4), (1, 2), (3, 4)), ((2, 2), (4, 4), (2, 1))])
+def test_several_layers_come_in_the_order_asked_for_from_one_pass(wanted: tuple[vgg.Layer, ...]) -> None:
+    weights = vgg.Weights("VGG16", CAFFE, narrow("VGG16"))
+    features = vgg.Features(weights, *wanted)
+    image = seen(0)
+    with torch.no_grad():
+        found = features(image)
+        for layer, maps in zip(wanted, found, strict=True):
+            assert torch.equal(maps, vgg.Features(weights, layer)(image)[0])
+    assert len(features.layers) == max(len(vgg.Features(weights, layer).layers) for layer in wanted)
 
 
 def test_layers_are_named_as_in_vgg19_and_stages_of_vgg16_end_earlier() -> None:
@@ -180,7 +192,7 @@ def test_vgg16_of_imagenet_gives_the_features_that_keras_gives(shared: Path, lay
     features = vgg.Features(vgg.read(path), layer)
     for number, expected in enumerate(KERAS[layer]):
         with torch.no_grad():
-            maps = features(seen(number))[0].double()
+            maps = features(seen(number))[0][0].double()
         spot = maps[:, 1, 2]
         figures = [maps.mean(), maps.square().mean().sqrt(), maps[:, 0, 0].sum(), maps[:, -1, -1].sum(), spot.max()]
         assert [float(value) for value in figures] == pytest.approx(expected[:5], rel=2e-4)

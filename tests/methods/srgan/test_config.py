@@ -47,12 +47,14 @@ def test_every_setting_of_losses_and_discriminator_is_said_beside_the_name() -> 
         "variation": (1e-6, "total variation 1e-06"),
         "phase": (10.0, "phase penalty 10"),
         "window": (48, "windows of 48"),
+        "discriminator": ("heads", "heads on VGG's features as discriminator"),
         "label": (0.8, "real label 0.8"),
         "noise": (0.05, "discriminator's noise 0.05"),
     }
     for name, (value, phrase) in changed.items():
         assert departures(dataclasses.replace(usual, **{name: value})) == phrase
-    silent = {"preset", "layer", "vgg", "balance_every", "discriminator_rate", "warm_up", "tail_rate", "tail_frozen"}
+    silent = {"preset", "layer", "vgg", "balance_every", "warm_up", "tail_rate", "tail_frozen"}
+    silent |= {"discriminator_rate", "discriminator_steps"}
     network = {"blocks", "width", "bn"}
     shared = {field.name for field in dataclasses.fields(Config.__mro__[1])}
     assert {f.name for f in dataclasses.fields(Config)} - shared == set(changed) | silent | network
@@ -76,6 +78,13 @@ def test_the_anchor_falls_evenly_from_its_beginning_to_its_end() -> None:
         ({"content_ratio": 11.0, "layer": None}, "a content loss of features"),
         ({"label": 0.4}, "label=... above 0.5"),
         ({"label": 1.1}, "at most 1"),
+        ({"discriminator": "head"}, "Unknown discriminator 'head'. Did you mean 'heads'"),
+        (
+            {"discriminator": "heads", "noise": 0.1},
+            "expected an adversarial loss, no noise and a content loss of features",
+        ),
+        ({"discriminator": "heads", "layer": None}, "looks at the features of the content loss.*and layer=None"),
+        ({"discriminator_steps": 0}, "discriminator_steps=... of at least 1, but got 0"),
         ({"balance_every": 0}, "balance_every=... above 0"),
         ({"noise": -0.1}, "noise=... of at least 0"),
         ({"warm_up": 0.05}, "a whole number for the setting warm_up, but got 0.05"),

@@ -51,6 +51,12 @@ def walk(task: SRGANTask, steps: int) -> list[dict[str, torch.Tensor]]:
     return shown
 
 
+def content_of(task: SRGANTask, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """Return the content loss with its fixed weight."""
+    weight = 1.0 if task.config.content_ratio is not None else task.config.content
+    return weight * losses.content(task.features(sr)[0], task.features(hr)[0])
+
+
 def state(task: SRGANTask, name: str = "generator") -> dict[str, torch.Tensor]:
     return {key: value.clone() for key, value in task.learners[name].network.state_dict().items()}
 
@@ -60,15 +66,15 @@ def test_discriminator_and_features_see_equal_windows_at_a_new_place_in_each_ste
 ) -> None:
     task = made(window=16)
     judged: list[torch.Tensor] = []
-    compared: list[tuple[torch.Tensor, torch.Tensor]] = []
+    compared: list[torch.Tensor] = []
     task.judge.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
-    task.content.register_forward_pre_hook(lambda _, inputs: compared.append(tuple(i.detach() for i in inputs)))
+    task.features.register_forward_pre_hook(lambda _, inputs: compared.append(inputs[0].detach()))
     offsets = set()
     for step in range(12):
         crops = batch(step)
         judged.clear(), compared.clear()
         task.step(crops, 0.0)
-        (real, fake, again), ((sr, hr),) = judged, compared
+        (real, fake, again), (hr, sr) = judged, compared
         assert torch.equal(real, hr)
         assert torch.equal(fake, sr)
         assert torch.equal(again, sr)
@@ -109,7 +115,7 @@ def test_the_balanced_weight_is_set_again_every_few_steps_from_gradients_at_the_
         found.append(task.notes[ADVERSARIAL_WEIGHT])
         # What the discriminator says after it has learned in this step, as the generator's step found it.
         sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
-        content = torch.autograd.grad(task.content(sr, hr), sr)[0].norm()
+        content = torch.autograd.grad(content_of(task, sr, hr), sr)[0].norm()
         adversarial = torch.autograd.grad(losses.adversarial(task.judge(sr)), sr)[0].norm()
         expected.append(float(0.5 * content / adversarial))
     for step in (0, 4, 8):
@@ -128,9 +134,8 @@ def test_the_content_weight_can_follow_mse_and_the_adversarial_one_follows_both(
             sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
             content, mse, adversarial = (
                 float(torch.autograd.grad(loss, sr)[0].norm())
-                for loss in (task.content(sr, hr), losses.pixel(sr, hr), losses.adversarial(task.judge(sr)))
+                for loss in (content_of(task, sr, hr), losses.pixel(sr, hr), losses.adversarial(task.judge(sr)))
             )
-        assert task.content.weight == 1
         assert task.notes[CONTENT_WEIGHT] == pytest.approx(11 * mse / content, rel=1e-3)
         assert task.notes[ADVERSARIAL_WEIGHT] == pytest.approx(0.5 * 11 * mse / adversarial, rel=1e-3)
 
@@ -141,8 +146,8 @@ def test_the_presets_content_weight_is_refused_for_features_of_another_size(made
     with pytest.raises(TrainingError, match=r"another size\. Add --set content_ratio=11") as caught:
         made(**settings)
     assert "\n" not in str(caught.value)
-    assert made(**settings, content_ratio=11.0).content is not None
-    assert made(**{**settings, "content": 0.5}).content.weight == 0.5
+    for other in ({"content_ratio": 11.0}, {"content": 0.5}):
+        assert made(**{**settings, **other}).features is not None
 
 
 def test_the_losses_that_are_shown_are_those_of_the_settings(made) -> None:
@@ -183,7 +188,7 @@ def test_the_generators_step_leaves_no_gradient_in_the_discriminator(made) -> No
     judge.network.register_forward_pre_hook(
         lambda module, _: needed.extend(p.requires_grad for p in module.parameters())
     )
-    parts = task._losses(sr, hr, (...,), 0.0)
+    parts = task._losses(sr, hr, task._seen(hr, False), task._seen(sr, False), 0.0)
     assert torch.autograd.grad(parts["adversarial"], sr)[0].abs().max() > 0
     assert not any(needed)
     assert all(parameter.grad is None for parameter in judge.network.parameters())
