@@ -12,6 +12,15 @@ def pixel(sr: Tensor, hr: Tensor) -> Tensor:
     return functional.mse_loss(sr, hr)
 
 
+def logarithmic(sr: Tensor, hr: Tensor, floor: float) -> Tensor:
+    """Return the mean over crops, (N, C, H, W), of the logarithm of a crop's mean squared difference plus `floor`.
+
+    PSNR is such a logarithm: every picture counts by its own error, where the mean squared difference of a batch is
+    that of the crops which no network gets right. Crops whose error is far below `floor` count no more.
+    """
+    return ((sr - hr).square().mean((1, 2, 3)) + floor).log().mean()
+
+
 def adversarial(logits: Tensor) -> Tensor:
     """Return the mean of -log D(G(x)) (equation 6), from the discriminator's logits on SR crops."""
     return functional.softplus(-logits).mean()

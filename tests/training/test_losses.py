@@ -31,6 +31,19 @@ def test_the_gradient_of_the_content_loss_agrees_with_finite_differences() -> No
     assert torch.autograd.gradcheck(lambda x: losses.content(network(x)[0], network(hr)[0]), sr)
 
 
+def test_the_logarithmic_loss_is_psnr_but_for_its_floor_and_its_gradient_agrees_with_finite_differences() -> None:
+    sr, hr = image(3, 2, 4, 4), torch.rand(3, 2, 4, 4, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda x: losses.logarithmic(x, hr, 1e-3), sr)
+    psnr = [-10 * math.log10((a - b).square().mean().item()) for a, b in zip(sr.detach(), hr, strict=True)]
+    assert -10 / math.log(10) * losses.logarithmic(sr, hr, 1e-12).item() == pytest.approx(sum(psnr) / 3)
+    pulls = []
+    for floor in (1e-3, 1e-12):
+        near = (hr + 1e-4).requires_grad_()  # a squared error of 1e-8: as good as right
+        (gradient,) = torch.autograd.grad(losses.logarithmic(near, hr, floor), near)
+        pulls.append(gradient.norm().item())
+    assert pulls[0] < 1e-4 * pulls[1]
+
+
 def test_adversarial_losses_are_the_logarithms_of_the_paper() -> None:
     logits = torch.tensor([0.3, -2.0])
     assert losses.adversarial(logits).item() == pytest.approx(-torch.sigmoid(logits).log().mean().item(), rel=1e-5)
