@@ -124,8 +124,9 @@ class SRGANTask(TrainingTask):
         if isinstance(judge, Heads):
             judge.observe(real.maps[1:])
         for _ in range(self.config.discriminator_steps):
-            answers = (self._says(judge, seen.detached(), fraction, stream) for stream, seen in enumerate((real, fake)))
-            verdict = _mean(losses.discriminator(*pair, self.config.label) for pair in zip(*answers, strict=True))
+            originals = self._says(judge, real.detached(), fraction, 0)
+            pairs = zip(originals, self._says(judge, fake.detached(), fraction, 1), strict=True)
+            verdict = _mean(losses.discriminator(hr, sr, self.config.label) for hr, sr in pairs)
             self.learners["discriminator"].descend(verdict, self.processes, fraction)
         return verdict.detach()
 
