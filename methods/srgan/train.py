@@ -63,16 +63,15 @@ class SRGANTask(TrainingTask):
         self.learners = {"generator": self.learner(generator)}
         _split_tail(self.learners["generator"])
         self.features: nn.Module | None = None
-        note = []
+        note, heads = [], plan.discriminator == "heads"
         if plan.layer is not None:
-            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if plan.discriminator == "heads" else ()))
+            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if heads else ()))
             self.notes |= facts
             _check_size(maps, plan)
             self.features = self.ready(maps)
             note += [] if facts["features"].startswith(features.PAPER) else [facts["features"]]
         self.judge: nn.Module | None = None
         if plan.adversarial:
-            heads = plan.discriminator == "heads"
             learner = self.learner(Heads(maps.channels[1:]) if heads else Discriminator(plan.window or plan.crop))
             learner.rate *= plan.discriminator_rate
             self.learners["discriminator"], self.judge = learner, learner.network
@@ -123,9 +122,9 @@ class SRGANTask(TrainingTask):
     def _judge_learns(self, judge: nn.Module, real: Seen, fake: Seen, fraction: float) -> Tensor:
         if isinstance(judge, Heads):
             judge.observe(real.maps[1:])
+        apart = fake.detached()
         for _ in range(self.config.discriminator_steps):
-            originals = self._says(judge, real.detached(), fraction, 0)
-            pairs = zip(originals, self._says(judge, fake.detached(), fraction, 1), strict=True)
+            pairs = zip(self._says(judge, real, fraction, 0), self._says(judge, apart, fraction, 1), strict=True)
             verdict = _mean(losses.discriminator(hr, sr, self.config.label) for hr, sr in pairs)
             self.learners["discriminator"].descend(verdict, self.processes, fraction)
         return verdict.detach()

@@ -65,17 +65,17 @@ class SRResNetTask(TrainingTask):
 
     def __init__(self, plan: Config, processes: ProcessGroup) -> None:
         super().__init__(plan, processes)
-        self.floor = plan.floor
+        self.config = plan
         self.learners = {"generator": self.main_learner(network(plan))}
-        if self.floor is not None:
-            self.notes["note"] = f"logarithm of each crop's MSE + {self.floor:g}"  # shown in every table
+        if plan.floor is not None:
+            self.notes["note"] = f"logarithm of each crop's MSE + {plan.floor:g}"  # shown in every table
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1, or its logarithms."""
         with self.autocast():
             sr = self.network(batch.lr).float()
-        hr = batch.hr * 2 - 1
-        loss = losses.pixel(sr, hr) if self.floor is None else losses.logarithmic(sr, hr, self.floor)
+        hr, floor = batch.hr * 2 - 1, self.config.floor
+        loss = losses.pixel(sr, hr) if floor is None else losses.logarithmic(sr, hr, floor)
         self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 

@@ -51,10 +51,9 @@ def walk(task: SRGANTask, steps: int) -> list[dict[str, torch.Tensor]]:
     return shown
 
 
-def content_of(task: SRGANTask, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """Return the content loss with its fixed weight."""
-    weight = 1.0 if task.config.content_ratio is not None else task.config.content
-    return weight * losses.content(task.features(sr)[0], task.features(hr)[0])
+def unweighted(task: SRGANTask, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """Return the content loss without a weight."""
+    return losses.content(task.features(sr)[0], task.features(hr)[0])
 
 
 def state(task: SRGANTask, name: str = "generator") -> dict[str, torch.Tensor]:
@@ -115,7 +114,7 @@ def test_the_balanced_weight_is_set_again_every_few_steps_from_gradients_at_the_
         found.append(task.notes[ADVERSARIAL_WEIGHT])
         # What the discriminator says after it has learned in this step, as the generator's step found it.
         sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
-        content = torch.autograd.grad(content_of(task, sr, hr), sr)[0].norm()
+        content = task.config.content * torch.autograd.grad(unweighted(task, sr, hr), sr)[0].norm()
         adversarial = torch.autograd.grad(losses.adversarial(task.judge(sr)), sr)[0].norm()
         expected.append(float(0.5 * content / adversarial))
     for step in (0, 4, 8):
@@ -129,12 +128,13 @@ def test_the_content_weight_can_follow_mse_and_the_adversarial_one_follows_both(
     task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
     for step in range(6):
         task.done = step
-        task.step(batch(step), 0.0)
+        shown = task.step(batch(step), 0.0)
+        sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
+        assert shown["content"].item() == pytest.approx(unweighted(task, sr, hr).item(), rel=1e-4)
         if step % 4 == 0:
-            sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
             content, mse, adversarial = (
                 float(torch.autograd.grad(loss, sr)[0].norm())
-                for loss in (content_of(task, sr, hr), losses.pixel(sr, hr), losses.adversarial(task.judge(sr)))
+                for loss in (unweighted(task, sr, hr), losses.pixel(sr, hr), losses.adversarial(task.judge(sr)))
             )
         assert task.notes[CONTENT_WEIGHT] == pytest.approx(11 * mse / content, rel=1e-3)
         assert task.notes[ADVERSARIAL_WEIGHT] == pytest.approx(0.5 * 11 * mse / adversarial, rel=1e-3)
@@ -146,8 +146,11 @@ def test_the_presets_content_weight_is_refused_for_features_of_another_size(made
     with pytest.raises(TrainingError, match=r"another size\. Add --set content_ratio=11") as caught:
         made(**settings)
     assert "\n" not in str(caught.value)
-    for other in ({"content_ratio": 11.0}, {"content": 0.5}):
-        assert made(**{**settings, **other}).features is not None
+    assert made(**settings, content_ratio=11.0).features is not None
+    halved, images = made(**{**settings, "content": 0.5}), []
+    halved.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
+    shown = halved.step(batch(), 0.0)["content"].item()
+    assert shown == pytest.approx(0.5 * unweighted(halved, images[0], batch().hr * 2 - 1).item(), rel=1e-4)
 
 
 def test_the_losses_that_are_shown_are_those_of_the_settings(made) -> None:
