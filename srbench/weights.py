@@ -115,7 +115,7 @@ def write(path: Path, network: nn.Module, scale: int, more: Mapping[str, str], *
         "arguments": json.dumps(getattr(network, "arguments", {})),
         "scale": str(scale),
         **more,
-        "tensors_sha256": _digest(tensors),
+        "tensors_sha256": digest(tensors),
     }
     write_atomically(path, to_bytes(tensors, metadata=metadata))
 
@@ -162,7 +162,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors, metadata = _opened(path)
     if not metadata.get("format", "").startswith("srbench "):
         raise WeightsError(f"{path} was not written by srbench: it does not say which network it is for. {_AGAIN}")
-    if metadata.get("tensors_sha256") != _digest(tensors):
+    if metadata.get("tensors_sha256") != digest(tensors):
         raise WeightsError(f"{path} is damaged: its values do not have the checksum it states. {_AGAIN}")
     return tensors, metadata
 
@@ -180,14 +180,17 @@ def _opened(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise WeightsError(f"{path} is damaged or no safetensors file: {reason}. {_AGAIN}") from None
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    # safetensors has no checksum of its own, and a flipped bit would only lower the scores a little.
-    digest = hashlib.sha256()
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of names, types, shapes and values of CPU tensors.
+
+    safetensors has no checksum of its own, and a flipped bit would only lower the scores a little.
+    """
+    sha256 = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
+        sha256.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        sha256.update(tensor.numpy().tobytes())
+    return sha256.hexdigest()
 
 
 def _full(tensor: Tensor) -> Tensor:

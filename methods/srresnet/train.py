@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from srbench.errors import TrainingError
 from srbench.methods.srresnet.loading import ready
 from srbench.methods.srresnet.network import SRResNet, factors
-from srbench.training import losses
+from srbench.training import initial, losses, orientations
 from srbench.training.config import TrainingConfig
 from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
 from srbench.training.task import Recipe, TrainingTask
+from srbench.training.teaching import Teacher
+from srbench.weights import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,12 @@ class Config(TrainingConfig):
         width: Channels of the hidden layers.
         floor: With it the loss is the logarithm of each crop's MSE plus this, see `losses.logarithmic`; a variant of
             ours, said beside the name.
+        orientations: In how many of the eight orientations, turned and mirrored, the network sees each crop of a step.
+        teacher: Run, weight file or method of the same network, whose mean over `teacher_orientations` of each crop is
+            learned in the place of the HR crop; a variant of ours, said beside the name.
+        teacher_orientations: How many of the eight, drawn anew in each step.
+        agreement: Weight of the variance between the SR crops of these orientations, beside their errors; a variant
+            of ours, said beside the name.
     """
 
     rate: float = 2e-3
@@ -37,6 +46,10 @@ class Config(TrainingConfig):
     bn: bool = True
     width: int = 64
     floor: float | None = None
+    orientations: int = 1
+    agreement: float = 0.0
+    teacher: str | None = None
+    teacher_orientations: int = 8
 
     def check(self) -> None:
         """Check values that would fail late or in an obscure way.
@@ -53,6 +66,13 @@ class Config(TrainingConfig):
             raise TrainingError(f"Expected --blocks and --width of at least 1, got {self.blocks} and {self.width}.")
         if self.floor is not None and not self.floor > 0:
             raise TrainingError(f"Expected --set floor=... above 0, but got {self.floor}.")
+        for name in ("orientations", "teacher_orientations"):
+            if not 1 <= (count := getattr(self, name)) <= orientations.COUNT:
+                raise TrainingError(f"Expected --set {name}=... of 1 to 8, but got {count}.")
+        if not self.agreement >= 0:
+            raise TrainingError(f"Expected --set agreement=... of 0 or more, but got {self.agreement}.")
+        if self.agreement and self.orientations == 1:
+            raise TrainingError("One orientation has none to agree with. Add --set orientations=2, or up to 8.")
 
 
 def network(config: Config) -> SRResNet:
@@ -61,21 +81,42 @@ def network(config: Config) -> SRResNet:
 
 
 class SRResNetTask(TrainingTask):
-    """Learns the HR crop from the LR crop."""
+    """Learns the HR crop, or a teacher's, from the LR crop in one orientation or in several that shall agree."""
 
     def __init__(self, plan: Config, processes: ProcessGroup) -> None:
         super().__init__(plan, processes)
         self.config = plan
         self.learners = {"generator": self.main_learner(network(plan))}
+        self.teacher: Teacher | None = None
+        said = []
+        if plan.teacher is not None:
+            taught = network(plan)
+            told, self.taught_by = initial.load(taught, plan.teacher, "", plan.scale), digest(taught.state_dict())
+            self.teacher = Teacher(self.ready(taught), plan.teacher_orientations, self.autocast)
+            said.append(f"learned from the mean of {plan.teacher_orientations} orientations of {told}")
         if plan.floor is not None:
-            self.notes["note"] = f"logarithm of each crop's MSE + {plan.floor:g}"  # shown in every table
+            said.append(f"logarithm of each crop's MSE + {plan.floor:g}")
+        if plan.agreement:
+            said.append(f"{plan.agreement:g} times the variance between {plan.orientations} orientations of a crop")
+        if said:
+            self.notes["note"] = ", ".join(said)  # shown in every table
 
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1, or its logarithms."""
+        plan, hr = self.config, batch.hr * 2 - 1
+        drawn = orientations.draw(plan.orientations)
         with self.autocast():
-            sr = self.network(batch.lr).float()
-        hr, floor = batch.hr * 2 - 1, self.config.floor
-        loss = losses.pixel(sr, hr) if floor is None else losses.logarithmic(sr, hr, floor)
+            seen = self.network(torch.cat([orientations.turned(batch.lr, one) for one in drawn])).float()
+        sr = torch.stack([orientations.turned_back(*pair) for pair in zip(seen.chunk(len(drawn)), drawn, strict=True)])
+        if self.teacher is None:
+            errors = losses.of_crops(sr, hr).mean(0)
+        else:
+            # The second part does not depend on the network: with it the logarithm weighs crops as their HR crops do.
+            target = self.teacher(batch.lr)
+            errors = losses.of_crops(sr, target).mean(0) + losses.of_crops(target, hr)
+        if plan.agreement:
+            errors = errors + plan.agreement * sr.var(0).mean((1, 2, 3))
+        loss = errors.mean() if plan.floor is None else losses.logarithmic(errors, plan.floor)
         self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 

@@ -12,13 +12,18 @@ def pixel(sr: Tensor, hr: Tensor) -> Tensor:
     return functional.mse_loss(sr, hr)
 
 
-def logarithmic(sr: Tensor, hr: Tensor, floor: float) -> Tensor:
-    """Return the mean over crops, (N, C, H, W), of the logarithm of a crop's mean squared difference plus `floor`.
+def of_crops(sr: Tensor, hr: Tensor) -> Tensor:
+    """Return the mean squared difference of each crop, (...): of (..., C, H, W), whose mean is that of all."""
+    return (sr - hr).square().mean((-3, -2, -1))
+
+
+def logarithmic(errors: Tensor, floor: float) -> Tensor:
+    """Return the mean logarithm of crops' mean squared differences, (N,), plus `floor`.
 
     PSNR is such a logarithm: every picture counts by its own error, where the mean squared difference of a batch is
     that of the crops which no network gets right. Crops whose error is far below `floor` count no more.
     """
-    return ((sr - hr).square().mean((1, 2, 3)) + floor).log().mean()
+    return (errors + floor).log().mean()
 
 
 def adversarial(logits: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from srbench import images
 from srbench.degradations import Degradation, chain
-from srbench.training import precision
+from srbench.training import orientations, precision
 from srbench.training.photographs import Photographs
 
 MARGIN = 2
@@ -113,7 +113,7 @@ class Cutter:
         chosen = torch.multinomial((rows * columns).double(), count, replacement=True, generator=generator)
         top = step * _below(rows[chosen], generator)
         left = step * _below(columns[chosen], generator)
-        turn = torch.randint(8, (count,), generator=generator)
+        turn = torch.randint(orientations.COUNT, (count,), generator=generator)
         seeds = _NO_SEEDS if self.degradation is None else torch.randint(2**62, (count,), generator=generator)
         crops = self.cut(chosen[share], top[share], left[share], turn[share], seeds[share])
         for mapped in (photos, self.lr):
@@ -122,7 +122,7 @@ class Cutter:
         return crops
 
     def cut(self, chosen: Tensor, top: Tensor, left: Tensor, turn: Tensor, seeds: Tensor = _NO_SEEDS) -> Batch:
-        """Return the crops at given places, all int64 (N,); `turn` is 0..7: transpose, flip rows, flip columns.
+        """Return the crops at given places, all int64 (N,); `turn` is an orientation, 0..7.
 
         Where there is a degradation, `seeds` are what its random numbers begin with.
         """
@@ -174,8 +174,7 @@ def _sliced(photos: Photographs, size: int, places: Tensor) -> Tensor:
     windows = []
     for start, plane, width, turn in places.T.tolist():
         window = photos.pixels.as_strided((photos.channels, size, size), (plane, width, 1), start)
-        window = window.flip([axis for axis, bit in ((1, 2), (2, 4)) if turn & bit])
-        windows.append(window.transpose(1, 2) if turn & 1 else window)
+        windows.append(orientations.turned(window, turn))
     return torch.stack(windows)
 
 

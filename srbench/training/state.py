@@ -18,7 +18,18 @@ from srbench.training import averaged, checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.task import TrainingTask
 
-CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data", "places", "left_out"}
+CHANGEABLE = {
+    "steps",
+    "minutes",
+    "start",
+    "teacher",
+    "compile",
+    "precision",
+    "validations",
+    "data",
+    "places",
+    "left_out",
+}
 CHANGEABLE |= {"keep_every", "samples", "log"}
 """What may be different when a run goes on: its length, how it is computed and shown, where its photographs are now."""
 
@@ -77,7 +88,7 @@ class RunState:
     @property
     def config(self) -> dict[str, Any]:
         """What a resumed run is compared with."""
-        return {"plan": dataclasses.asdict(self.task.plan), **self.run.config}
+        return {"plan": dataclasses.asdict(self.task.plan), "taught_by": self.task.taught_by, **self.run.config}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return networks, optimisers, average and random states by name."""

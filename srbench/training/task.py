@@ -92,12 +92,15 @@ class TrainingTask(ABC):
         enlarge: Whether its batches hold the enlarged LR crops.
         notes: Facts found out on the way that belong into checkpoints and model cards.
         done: Steps that are done, over all sessions.
+        taught_by: Digest of the weights of another network that this one learns from, which a resumed run must find
+            as they were; None where it learns from photographs alone.
     """
 
     learners: dict[str, Learner]
     luma: bool = False
     enlarge: bool = False
     done: int = 0
+    taught_by: str | None = None
 
     def __init__(self, plan: TrainingConfig, processes: ProcessGroup) -> None:
         self.plan, self.processes = plan, processes

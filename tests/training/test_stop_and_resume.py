@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from srbench import locks
+from srbench import locks, weights
 from srbench.errors import TrainingError
+from srbench.methods.srresnet.network import SRResNet
 from srbench.training import checkpoints, loop
 from srbench.training.launch import TrainingRequest, launch
 from tests.training.conftest import named, narrow
@@ -66,6 +68,25 @@ def test_a_checkpoint_of_another_method_is_refused_and_left_as_it_was(photo_fold
     with pytest.raises(TrainingError, match='was started with name = "espcn", not "srcnn"'):
         launch(dataclasses.replace(request(photo_folder, tmp_path, "srcnn", **small), resume=True))
     assert (tmp_path / checkpoints.INDEX).read_bytes() == before
+
+
+def test_a_run_goes_on_with_the_teacher_that_it_had_wherever_that_lies(photo_folder: Path, tmp_path: Path) -> None:
+    teachers = []
+    for seed, name in ((0, "first"), (1, "second")):
+        torch.manual_seed(seed)
+        teachers.append(tmp_path / f"{name}.safetensors")
+        weights.write(teachers[-1], SRResNet(4, blocks=1, width=4), 4, {})
+    moved = tmp_path / "moved.safetensors"
+    shutil.copy(teachers[0], moved)
+    small: dict[str, Any] = {"steps": 1, "crop": 16, "batch": 2, "precision": "fp32", "blocks": 1, "width": 4}
+    launch(request(photo_folder, tmp_path / "run", "srresnet-mse", teacher=str(teachers[0]), **small))
+    small["steps"] = 2
+    again = request(photo_folder, tmp_path / "run", "srresnet-mse", teacher=str(teachers[1]), **small)
+    with pytest.raises(TrainingError, match='was started with taught_by = "'):
+        launch(dataclasses.replace(again, resume=True))
+    again = request(photo_folder, tmp_path / "run", "srresnet-mse", teacher=str(moved), **small)
+    launch(dataclasses.replace(again, resume=True))
+    assert checkpoints.load(tmp_path / "run").step == 2
 
 
 @pytest.mark.parametrize("damage", ["missing", "shape"])
