@@ -143,13 +143,13 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(photo_folder: 
     from srbench.training import losses
 
     good = tensors(tmp_path / "run")
-    original = losses.pixel
-    losses.pixel = lambda sr, hr: original(sr, hr) * float("nan")
+    original = losses.of_crops
+    losses.of_crops = lambda sr, hr: original(sr, hr) * float("nan")
     try:
         with pytest.raises(TrainingError, match="last good checkpoint is step 2"):
             launch(_resumed(what))
     finally:
-        losses.pixel = original
+        losses.of_crops = original
     assert all(torch.equal(good[name], tensor) for name, tensor in tensors(tmp_path / "run").items())
 
 
