@@ -13,25 +13,28 @@ import os
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from srbench import datasets, metrics, registry
 from srbench.images import Image
-from srbench.ready import ready
+from srbench.ready import ReadyMethod, ready
 from srbench.registry import Setup
+from srbench.training import orientations
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def turned(image: NDArray, times: int, mirrored: bool) -> NDArray:
-    """Return an image mirrored or not, and then turned so many times by 90 degrees."""
-    return np.ascontiguousarray(np.rot90(image[:, ::-1] if mirrored else image, times))
-
-
-def turned_back(image: NDArray, times: int, mirrored: bool) -> NDArray:
-    """Return what `turned` was given."""
-    upright = np.rot90(image, -times)
-    return upright[:, ::-1] if mirrored else upright
+def answers(method: ReadyMethod, lr: Image) -> list[NDArray]:
+    """Return what `method` makes of an image in each of the eight orientations, upright."""
+    planes = torch.tensor(np.atleast_3d(lr)).movedim(-1, 0)
+    made = []
+    for orientation in range(orientations.COUNT):
+        seen = orientations.turned(planes, orientation).movedim(0, -1).contiguous().numpy()
+        sr = torch.tensor(np.atleast_3d(method.on_image(seen.reshape(*seen.shape[:2], *lr.shape[2:]))))
+        upright = orientations.turned_back(sr.movedim(-1, 0), orientation).movedim(0, -1).numpy()
+        made.append(upright.reshape(*upright.shape[:2], *lr.shape[2:]))
+    return made
 
 
 def main() -> None:
@@ -55,8 +58,7 @@ def main() -> None:
             rows = []
             for pair in datasets.load(dataset, 4, data_root=given.data):
                 lr, hr = pair.lr(), pair.hr()
-                ways = [(times, mirrored) for mirrored in (False, True) for times in range(4)]
-                made = [turned_back(method.on_image(turned(lr, *way)), *way) for way in ways]
+                made = answers(method, lr)
                 rows.append((psnr(name, made[0], hr), psnr(name, np.mean(made, axis=0), hr)))
             one, eight = np.mean(rows, axis=0)
             print(f"{name:30} {dataset:10} {one:8.3f} {eight:8.3f}", flush=True)

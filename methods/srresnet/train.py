@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from srbench.errors import TrainingError
@@ -32,11 +31,11 @@ class Config(TrainingConfig):
         floor: With it the loss is the logarithm of each crop's MSE plus this, see `losses.logarithmic`; a variant of
             ours, said beside the name.
         orientations: In how many of the eight orientations, turned and mirrored, the network sees each crop of a step.
+        agreement: Weight of the variance between the SR crops of these orientations, beside their errors; a variant
+            of ours, said beside the name.
         teacher: Run, weight file or method of the same network, whose mean over `teacher_orientations` of each crop is
             learned in the place of the HR crop; a variant of ours, said beside the name.
         teacher_orientations: How many of the eight, drawn anew in each step.
-        agreement: Weight of the variance between the SR crops of these orientations, beside their errors; a variant
-            of ours, said beside the name.
     """
 
     rate: float = 2e-3
@@ -104,10 +103,8 @@ class SRResNetTask(TrainingTask):
     def step(self, batch: Batch, fraction: float) -> Mapping[str, Tensor]:
         """Descend the mean squared error of RGB in -1..1, or its logarithms."""
         plan, hr = self.config, batch.hr * 2 - 1
-        drawn = orientations.draw(plan.orientations)
         with self.autocast():
-            seen = self.network(torch.cat([orientations.turned(batch.lr, one) for one in drawn])).float()
-        sr = torch.stack([orientations.turned_back(*pair) for pair in zip(seen.chunk(len(drawn)), drawn, strict=True)])
+            sr = orientations.answers(self.network, batch.lr, orientations.draw(plan.orientations))
         if self.teacher is None:
             errors = losses.of_crops(sr, hr).mean(0)
         else:

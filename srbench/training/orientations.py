@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 COUNT = 8
 
@@ -23,6 +25,12 @@ def turned_back(image: Tensor, orientation: int) -> Tensor:
     """Return what `turned` was given."""
     image = image.mT if orientation & 1 else image
     return image.flip(_flips(orientation))
+
+
+def answers(network: nn.Module, lr: Tensor, drawn: Sequence[int]) -> Tensor:
+    """Return what `network` makes of (N, C, h, w) crops in K orientations: (K, N, C, H, W), float32, all upright."""
+    seen = network(torch.cat([turned(lr, orientation) for orientation in drawn])).float()
+    return torch.stack([turned_back(*pair) for pair in zip(seen.chunk(len(drawn)), drawn, strict=True)])
 
 
 def _flips(orientation: int) -> list[int]:

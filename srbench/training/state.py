@@ -18,19 +18,8 @@ from srbench.training import averaged, checkpoints
 from srbench.training.checkpoints import Checkpoint
 from srbench.training.task import TrainingTask
 
-CHANGEABLE = {
-    "steps",
-    "minutes",
-    "start",
-    "teacher",
-    "compile",
-    "precision",
-    "validations",
-    "data",
-    "places",
-    "left_out",
-}
-CHANGEABLE |= {"keep_every", "samples", "log"}
+CHANGEABLE = {"steps", "minutes", "start", "compile", "precision", "validations", "data", "places", "left_out"}
+CHANGEABLE |= {"keep_every", "samples", "log", "teacher"}
 """What may be different when a run goes on: its length, how it is computed and shown, where its photographs are now."""
 
 
