@@ -26,8 +26,11 @@ from srbench.training.vgg import CAFFE, Features
 Window = tuple[slice | EllipsisType, ...]
 """An index that cuts a part out of crops."""
 
-CONTENT_WEIGHT, ADVERSARIAL_WEIGHT = "content_weight", "adversarial_weight"
+CONTENT_WEIGHT, ADVERSARIAL_WEIGHT, TEXTURE_WEIGHT = "content_weight", "adversarial_weight", "texture_weight"
 """Names of the notes that keep the balanced weights, in checkpoints and on cards."""
+
+PATCH = 16
+"""Height and width of the patches of SR crops, in pixels, whose textures are compared."""
 
 
 def network(config: Config) -> SRResNet:
@@ -65,7 +68,7 @@ class SRGANTask(TrainingTask):
         self.features: nn.Module | None = None
         note, heads = [], plan.discriminator == "heads"
         if plan.layer is not None:
-            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if heads else ()))
+            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if heads or plan.texture else ()))
             self.notes |= facts
             _check_size(maps, plan)
             self.features = self.ready(maps)
@@ -157,6 +160,10 @@ class SRGANTask(TrainingTask):
         if self.judge is not None:
             with _fixed(self.judge):
                 parts["adversarial"] = _mean(map(losses.adversarial, self._says(self.judge, fake, fraction, 2)))
+        if config.texture:
+            pairs = zip(fake.maps[1:-1], real.maps[1:-1], strict=True)  # where the last one is, a patch has four places
+            size = fake.image.shape[-1] // PATCH
+            parts["texture"] = _mean(losses.texture(one, other, other.shape[-1] // size) for one, other in pairs)
         if config.phase:
             parts["phase"] = losses.phase(sr, hr, config.scale)
         if config.variation:
@@ -174,11 +181,15 @@ class SRGANTask(TrainingTask):
             leading = gradients["mse"] if self.features is None else content * gradients["content"]
             weight = balanced_weight(leading, gradients["adversarial"], config.balance)
             notes[ADVERSARIAL_WEIGHT] = self.processes.agree(weight)
+        if config.texture and (again or TEXTURE_WEIGHT not in notes):
+            weight = balanced_weight(content * gradients["content"], gradients["texture"], config.texture)
+            notes[TEXTURE_WEIGHT] = self.processes.agree(weight)
         return {
             "content": content,
             "mse": 1.0 if self.features is None else config.anchor_at(fraction),
             "adversarial": notes.get(ADVERSARIAL_WEIGHT, config.adversarial),
             "phase": config.phase,
+            "texture": notes.get(TEXTURE_WEIGHT, 0.0),
             "variation": config.variation,
         }
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_FLAT = 1e-3  # of a channel's usual variance: flatter than that is flat
+
 
 def pixel(sr: Tensor, hr: Tensor) -> Tensor:
     """Return the mean squared difference (equation 4); images may have any equal shape."""
@@ -57,6 +59,30 @@ def phase(sr: Tensor, hr: Tensor, scale: int) -> Tensor:
     cells = (sr - hr).reshape(count, channels, height // scale, scale, width // scale, scale)
     places = cells.mean((2, 4))
     return functional.mse_loss(places, places.mean((2, 3), keepdim=True).expand_as(places))
+
+
+def texture(sr: Tensor, hr: Tensor, size: int) -> Tensor:
+    """Return how differently strong the textures of SR and HR are, place by place: what no pixel needs to match.
+
+    For each channel of feature maps and each patch of `size` places a side, this is the squared difference of the
+    logarithms of the variances within the patch, averaged. Logarithms let a flat sky count as much as fur. It is the
+    diagonal of the Gram matrices of patches in the texture matching loss of EnhanceNet (Sajjadi et al., arXiv
+    1612.07919), without their means.
+
+    Args:
+        sr: (N, C, h, w) feature maps of SR crops, whose sides are multiples of `size`.
+        hr: The same of HR crops.
+        size: Height and width of a patch in the map.
+    """
+    fake, real = (_variances(_full(maps), size) for maps in (sr, hr))
+    least = _FLAT * real.mean((0, 2, 3), keepdim=True) + 1e-12
+    return functional.mse_loss((fake + least).log(), (real + least).log())
+
+
+def _variances(maps: Tensor, size: int) -> Tensor:
+    means = functional.avg_pool2d(maps, size)
+    apart = maps - functional.interpolate(means, scale_factor=size)
+    return functional.avg_pool2d(apart.square(), size)
 
 
 def total_variation(image: Tensor) -> Tensor:

@@ -101,3 +101,38 @@ def test_the_phase_penalty_sees_patterns_of_the_grid_and_nothing_else() -> None:
     assert losses.phase(hr + once, hr, 4).item() == pytest.approx(0, abs=1e-20)
     sr = image(2, 3, 8, 8)
     assert torch.autograd.gradcheck(lambda x: losses.phase(x, torch.zeros_like(x), 4), sr)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_the_texture_loss_compares_logarithms_of_variances_within_patches(size: int) -> None:
+    sr, hr = image(2, 3, 8, 12).detach().numpy(), np.random.default_rng(1).random((2, 3, 8, 12))
+    hr[:, 1] *= 100  # channels are large or small: what is flat is said by their own variance
+    tops, lefts = range(0, 8, size), range(0, 12, size)
+    patches = [(n, top, left) for n in range(2) for top in tops for left in lefts]
+
+    def variance(maps: np.ndarray, channel: int, patch: tuple[int, int, int]) -> float:
+        n, top, left = patch
+        return float(maps[n, channel, top : top + size, left : left + size].var())
+
+    total = 0.0
+    for channel in range(3):
+        least = 1e-3 * np.mean([variance(hr, channel, patch) for patch in patches])
+        for patch in patches:
+            ratio = (variance(sr, channel, patch) + least) / (variance(hr, channel, patch) + least)
+            total += math.log(ratio) ** 2
+    found = losses.texture(torch.from_numpy(sr), torch.from_numpy(hr), size)
+    assert found.item() == pytest.approx(total / (3 * len(patches)), rel=1e-9)
+
+
+def test_the_texture_loss_asks_for_strength_and_for_no_pixel() -> None:
+    hr = image(1, 3, 16, 16).detach()
+    elsewhere = hr.unfold(2, 8, 8).unfold(3, 8, 8).flip(-1, -2)  # the same texture, turned within its patches
+    elsewhere = elsewhere.permute(0, 1, 2, 4, 3, 5).reshape(hr.shape)
+    assert not torch.equal(elsewhere, hr)
+    assert losses.texture(elsewhere + 0.3, hr, 8).item() == pytest.approx(0, abs=1e-12)
+    assert losses.texture(2 * hr, hr, 8).item() == pytest.approx(math.log(4) ** 2, rel=1e-2)
+    flat = torch.zeros_like(hr)
+    assert losses.texture(flat, flat, 8).item() == 0
+    assert losses.texture(flat.bfloat16(), hr.bfloat16(), 8).dtype == torch.float32
+    sr = image(2, 3, 8, 8)
+    assert torch.autograd.gradcheck(lambda x: losses.texture(x, image(2, 3, 8, 8).detach() ** 2, 4), sr)

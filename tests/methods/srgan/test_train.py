@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from srbench.errors import TrainingError
 from srbench.methods.srgan.config import Config
-from srbench.methods.srgan.train import ADVERSARIAL_WEIGHT, CONTENT_WEIGHT, SRGANTask, network
+from srbench.methods.srgan.train import ADVERSARIAL_WEIGHT, CONTENT_WEIGHT, TEXTURE_WEIGHT, SRGANTask, network
 from srbench.training import losses
 from srbench.training.parallel import ProcessGroup
 from srbench.training.patches import Batch
@@ -140,6 +140,32 @@ def test_the_content_weight_can_follow_mse_and_the_adversarial_one_follows_both(
         assert task.notes[ADVERSARIAL_WEIGHT] == pytest.approx(0.5 * 11 * mse / adversarial, rel=1e-3)
 
 
+@pytest.mark.parametrize("discriminator", ["paper", "heads"])
+def test_the_texture_loss_compares_patches_of_sixteen_pixels_on_three_maps(made, discriminator: str) -> None:
+    task, images = made(texture=0.5, discriminator=discriminator, rate=1e-3), []
+    task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
+    shown = task.step(batch(), 0.0)
+    sr, hr = images[0].requires_grad_(), batch().hr * 2 - 1
+    fake, real = task.features(sr), task.features(hr)
+    assert [maps.shape[-1] for maps in fake] == [2, 32, 16, 8, 4]  # of crops of 32, the content loss's first
+    expected = sum(losses.texture(fake[k], real[k], size) for k, size in ((1, 16), (2, 8), (3, 4))) / 3
+    assert shown["texture"].item() == pytest.approx(expected.item(), rel=1e-4)
+    content = task.config.content * torch.autograd.grad(unweighted(task, sr, hr), sr)[0].norm()
+    texture = torch.autograd.grad(expected, sr)[0].norm()
+    assert task.notes[TEXTURE_WEIGHT] == pytest.approx(float(0.5 * content / texture), rel=1e-3)
+
+
+def test_the_texture_loss_follows_a_content_weight_that_follows_mse(made) -> None:
+    task, images = made(texture=0.5, content_ratio=11.0), []
+    task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
+    task.step(batch(), 0.0)
+    sr, hr = images[0].requires_grad_(), batch().hr * 2 - 1
+    mse = torch.autograd.grad(losses.pixel(sr, hr), sr)[0].norm()
+    parts = task._losses(sr, hr, task._seen(hr, False), task._seen(sr, False), 0.0)
+    texture = torch.autograd.grad(parts["texture"], sr)[0].norm()
+    assert task.notes[TEXTURE_WEIGHT] == pytest.approx(float(0.5 * 11 * mse / texture), rel=1e-3)
+
+
 def test_the_presets_content_weight_is_refused_for_features_of_another_size(made, tmp_path: Path) -> None:
     save_file(named("VGG19", narrow("VGG19"), "torchvision"), tmp_path / "other.safetensors")
     settings: dict[str, Any] = {"preset": "balanced", "content": 3e-4, "vgg": str(tmp_path / "other.safetensors")}
@@ -156,8 +182,8 @@ def test_the_presets_content_weight_is_refused_for_features_of_another_size(made
 def test_the_losses_that_are_shown_are_those_of_the_settings(made) -> None:
     assert set(walk(made(), 1)[0]) == {"discriminator", "content", "adversarial"}
     assert set(walk(made(layer=None), 1)[0]) == {"discriminator", "mse", "adversarial"}
-    many = made(anchor=0.3, phase=100.0, variation=1e-6)
-    assert set(walk(many, 1)[0]) == {"discriminator", "content", "adversarial", "mse", "phase", "variation"}
+    many = made(anchor=0.3, phase=100.0, texture=0.5, variation=1e-6)
+    assert set(walk(many, 1)[0]) == {"discriminator", "content", "adversarial", "mse", "phase", "texture", "variation"}
     assert set(walk(made(adversarial=0.0, layer=(2, 2)), 1)[0]) == {"content"}
 
 
