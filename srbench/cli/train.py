@@ -245,3 +245,25 @@ def ship(
     typer.echo(f"Wrote {shipped.path} and its model card.")
     for name, row in shipped.scores.items():
         typer.echo(f"{name}: {row['psnr']:.2f} dB, SSIM {row['ssim']:.4f}")
+
+
+def average(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders of training runs (also RUN@STEP), weight files or methods; the first is a run. "
+            "RUN=2 counts twice.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write, FILE.safetensors.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+) -> None:
+    """Write the mean of several runs' weights, which --start, ship-weights and checkpoint:FILE read.
+
+    Runs that set out from the same weights often have a mean that is better than each of them.
+    """
+    from srbench.training import soups
+
+    soups.average([soups.part(run) for run in runs], out, overwrite=overwrite)
+    typer.echo(f"Wrote {out}.")
