@@ -37,8 +37,8 @@ class Config(TrainingConfig):
         balance_every: Steps between two settings of such weights.
         variation: Weight of total variation.
         phase: Weight of the penalty on patterns that repeat in every LR pixel, see `losses.phase`.
-        texture: Length of the gradient of `losses.texture` at the SR image, in parts of that of the content loss, to
-            which its weight is set again and again. Patches have 16x16 pixels; maps are phi_1,2, phi_2,2 and phi_3,4.
+        texture: Length of the gradient of `losses.texture` at the SR image in parts of that of the content loss, to
+            which its weight is set again and again; 0 leaves it out.
         window: Height and width of the windows, at a random place in each step, that the discriminator and the
             features see of the crops; None shows them all of it.
         discriminator: `paper`, or `heads`: small networks on the content loss's features, see `heads.Heads`.
@@ -91,11 +91,10 @@ class Config(TrainingConfig):
         """
         super().check()
         seen = self.crop if self.window is None else self.window
-        if not _STRIDE <= seen <= self.crop or ((self.adversarial or self.texture) and seen % _STRIDE):
+        if not _STRIDE <= seen <= self.crop or (self.adversarial and seen % _STRIDE):
             raise TrainingError(
-                f"The discriminator sees {_STRIDE} pixels or a multiple of them, and no more than the crop, as does "
-                f"the texture loss: expected --set window=... from {_STRIDE} to {self.crop}, but got {seen}. Change "
-                "it, or --crop."
+                f"The discriminator sees {_STRIDE} pixels or a multiple of them, and no more than the crop: expected "
+                f"--set window=... from {_STRIDE} to {self.crop}, but got {seen}. Change it, or --crop."
             )
         if self.balance is not None and not (self.balance > 0 and self.adversarial):
             raise TrainingError(
@@ -106,11 +105,6 @@ class Config(TrainingConfig):
             raise TrainingError(
                 f"Expected --set content_ratio=... above 0, and a content loss of features, but got "
                 f"{self.content_ratio} and layer={self.layer}. Leave one of them out."
-            )
-        if self.texture and self.layer is None:
-            raise TrainingError(
-                "The texture loss is balanced by a content loss of features: expected one, but got layer=None with "
-                f"texture={self.texture}. Leave --set texture=... out."
             )
         if self.discriminator not in DISCRIMINATORS:
             raise TrainingError(unknown("discriminator", self.discriminator, DISCRIMINATORS))
@@ -174,7 +168,7 @@ def departures(config: Config) -> str:
     if config.phase:
         found.append(f"phase penalty {config.phase:g}")
     if config.texture:
-        found.append(f"content : texture 1 : {config.texture:g} by gradients")
+        found.append(f"{'content' if config.layer else 'MSE'} : texture 1 : {config.texture:g} by gradients")
     if config.window is not None and config.window != config.crop:
         found.append(f"windows of {config.window}")
     if config.adversarial and config.discriminator == "heads":

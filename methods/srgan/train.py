@@ -29,9 +29,6 @@ Window = tuple[slice | EllipsisType, ...]
 CONTENT_WEIGHT, ADVERSARIAL_WEIGHT, TEXTURE_WEIGHT = "content_weight", "adversarial_weight", "texture_weight"
 """Names of the notes that keep the balanced weights, in checkpoints and on cards."""
 
-PATCH = 16
-"""Height and width of the patches of SR crops, in pixels, whose textures are compared."""
-
 
 def network(config: Config) -> SRResNet:
     """Return the untrained generator."""
@@ -68,7 +65,7 @@ class SRGANTask(TrainingTask):
         self.features: nn.Module | None = None
         note, heads = [], plan.discriminator == "heads"
         if plan.layer is not None:
-            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if heads or plan.texture else ()))
+            maps, facts = features.load(plan.vgg, plan.layer, *(LAYERS if heads else ()))
             self.notes |= facts
             _check_size(maps, plan)
             self.features = self.ready(maps)
@@ -161,9 +158,7 @@ class SRGANTask(TrainingTask):
             with _fixed(self.judge):
                 parts["adversarial"] = _mean(map(losses.adversarial, self._says(self.judge, fake, fraction, 2)))
         if config.texture:
-            pairs = zip(fake.maps[1:-1], real.maps[1:-1], strict=True)  # where the last one is, a patch has four places
-            size = fake.image.shape[-1] // PATCH
-            parts["texture"] = _mean(losses.texture(one, other, other.shape[-1] // size) for one, other in pairs)
+            parts["texture"] = losses.texture(sr, hr, config.scale)
         if config.phase:
             parts["phase"] = losses.phase(sr, hr, config.scale)
         if config.variation:
@@ -177,12 +172,12 @@ class SRGANTask(TrainingTask):
             weight = balanced_weight(gradients["mse"], gradients["content"], config.content_ratio)
             notes[CONTENT_WEIGHT] = self.processes.agree(weight)
         content = notes.get(CONTENT_WEIGHT, 1.0)  # a fixed weight is within the loss
+        leading = gradients["mse"] if self.features is None else content * gradients["content"]
         if config.balance is not None and (again or ADVERSARIAL_WEIGHT not in notes):
-            leading = gradients["mse"] if self.features is None else content * gradients["content"]
             weight = balanced_weight(leading, gradients["adversarial"], config.balance)
             notes[ADVERSARIAL_WEIGHT] = self.processes.agree(weight)
         if config.texture and (again or TEXTURE_WEIGHT not in notes):
-            weight = balanced_weight(content * gradients["content"], gradients["texture"], config.texture)
+            weight = balanced_weight(leading, gradients["texture"], config.texture)
             notes[TEXTURE_WEIGHT] = self.processes.agree(weight)
         return {
             "content": content,

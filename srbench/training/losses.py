@@ -6,7 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_FLAT = 1e-3  # of a channel's usual variance: flatter than that is flat
+PATCH = 16
+"""Height and width of the patches whose textures are compared."""
+
+_ROUNDING = 1 / 12 / 127.5**2  # variance that rounding to 8 bits leaves in an image of -1..1
 
 
 def pixel(sr: Tensor, hr: Tensor) -> Tensor:
@@ -61,28 +64,35 @@ def phase(sr: Tensor, hr: Tensor, scale: int) -> Tensor:
     return functional.mse_loss(places, places.mean((2, 3), keepdim=True).expand_as(places))
 
 
-def texture(sr: Tensor, hr: Tensor, size: int) -> Tensor:
-    """Return how differently strong the textures of SR and HR are, place by place: what no pixel needs to match.
+def texture(sr: Tensor, hr: Tensor, scale: int) -> Tensor:
+    """Return how differently strong the fine detail of SR and HR is, patch by patch; what it looks like is left open.
 
-    For each channel of feature maps and each patch of `size` places a side, this is the squared difference of the
-    logarithms of the variances within the patch, averaged. Logarithms let a flat sky count as much as fur. It is the
-    diagonal of the Gram matrices of patches in the texture matching loss of EnhanceNet (Sajjadi et al., arXiv
-    1612.07919), without their means.
+    Fine detail is what an LR image does not hold: an image minus itself reduced by `scale` and enlarged again by
+    bicubic interpolation. For each channel of each patch of 16x16 pixels this is the squared difference of the
+    logarithms of the detail's variances, averaged; logarithms let a flat sky count as much as fur. What rounding to 8
+    bits leaves is added to each. The idea of comparing what a patch's texture is, in place of its pixels, is that of
+    the texture matching loss of EnhanceNet (Sajjadi et al., arXiv 1612.07919): Gram matrices of VGG's features there.
 
     Args:
-        sr: (N, C, h, w) feature maps of SR crops, whose sides are multiples of `size`.
-        hr: The same of HR crops.
-        size: Height and width of a patch in the map.
+        sr: (N, C, H, W) crops in -1..1, whose sides are multiples of `scale`. What is beyond a multiple of 16 pixels
+            is left out.
+        hr: The same.
+        scale: Upscaling factor.
     """
-    fake, real = (_variances(_full(maps), size) for maps in (sr, hr))
-    least = _FLAT * real.mean((0, 2, 3), keepdim=True) + 1e-12
-    return functional.mse_loss((fake + least).log(), (real + least).log())
+    fake, real = (_variances(_detail(image, scale)) for image in (sr, hr))
+    return functional.mse_loss((fake + _ROUNDING).log(), (real + _ROUNDING).log())
 
 
-def _variances(maps: Tensor, size: int) -> Tensor:
-    means = functional.avg_pool2d(maps, size)
-    apart = maps - functional.interpolate(means, scale_factor=size)
-    return functional.avg_pool2d(apart.square(), size)
+def _detail(image: Tensor, scale: int) -> Tensor:
+    lr = functional.interpolate(image, scale_factor=1 / scale, mode="bicubic", antialias=True)
+    # With antialiasing the kernel is the usual one of imresize, which enlarging does not change otherwise.
+    return image - functional.interpolate(lr, scale_factor=scale, mode="bicubic", antialias=True)
+
+
+def _variances(detail: Tensor) -> Tensor:
+    """Return the variances of patches, (N, C, H // 16, W // 16)."""
+    means = functional.avg_pool2d(detail, PATCH)
+    return functional.avg_pool2d(detail.square(), PATCH) - means.square()
 
 
 def total_variation(image: Tensor) -> Tensor:

@@ -140,30 +140,29 @@ def test_the_content_weight_can_follow_mse_and_the_adversarial_one_follows_both(
         assert task.notes[ADVERSARIAL_WEIGHT] == pytest.approx(0.5 * 11 * mse / adversarial, rel=1e-3)
 
 
-@pytest.mark.parametrize("discriminator", ["paper", "heads"])
-def test_the_texture_loss_compares_patches_of_sixteen_pixels_on_three_maps(made, discriminator: str) -> None:
-    task, images = made(texture=0.5, discriminator=discriminator, rate=1e-3), []
+@pytest.mark.parametrize(
+    ("settings", "leading"), [({}, "content"), ({"content_ratio": 11.0}, "ratio"), ({"layer": None}, "mse")]
+)
+def test_the_texture_loss_follows_what_leads(made, settings: dict[str, Any], leading: str) -> None:
+    task, images = made(texture=0.5, balance_every=4, rate=1e-3, **settings), []
     task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
-    shown = task.step(batch(), 0.0)
-    sr, hr = images[0].requires_grad_(), batch().hr * 2 - 1
-    fake, real = task.features(sr), task.features(hr)
-    assert [maps.shape[-1] for maps in fake] == [2, 32, 16, 8, 4]  # of crops of 32, the content loss's first
-    expected = sum(losses.texture(fake[k], real[k], size) for k, size in ((1, 16), (2, 8), (3, 4))) / 3
-    assert shown["texture"].item() == pytest.approx(expected.item(), rel=1e-4)
-    content = task.config.content * torch.autograd.grad(unweighted(task, sr, hr), sr)[0].norm()
-    texture = torch.autograd.grad(expected, sr)[0].norm()
-    assert task.notes[TEXTURE_WEIGHT] == pytest.approx(float(0.5 * content / texture), rel=1e-3)
-
-
-def test_the_texture_loss_follows_a_content_weight_that_follows_mse(made) -> None:
-    task, images = made(texture=0.5, content_ratio=11.0), []
-    task.network.register_forward_hook(lambda _, __, sr: images.append(sr.detach()))
-    task.step(batch(), 0.0)
-    sr, hr = images[0].requires_grad_(), batch().hr * 2 - 1
-    mse = torch.autograd.grad(losses.pixel(sr, hr), sr)[0].norm()
-    parts = task._losses(sr, hr, task._seen(hr, False), task._seen(sr, False), 0.0)
-    texture = torch.autograd.grad(parts["texture"], sr)[0].norm()
-    assert task.notes[TEXTURE_WEIGHT] == pytest.approx(float(0.5 * 11 * mse / texture), rel=1e-3)
+    found, expected = [], []
+    for step in range(5):
+        task.done = step
+        shown = task.step(batch(step), 0.0)
+        sr, hr = images[-1].requires_grad_(), batch(step).hr * 2 - 1
+        texture = losses.texture(sr, hr, 4)
+        assert shown["texture"].item() == pytest.approx(texture.item(), rel=1e-5)
+        led = {
+            "content": lambda sr, hr: task.config.content * unweighted(task, sr, hr),
+            "ratio": lambda sr, hr: 11 * losses.pixel(sr, hr),
+            "mse": losses.pixel,
+        }[leading](sr, hr)
+        lengths = [float(torch.autograd.grad(loss, sr)[0].norm()) for loss in (led, texture)]
+        found.append(task.notes[TEXTURE_WEIGHT])
+        expected.append(0.5 * lengths[0] / lengths[1])
+    assert found[0] == found[3] != found[4]
+    assert [found[0], found[4]] == pytest.approx([expected[0], expected[4]], rel=1e-3)
 
 
 def test_the_presets_content_weight_is_refused_for_features_of_another_size(made, tmp_path: Path) -> None:
