@@ -16,6 +16,7 @@ import typer
 
 from srbench.cli import app
 from srbench.training.recipes import recipes
+from tests.test_imports import slowness
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -100,7 +101,8 @@ def test_commands_without_a_network_start_at_once(command: str) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert done.returncode == 0, done.stderr
-    assert min(times) < STARTS[command]
+    limit = STARTS[command]
+    assert min(times) < limit or min(times) < limit * slowness()
 
 
 @pytest.mark.parametrize("arguments", [["methods"], ["metrics"], ["datasets"], ["doctor"]])
