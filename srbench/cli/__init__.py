@@ -1,4 +1,7 @@
-"""The command line: each command parses its options, calls one function and shows what came back."""
+"""The command line: each command parses its options, calls one function and shows what came back.
+
+Only the module of the command that is called is imported, so that every command starts at once.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,73 @@ import sys
 import typer
 
 from srbench import __version__
-from srbench.cli import (
-    audit,
-    board,
-    claim,
-    compare,
-    datasets,
-    explain,
-    export,
-    methods,
-    models,
-    mos,
-    mos_invite,
-    mos_panel,
-    mos_plan,
-    mos_serve,
-    mos_templates,
-    ratings,
-    report,
-    run,
-    show,
-    train,
-)
+from srbench.cli.lazy import Command, group
 from srbench.errors import SrbenchError
 
+COMMANDS = {
+    "run": Command("run:run", "Evaluate methods on data sets: pictures, scores and provenance go to a run folder."),
+    "show": Command("show:show", "Print the tables of a finished run again."),
+    "compare": Command(
+        "compare:compare", "Say what changed between runs, cell by cell, over the images that both have."
+    ),
+    "explain": Command(
+        "explain:explain",
+        "Say which rules of scoring give a published figure: protocol, border, luma, gray originals, mean, window.",
+    ),
+    "set-scores": Command(
+        "explain:set_scores", "Print distances between all results and all originals, over patches; lower is better."
+    ),
+    "methods": Command("methods:methods", "List the methods: what they can do and whether they have what they need."),
+    "metrics": Command("methods:list_metrics", "List the metrics and the protocols they are computed under."),
+    "protocols": Command(
+        "methods:list_protocols", "List the protocols: what two images become before PSNR and SSIM are computed."
+    ),
+    "upscale": Command("methods:upscale", "Enlarge one picture, or every picture of a folder."),
+    "doctor": Command(
+        "methods:doctor", "Say what this installation has: versions, devices, data sets, weights, writable folders."
+    ),
+    "train": Command(
+        "train:train",
+        "Train a network; stop it at any time and go on with --resume.",
+        {"allow_extra_args": True, "ignore_unknown_options": True},
+    ),
+    "average-weights": Command(
+        "train:average",
+        "Write the mean of several runs' weights, which --start, ship-weights and checkpoint:FILE read.",
+    ),
+    "ship-weights": Command(
+        "train:ship", "Score a training run's weights, then write them with a model card where its method finds them."
+    ),
+    "export": Command(
+        "export:export", "Write a trained network for other programs, and say how near it computes to srbench itself."
+    ),
+    "audit-gan": Command(
+        "audit:audit_gan",
+        "Measure what generated pictures owe to their input; exit with 1 unless all methods meet what is asked.",
+    ),
+    "report": Command(
+        "report:report",
+        "Make the report of a run, of an opinion study, or of both: one HTML page that holds all, Markdown, LaTeX.",
+    ),
+    "board": Command(
+        "board:board",
+        "Make a static site of runs: a table to sort and filter, accuracy against cost, every method and image.",
+    ),
+    "claim": Command(
+        "claim:claim",
+        "Write what a run says of a method: scores, inputs, weights and protocols by their hashes, and the commands.",
+    ),
+    "verify": Command(
+        "claim:verify", "Compute a claim again, from its weights or its pictures, and say equal, or where not."
+    ),
+    "datasets": Command("datasets:app", "List, fetch and verify data sets."),
+    "models": Command("models:app", "Examine models of others: cards, weight files, ONNX files."),
+    "mos": Command("mos:app", "Plan, run and export opinion studies (mean opinion scores)."),
+    "ratings": Command("ratings:app", "Read other people's ratings."),
+}
+
 app = typer.Typer(
+    cls=group(COMMANDS),
     name="srbench",
     help="Evaluate image super-resolution: exact metrics, calibrated opinion studies, sound significance.",
     no_args_is_help=True,
@@ -51,43 +96,6 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     pass
-
-
-app.command()(run.run)
-app.command()(show.show)
-app.command()(compare.compare)
-app.command()(explain.explain)
-app.command("set-scores")(explain.set_scores)
-app.command("methods")(methods.methods)
-app.command("metrics")(methods.list_metrics)
-app.command("protocols")(methods.list_protocols)
-app.add_typer(datasets.app, name="datasets")
-app.add_typer(models.app, name="models")
-app.command()(methods.upscale)
-app.command()(methods.doctor)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
-app.command("average-weights")(train.average)
-app.command("ship-weights")(train.ship)
-app.command("export")(export.export)
-app.command("audit-gan")(audit.audit_gan)
-app.add_typer(mos.app)
-mos.app.command()(mos_invite.invite)
-mos.app.command()(mos_invite.renew)
-mos.app.command()(mos_invite.revoke)
-mos.app.command()(mos_invite.withdraw)
-mos.app.command()(mos_panel.recruit)
-mos.app.command()(mos_panel.payments)
-mos.app.command()(mos_templates.templates)
-mos.app.command()(mos_templates.texts)
-mos.app.command()(mos_plan.plan)
-mos.app.command()(mos_plan.simulate)
-mos.app.command()(mos_serve.serve)
-mos.app.command()(mos_serve.password)
-app.add_typer(ratings.app, name="ratings")
-app.command()(report.report)
-app.command()(board.board)
-app.command()(claim.claim)
-app.command()(claim.verify)
 
 
 def main() -> None:

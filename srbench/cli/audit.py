@@ -35,7 +35,7 @@ def audit_gan(
     data_root: DataRoot = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what generated pictures owe to their input; exit with 1 unless all methods meet what is asked of them."""
+    """Measure what generated pictures owe to their input; exit with 1 unless all methods meet what is asked."""
     from srbench.audit import audit
 
     found = audit(

@@ -13,7 +13,7 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets o
 
 _PROBLEMS_SHOWN = 10
 
-app = typer.Typer(help="List, fetch and verify data sets.", invoke_without_command=True)
+app = typer.Typer(add_completion=False, help="List, fetch and verify data sets.", invoke_without_command=True)
 
 
 @app.callback()

@@ -24,7 +24,7 @@ def explain(
     scale: Annotated[int, typer.Option(min=1, help="Upscaling factor, which borders depend on.")] = 4,
     as_json: AsJson = False,
 ) -> None:
-    """Say which rules of scoring give a published figure: protocols, borders, lumas, gray originals, means, windows.
+    """Say which rules of scoring give a published figure: protocol, border, luma, gray originals, mean, window.
 
     Exit status: 0 a rule gives it, 1 none does, 2 the command cannot be carried out.
     """

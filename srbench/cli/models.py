@@ -10,7 +10,9 @@ import typer
 
 from srbench.cli.options import AsJson
 
-app = typer.Typer(no_args_is_help=True, help="Examine models of others: cards, weight files, ONNX files.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Examine models of others: cards, weight files, ONNX files."
+)
 
 
 @app.callback()

@@ -8,10 +8,64 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.lazy import Command, group
 from srbench.cli.options import AsJson, DataRoot
 from srbench.cli.ratings import columns
 
-app = typer.Typer(name="mos", help="Plan, run and export opinion studies (mean opinion scores).", no_args_is_help=True)
+LATER = {
+    "invite": Command(
+        "mos_invite:invite",
+        "Print a personal link per rater as CSV. Links are shown this once: only their hashes are stored.",
+    ),
+    "renew": Command(
+        "mos_invite:renew",
+        "Print a new link for a rater who lost the old one. It leads to the same place; the old one stops working.",
+    ),
+    "revoke": Command("mos_invite:revoke", "Make a rater's link useless until it is renewed. Every rating stays."),
+    "withdraw": Command(
+        "mos_invite:withdraw",
+        "Delete every answer of a rater who withdraws, with devices, notes and link. An empty tombstone stays.",
+    ),
+    "recruit": Command(
+        "mos_panel:recruit", "Print an open link: everybody who comes by it becomes a rater until the quota is reached."
+    ),
+    "payments": Command(
+        "mos_panel:payments",
+        "Write who came by open links and how it ended: completed, failed, screened-out, timed-out, going-on.",
+    ),
+    "templates": Command(
+        "mos_templates:templates",
+        "List the study files to begin with, or print one: `srbench mos templates pc-active > study.toml`.",
+    ),
+    "texts": Command(
+        "mos_templates:texts",
+        "Print all texts of the rating page in a language, to translate or change: `srbench mos texts > fr.toml`.",
+    ),
+    "plan": Command(
+        "mos_plan:plan",
+        "Simulate a study before it is made: its power, the hours it takes, and the smallest p it can reach.",
+    ),
+    "simulate": Command(
+        "mos_plan:simulate",
+        "Draw SYNTHETIC ratings with the paper's published means, to try reports. They are no result of anything.",
+    ),
+    "serve": Command(
+        "mos_serve:serve",
+        "Serve an open study: raters' links lead to its rating page, /organiser shows progress to its organiser.",
+    ),
+    "password": Command(
+        "mos_serve:password",
+        "Set the password of a study's organiser pages; only its hash is stored, in DIR/NAME/organiser.hash.",
+    ),
+}
+
+app = typer.Typer(
+    cls=group(LATER),
+    add_completion=False,
+    name="mos",
+    help="Plan, run and export opinion studies (mean opinion scores).",
+    no_args_is_help=True,
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the study.", show_default=False)]
 Studies = Annotated[Path, typer.Option("--dir", help="Folder of all studies.")]

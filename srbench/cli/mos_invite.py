@@ -59,7 +59,7 @@ def withdraw(
     studies: Studies = HERE,
     db: Url = None,
 ) -> None:
-    """Delete every answer of a rater who withdraws, with devices, notes and link. A tombstone without answers stays."""
+    """Delete every answer of a rater who withdraws, with devices, notes and link. An empty tombstone stays."""
     if not sure:
         typer.confirm(f"Delete every answer of rater {rater} of {name}? It cannot be undone", abort=True)
     _study(name, studies, db).withdraw(rater)

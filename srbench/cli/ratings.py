@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from srbench.ratings import Understood
 
-app = typer.Typer(name="ratings", help="Read other people's ratings.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, name="ratings", help="Read other people's ratings.", no_args_is_help=True)
 
 File = Annotated[
     Path,

@@ -93,7 +93,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make the report of a run, of an opinion study, or of both: one HTML page that holds everything, Markdown, LaTeX.
+    """Make the report of a run, of an opinion study, or of both: one HTML page that holds all, Markdown, LaTeX.
 
     Equal inputs give equal bytes. Tables and figures (SVG, PDF, PNG) also lie in folders of their own.
     """

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from typer.testing import CliRunner
 
 from srbench.cli import app
@@ -15,6 +14,7 @@ from srbench.errors import TrainingError
 from srbench.training import launch as launching
 from srbench.training.config import TrainingConfig
 from srbench.training.launch import TrainingRequest
+from tests.commands import all_commands
 
 
 def train(*arguments: str) -> Any:
@@ -35,8 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingRequest]:
 
 
 def test_every_shared_setting_is_an_option_with_an_explanation() -> None:
-    command: Any = typer.main.get_command(app)
-    options = {option.name: option for option in command.commands["train"].params}
+    options = {option.name: option for option in all_commands()["train"].params}
     for setting in fields(TrainingConfig):
         assert options[setting.name].help, setting.name
     assert "soap_every" in options
