@@ -19,7 +19,13 @@ from srbench.registry import Setup
 
 
 def upscale(
-    image: Image | str | Path, method: str, *, scale: int = 4, device: str = "auto", precision: str = "fast"
+    image: Image | str | Path,
+    method: str,
+    *,
+    scale: int = 4,
+    device: str = "auto",
+    precision: str = "fast",
+    orientations: int = 1,
 ) -> Image:
     """Return `image` enlarged by one method.
 
@@ -33,6 +39,7 @@ def upscale(
         scale: The factor.
         device: `auto`, `cpu` or `cuda`.
         precision: `fast`, `bf16` or `exact`.
+        orientations: Above 1, the mean over so many of the image's eight orientations; see `ReadyMethod.on_image`.
 
     Returns:
         uint8, (scale H, scale W) or (scale H, scale W, 3). A picture from a file is the way up that viewers show it.
@@ -43,7 +50,7 @@ def upscale(
         WeightsError: Its weights are missing or damaged.
     """
     lr = _checked(image) if isinstance(image, np.ndarray) else images.read(image)
-    return ready(method, Setup.choose(scale, device, precision)).on_image(lr)
+    return ready(method, Setup.choose(scale, device, precision)).on_image(lr, orientations)
 
 
 def _checked(image: Image) -> Image:
@@ -55,7 +62,9 @@ def _checked(image: Image) -> Image:
     return np.ascontiguousarray(image)
 
 
-def upscale_files(files: Iterable[tuple[Path, Path]], method: str, setup: Setup) -> Iterator[Path]:
+def upscale_files(
+    files: Iterable[tuple[Path, Path]], method: str, setup: Setup, orientations: int = 1
+) -> Iterator[Path]:
     """Enlarge picture files and yield each PNG that was written.
 
     A colour profile (ICC) goes with the picture. The pixels themselves are turned where EXIF asks for it, so that the
@@ -65,15 +74,16 @@ def upscale_files(files: Iterable[tuple[Path, Path]], method: str, setup: Setup)
         files: Pairs of the file to read and the PNG to write, such as `plan` returns.
         method: Name of the method.
         setup: Scale, device and precision.
+        orientations: As in `upscale`.
 
     Raises:
         ImageError: A source cannot be read.
         MethodError: The method needs more than an LR image, or broke.
     """
-    enlarge = ready(method, setup).on_image
+    chosen = ready(method, setup)
     for source, target in files:
         data = images.read_bytes(source)
-        images.write(target, enlarge(images.decode(data, source)), images.colour_profile(data))
+        images.write(target, chosen.on_image(images.decode(data, source), orientations), images.colour_profile(data))
         yield target
 
 

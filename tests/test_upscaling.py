@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 from PIL import ImageCms, ImageOps
+from typer.testing import CliRunner
 
 from srbench import images
+from srbench.cli import app
 from srbench.errors import ImageError, MethodError
+from srbench.ready import ready
 from srbench.registry import Setup
 from srbench.resize import enlarge
 from srbench.upscaling import plan, upscale, upscale_files
@@ -39,6 +43,66 @@ def test_a_file_is_enlarged_like_its_array(tmp_path: Path) -> None:
 def test_what_is_no_8_bit_image_is_refused_with_what_came(image: np.ndarray) -> None:
     with pytest.raises(ImageError, match=rf"got {image.dtype} and \({image.shape[0]},"):
         upscale(image, "nearest")
+
+
+def tilted(lr: np.ndarray) -> np.ndarray:
+    """Enlarge by repetition and add what grows to the right, so that each orientation gives another answer."""
+    large = lr.repeat(2, 0).repeat(2, 1).astype(np.float32)
+    return large + np.linspace(0, 3, large.shape[1], dtype=np.float32).reshape(1, -1, *[1] * (lr.ndim - 2))
+
+
+@pytest.mark.parametrize("shape", [(6, 9, 3), (6, 9), (1, 4)])
+def test_the_mean_of_orientations_is_taken_before_rounding(shape: tuple[int, ...]) -> None:
+    lr = RNG.integers(10, 240, shape, dtype=np.uint8)
+    nearest = ready("nearest", Setup(scale=2))
+    method = dataclasses.replace(nearest, upscaler=tilted)
+    expected = []
+    for mirrored in (False, True):
+        for turns in range(4):
+            sr = tilted(np.rot90(lr[:, ::-1] if mirrored else lr, turns))
+            sr = np.rot90(sr, 4 - turns)
+            expected.append(sr[:, ::-1] if mirrored else sr)
+    for count in (1, 2, 8):
+        mean = np.mean(expected[:count], axis=0, dtype=np.float64)
+        assert np.array_equal(method.on_image(lr, count), np.floor(mean + 0.5).astype(np.uint8))
+    assert len({image.tobytes() for image in expected}) > 2
+    assert np.array_equal(nearest.on_image(lr, 8), nearest.on_image(lr))
+
+
+def test_orientations_of_what_is_no_such_image_are_refused_as_one_is() -> None:
+    nearest = ready("nearest", Setup(scale=2))
+    for wrong, message in [
+        (lambda lr: lr, "returned shape"),
+        (lambda lr: tilted(lr) * np.nan, "not finite"),
+        (lambda _: None, "returned NoneType"),
+        (lambda lr: tilted(lr) / 255, "expected the 0..255 scale"),
+    ]:
+        with pytest.raises(MethodError, match=message):
+            dataclasses.replace(nearest, upscaler=wrong).on_image(RGB, 8)
+    for count in (0, 9):
+        with pytest.raises(MethodError, match=f"Expected 1 to 8 orientations, but got {count}"):
+            nearest.on_image(RGB, count)
+
+
+def test_files_are_enlarged_in_several_orientations_as_arrays_are(tmp_path: Path) -> None:
+    images.write(tmp_path / "a.png", RGB)
+    done = CliRunner().invoke(
+        app,
+        [
+            "upscale",
+            str(tmp_path / "a.png"),
+            "--method",
+            "espcn",
+            "--out",
+            str(tmp_path / "b.png"),
+            "--orientations",
+            "8",
+        ],
+    )
+    assert done.exit_code == 0, done.output
+    made = images.read(tmp_path / "b.png")
+    assert np.array_equal(made, upscale(tmp_path / "a.png", "espcn", orientations=8, device="cpu"))
+    assert not np.array_equal(made, upscale(RGB, "espcn", device="cpu"))
 
 
 def test_a_method_that_needs_the_original_is_refused() -> None:

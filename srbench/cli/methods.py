@@ -105,6 +105,14 @@ def upscale(
     scale: Annotated[int, typer.Option(min=1, help="Upscaling factor.")] = 4,
     device: Annotated[str, typer.Option(help="'auto', 'cpu' or 'cuda'.")] = "auto",
     precision: Annotated[str, typer.Option(help="'fast', 'bf16' or 'exact'.")] = "fast",
+    orientations: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=8,
+            help="Above 1, the mean over so many orientations, turned and mirrored, of each picture: the '+' of EDSR+.",
+        ),
+    ] = 1,
 ) -> None:
     """Enlarge one picture, or every picture of a folder."""
     from srbench.datasets import describe_left_out
@@ -112,7 +120,7 @@ def upscale(
     from srbench.upscaling import plan, upscale_files
 
     files, left_out = plan(image, out)
-    for written in upscale_files(files, method, Setup.choose(scale, device, precision)):
+    for written in upscale_files(files, method, Setup.choose(scale, device, precision), orientations):
         typer.echo(str(written))
     if left_out:
         typer.echo(describe_left_out(left_out), err=True)
