@@ -18,6 +18,7 @@ import pytest
 from srbench import bench, images
 from srbench.bench import results
 from srbench.resize import reduce
+from tests.commands import run_here
 
 PLUGIN = """
 import os, time
@@ -78,6 +79,8 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def srbench(*arguments: object, plugins: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
+    if not plugins and not options:
+        return run_here(*arguments, SRBENCH_METHODS_PATH="", COLUMNS="200", SRBENCH_DATA=None)
     env = {**os.environ, "SRBENCH_METHODS_PATH": str(plugins or ""), "COLUMNS": "200"}
     env.pop("SRBENCH_DATA", None)
     command = [sys.executable, "-m", "srbench", *map(str, arguments)]

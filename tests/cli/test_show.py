@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from srbench import images, tables
+from tests.commands import run_here
 
 
 def srbench(*arguments: object) -> str:
     """Return what the command prints; the end of the command must not be an error of ours."""
-    env = {**os.environ, "SRBENCH_METHODS_PATH": "", "COLUMNS": "200"}
-    env.pop("SRBENCH_DATA", None)
-    command = [sys.executable, "-m", "srbench", *map(str, arguments)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = run_here(*arguments, SRBENCH_METHODS_PATH="", COLUMNS="200", SRBENCH_DATA=None)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
