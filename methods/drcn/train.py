@@ -59,8 +59,7 @@ class Config(TrainingConfig):
                 "Expected recursions, width and averaged of at least 1, but got "
                 f"{self.recursions}, {self.width} and {averaged}. Change them with --set."
             )
-        if self.floor is not None and not self.floor > 0:
-            raise TrainingError(f"Expected --set floor=... above 0, but got {self.floor}.")
+        losses.check_floor(self.floor)
 
 
 def network(config: Config) -> DRCN:
@@ -83,8 +82,7 @@ class DRCNTask(TrainingTask):
         if plan.averaged is not None and plan.averaged < plan.recursions:
             some = "" if plan.averaged == 1 else f" {plan.averaged}"
             said.append(f"only the last{some} of its {plan.recursions} predictions")
-        if plan.floor is not None:
-            said.append(f"logarithm of each crop's MSE + {plan.floor:g}")
+        said += losses.said_of_floor(plan.floor)
         if said:
             self.notes["note"] = ", ".join(said)  # shown in every table
 
@@ -97,7 +95,7 @@ class DRCNTask(TrainingTask):
         final = losses.of_crops(network.average(predictions, count), batch.hr)  # type: ignore[operator] # it is a DRCN
         each = losses.of_crops(predictions, batch.hr).mean(0)
         errors = alpha * each + (1 - alpha) * final
-        loss = errors.mean() if config.floor is None else losses.logarithmic(errors, config.floor)
+        loss = losses.over_crops(errors, config.floor)
         self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": final.detach().mean(), "recursions": each.detach().mean()}
 

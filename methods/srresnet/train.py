@@ -63,8 +63,7 @@ class Config(TrainingConfig):
             raise TrainingError(f"{error} Change --scale.") from None
         if min(self.blocks, self.width) < 1:
             raise TrainingError(f"Expected --blocks and --width of at least 1, got {self.blocks} and {self.width}.")
-        if self.floor is not None and not self.floor > 0:
-            raise TrainingError(f"Expected --set floor=... above 0, but got {self.floor}.")
+        losses.check_floor(self.floor)
         for name in ("orientations", "teacher_orientations"):
             if not 1 <= (count := getattr(self, name)) <= orientations.COUNT:
                 raise TrainingError(f"Expected --set {name}=... of 1 to 8, but got {count}.")
@@ -93,8 +92,7 @@ class SRResNetTask(TrainingTask):
             told, self.taught_by = initial.load(taught, plan.teacher, "", plan.scale), digest(taught.state_dict())
             self.teacher = Teacher(self.ready(taught), plan.teacher_orientations, self.autocast)
             said.append(f"learned from the mean of {plan.teacher_orientations} orientations of {told}")
-        if plan.floor is not None:
-            said.append(f"logarithm of each crop's MSE + {plan.floor:g}")
+        said += losses.said_of_floor(plan.floor)
         if plan.agreement:
             said.append(f"{plan.agreement:g} times the variance between {plan.orientations} orientations of a crop")
         if said:
@@ -113,7 +111,7 @@ class SRResNetTask(TrainingTask):
             errors = losses.of_crops(sr, target).mean(0) + losses.of_crops(target, hr)
         if plan.agreement:
             errors = errors + plan.agreement * sr.var(0).mean((1, 2, 3))
-        loss = errors.mean() if plan.floor is None else losses.logarithmic(errors, plan.floor)
+        loss = losses.over_crops(errors, plan.floor)
         self.learners["generator"].descend(loss, self.processes, fraction)
         return {"loss": loss.detach()}
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from srbench.errors import TrainingError
+
 PATCH = 16
 """Height and width of the patches whose textures are compared."""
 
@@ -29,6 +31,26 @@ def logarithmic(errors: Tensor, floor: float) -> Tensor:
     that of the crops which no network gets right. Crops whose error is far below `floor` count no more.
     """
     return (errors + floor).log().mean()
+
+
+def over_crops(errors: Tensor, floor: float | None) -> Tensor:
+    """Return the mean of crops' mean squared differences, (N,), or with a `floor` their `logarithmic` loss."""
+    return errors.mean() if floor is None else logarithmic(errors, floor)
+
+
+def check_floor(floor: float | None) -> None:
+    """Check the setting `floor` of a network that learns `over_crops`.
+
+    Raises:
+        TrainingError: It is not above 0.
+    """
+    if floor is not None and not floor > 0:
+        raise TrainingError(f"Expected --set floor=... above 0, but got {floor}.")
+
+
+def said_of_floor(floor: float | None) -> list[str]:
+    """Return what tables say of a network that learned `over_crops`: nothing without a floor."""
+    return [] if floor is None else [f"logarithm of each crop's MSE + {floor:g}"]
 
 
 def adversarial(logits: Tensor) -> Tensor:
