@@ -18,8 +18,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return in how many processes to test: two more than cores, as browsers and servers keep some of them waiting."""
-    return (os.cpu_count() or 1) + 2
+    """Return in how many processes to test: one more than cores, as browsers and servers keep some of them waiting."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
