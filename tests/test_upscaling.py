@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from srbench.ready import ready
 from srbench.registry import Setup
 from srbench.resize import enlarge
 from srbench.upscaling import plan, upscale, upscale_files
+from tests.commands import run_here
 
 RNG = np.random.default_rng(2)
 RGB = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -137,10 +136,7 @@ def test_what_a_folder_holds_besides_is_named(tmp_path: Path) -> None:
     first.save(tmp_path / "in" / "c.gif")
     first.save(tmp_path / "in" / "d.png", save_all=True, append_images=[second])
     (tmp_path / "in" / ".hidden.png").write_bytes(b"")
-    command = ["upscale", tmp_path / "in", "--method", "nearest", "--out", tmp_path / "out"]
-    done = subprocess.run(
-        [sys.executable, "-m", "srbench", *map(str, command)], capture_output=True, text=True, check=True
-    )
+    done = run_here("upscale", tmp_path / "in", "--method", "nearest", "--out", tmp_path / "out")
     assert done.stdout == f"{tmp_path / 'out' / 'a.png'}\n"
     assert done.stderr == (
         "3 left out: c.gif (no image that srbench reads); d.png (several frames in one file); sub (a folder)\n"

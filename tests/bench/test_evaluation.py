@@ -281,9 +281,10 @@ def test_stored_results_are_scored_whatever_they_are_called(pictures: Path, tmp_
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_status_two(
-    arguments: tuple[str, ...], message: str, tmp_path: Path
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = srbench("run", *arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = srbench("run", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.strip().splitlines()) == 1

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.commands import run_here
 
 
 def srbench(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "srbench", "datasets", *map(str, arguments)]
-    place = {**os.environ, "COLUMNS": "160", **env}
-    return subprocess.run(command, env=place, capture_output=True, text=True, check=False)
+    return run_here("datasets", *arguments, COLUMNS="160", **env)
 
 
 def test_the_list_names_every_set_with_its_place_and_licence(cache: Path):

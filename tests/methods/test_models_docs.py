@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import torch
 
 from srbench.foreign import card
 from tests import foreign_models
+from tests.commands import run_here
 
 TEXT = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
@@ -42,14 +41,13 @@ def test_the_page_begins_with_the_three_shortest_ways() -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("srbench ")])
-def test_a_command_works(line: str, folder: Path) -> None:
+def test_a_command_works(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in ("spandrel", "onnx"):
         if f"{kind}:" in line and (lacking := foreign_models.needs(kind)):
             pytest.skip(f"{lacking} is not installed")
     words = shlex.split(line)[1:] + (["--limit", "1", "--jobs", "1"] if " run " in line else [])
-    done = subprocess.run(
-        [sys.executable, "-m", "srbench", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
+    monkeypatch.chdir(folder)
+    done = run_here(*words)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -253,31 +253,46 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture
-def browse(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """A function that opens a browser with a fresh profile; `ratio` sets its devicePixelRatio."""
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    """Playwright; one for a module, as its start takes a second of a processor."""
     api = pytest.importorskip("playwright.sync_api", reason="needs Playwright to drive the browser")
     with api.sync_playwright() as driver:
-        contexts = []
+        yield driver
 
-        def start(
-            ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB", **more: Any
-        ) -> Page:
-            view = {"viewport": {"width": window[0], "height": window[1]}}
-            flags = FLAGS
-            if ratio is not None:  # Playwright's own emulation of a ratio is not what a screen does
-                view = {"no_viewport": True}
-                flags = [*FLAGS, f"--force-device-scale-factor={ratio}", f"--window-size={window[0]},{window[1]}"]
-            profile = tmp_path / f"profile{len(contexts)}"
-            context = driver.chromium.launch_persistent_context(
-                profile, executable_path=chromium, args=flags, locale=locale, **view, **more
-            )
-            contexts.append(context)
-            return Page(context.pages[0])
 
-        yield start
-        for context in contexts:
-            context.close()
+@pytest.fixture(scope="module")
+def browser(driver: Any, chromium: str) -> Iterator[Any]:
+    """The browser of a module, without any page."""
+    browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browse(browser: Any, driver: Any, chromium: str, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page of a fresh profile; `ratio` sets its devicePixelRatio, in a browser of its own."""
+    contexts = []
+
+    def start(
+        ratio: float | None = None, window: tuple[int, int] = (1000, 700), locale: str = "en-GB", **more: Any
+    ) -> Page:
+        if ratio is None:
+            view = {"width": window[0], "height": window[1]}
+            contexts.append(browser.new_context(viewport=view, locale=locale, **more))
+            return Page(contexts[-1].new_page())
+        # Playwright's own emulation of a ratio is not what a screen does.
+        flags = [*FLAGS, f"--force-device-scale-factor={ratio}", f"--window-size={window[0]},{window[1]}"]
+        context = driver.chromium.launch_persistent_context(
+            tmp_path / f"profile{len(contexts)}", executable_path=chromium, args=flags, locale=locale, no_viewport=True,
+            **more,
+        )  # fmt: skip
+        contexts.append(context)
+        return Page(context.pages[0])
+
+    yield start
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture
