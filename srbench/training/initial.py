@@ -51,7 +51,8 @@ def _found(source: str, scale: int) -> tuple[dict[str, Tensor], str]:
     if place.is_dir() or averaged.is_averaged(place):
         found = averaged.read(place)
         weights = {k.removeprefix("average."): v for k, v in found.tensors.items() if k.startswith("average.")}
-        return weights, f"{found.config['name']} after {found.step} steps"
+        mean = found.notes.get("mean_of")
+        return weights, f"the mean of ({mean})" if mean else f"{found.config['name']} after {found.step} steps"
     path = place if place.is_file() else shipped(source, scale)
     try:
         weights = {name: tensor.float() for name, tensor in load_file(path).items()}

@@ -80,9 +80,10 @@ def average(parts: Sequence[Part], out: Path, *, overwrite: bool = False) -> Non
         networks.append(network)
         said.append(told if one.share == 1 else f"{one.share:g} x {told}")
     mean.load_state_dict(_mean(networks, [one.share for one in parts]))
-    note = f"mean of the weights of {len(parts)} runs"
-    before = first.notes.get("note")
-    notes = {**first.notes, "mean_of": "; ".join(said), "note": f"{before}; {note}" if before else note}
+    mean_of = "; ".join(said)
+    note = f"mean of the weights of {len(mean_of.split('; '))} runs"  # those of a mean among them are runs of this one
+    before = re.sub(r"(^|; )mean of the weights of \d+ runs$", "", first.notes.get("note", ""))
+    notes = {**first.notes, "mean_of": mean_of, "note": f"{before}; {note}" if before else note}
     out.parent.mkdir(parents=True, exist_ok=True)
     averaged.write(out, mean, replace(first, tensors={}, notes=notes))
 

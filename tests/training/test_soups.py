@@ -72,6 +72,23 @@ def test_what_the_first_runs_name_says_is_said_of_the_mean(runs: tuple[Path, Pat
     )
 
 
+def test_a_mean_among_the_runs_is_said_to_be_one_and_its_runs_are_counted(
+    runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    one, two = runs
+    noted, mean, out = (
+        run(tmp_path / "noted", 3, 4, "phase penalty 100"),
+        tmp_path / "mean.safetensors",
+        tmp_path / "o.safetensors",
+    )
+    soups.average([Part(str(noted)), Part(str(one))], mean)
+    soups.average([Part(str(mean)), Part(str(two), 2.0)], out)
+    assert averaged.read(out).notes == {
+        "note": "phase penalty 100; mean of the weights of 3 runs",
+        "mean_of": "the mean of (espcn after 4 steps; espcn after 7 steps); 2 x espcn after 9 steps",
+    }
+
+
 def test_a_files_and_a_methods_weights_take_part_and_equal_ones_have_themselves_as_their_mean(
     runs: tuple[Path, Path], tmp_path: Path
 ) -> None:
