@@ -137,6 +137,7 @@ def test_what_a_folder_holds_besides_is_named(tmp_path: Path) -> None:
     first.save(tmp_path / "in" / "d.png", save_all=True, append_images=[second])
     (tmp_path / "in" / ".hidden.png").write_bytes(b"")
     done = run_here("upscale", tmp_path / "in", "--method", "nearest", "--out", tmp_path / "out")
+    assert done.returncode == 0
     assert done.stdout == f"{tmp_path / 'out' / 'a.png'}\n"
     assert done.stderr == (
         "3 left out: c.gif (no image that srbench reads); d.png (several frames in one file); sub (a folder)\n"
